@@ -1,0 +1,104 @@
+//! The catalog: which paths spawn, scope, join, detach and wait, as data.
+//!
+//! `rules/apis.toml` is the one list; a configuration adds entries of the same form. Code never
+//! names a thread API: it asks the catalog for the role of a canonical path.
+
+use std::collections::BTreeMap;
+
+/// What an API does in the life of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Creates an operating system thread.
+    Spawn,
+    /// Creates a thread that its scope joins.
+    ScopedSpawn,
+    /// Runs a closure with a scope and joins all its threads at the end.
+    Scope,
+    /// Makes a builder, or is a step of one.
+    Builder,
+    /// A builder step that gives the thread its name.
+    Name,
+    /// The type of a handle that must be joined.
+    Handle,
+    /// The type of a handle that something else joins.
+    OwnedHandle,
+    /// Joins the handle it is called on.
+    Join,
+    /// Throws its argument away on purpose.
+    Detach,
+    /// Looks at a handle without taking it.
+    NonUse,
+    /// Spawns through a registry that owns the handle.
+    OwnedByRegistry,
+    /// Never returns.
+    Exit,
+    /// Looks like a thread API and is none (loom, shuttle).
+    LookAlike,
+}
+
+/// One entry of the catalog.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Api {
+    /// Canonical path: `std::thread::Builder::spawn`. Methods stand under their type.
+    pub path: String,
+    /// What it does.
+    pub role: Role,
+    /// Type of what it returns: a canonical path, `Result<…>` or `Option<…>` of one, or `Self`.
+    pub returns: Option<String>,
+    /// Position of the argument that runs on the new thread or inside the scope, `self` not counted.
+    pub body: Option<usize>,
+    /// Type of the first parameter of that closure.
+    pub passes: Option<String>,
+}
+
+/// All entries by path.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    entries: BTreeMap<String, Api>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    api: Vec<Api>,
+}
+
+impl Catalog {
+    /// The catalog that ships with the tool.
+    ///
+    /// # Panics
+    /// Never in a build that passed its tests: the embedded text is parsed by one.
+    #[expect(clippy::panic, reason = "the embedded catalog is part of the build and parsed by a test")]
+    pub fn embedded() -> Self {
+        match toml::from_str::<File>(include_str!("../rules/apis.toml")) {
+            Ok(file) => {
+                let mut catalog = Self::default();
+                file.api.into_iter().for_each(|api| catalog.add(api));
+                catalog
+            }
+            Err(error) => panic!("rules/apis.toml: {error}"),
+        }
+    }
+
+    /// Adds an entry; a later one for the same path replaces the earlier.
+    pub fn add(&mut self, api: Api) {
+        self.entries.insert(api.path.clone(), api);
+    }
+
+    /// The entry of a canonical path.
+    pub fn get(&self, path: &str) -> Option<&Api> {
+        self.entries.get(path)
+    }
+
+    /// The role of a canonical path.
+    pub fn role(&self, path: &str) -> Option<Role> {
+        self.get(path).map(|api| api.role)
+    }
+
+    /// All entries, by path.
+    pub fn iter(&self) -> impl Iterator<Item = &Api> {
+        self.entries.values()
+    }
+}

@@ -1,0 +1,3 @@
+//! Facts of one file, as plain data.
+
+pub mod comments;

@@ -1,0 +1,96 @@
+//! Findings: inert data that rules make, policy judges and formats show.
+//!
+//! A finding never knows its level or how it is drawn. Its labels carry roles: one primary place
+//! where the reader looks first, related places that prove it, and silent ranges that show nothing
+//! but let a suppression comment work where people write it (on the `let` that holds a spawn).
+
+use crate::source::{FileId, PackageId};
+use crate::text::TextRange;
+
+/// How sure a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// Could be: tokens inside a macro nobody expanded look like it.
+    Possible,
+    /// Probably: a name resolves to it on one of several ways.
+    Likely,
+    /// Proved from the source.
+    Proved,
+}
+
+/// What a label beside the primary one is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// A place that explains the finding.
+    Related,
+    /// Shown nowhere; a suppression comment on it counts.
+    Silent,
+}
+
+/// A marked range of one file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Label {
+    /// File of the range.
+    pub file: FileId,
+    /// The bytes it marks.
+    pub range: TextRange,
+    /// What stands beside it; may be empty.
+    pub text: String,
+}
+
+/// Which code a finding is in; levels differ between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CodeKind {
+    /// Library or binary code, build scripts included.
+    Main,
+    /// An example target.
+    Example,
+    /// A benchmark target.
+    Bench,
+    /// Code compiled for tests only.
+    Test,
+    /// A file that no target's module tree reaches.
+    Orphan,
+}
+
+/// What a finding is about, in terms that survive an edit of the file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subject {
+    /// Package that holds the primary label.
+    pub package: Option<PackageId>,
+    /// Path of the enclosing item, such as `Gui::load`.
+    pub item: String,
+    /// Canonical name of the call, such as `std::thread::Builder::spawn`; empty for policy findings.
+    pub api: String,
+    /// Which code it is in.
+    pub code: CodeKind,
+}
+
+/// One true thing said about one place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// Rule id, the stem of its page.
+    pub rule: &'static str,
+    /// Where the finding is.
+    pub primary: Label,
+    /// Places that explain it or let it be suppressed.
+    pub labels: Vec<(Role, Label)>,
+    /// Lower case, no full stop, names the thing found.
+    pub message: String,
+    /// Further facts.
+    pub notes: Vec<String>,
+    /// What to write instead.
+    pub help: Option<String>,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// What it is about.
+    pub subject: Subject,
+}
+
+impl Finding {
+    /// A key that orders findings totally: file, position, rule, then everything else.
+    pub fn order(&self) -> (FileId, TextRange, &'static str, &Self) {
+        (self.primary.file, self.primary.range, self.rule, self)
+    }
+}
