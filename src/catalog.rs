@@ -3,7 +3,7 @@
 //! `rules/apis.toml` is the one list; a configuration adds entries of the same form. Code never
 //! names a thread API: it asks the catalog for the role of a canonical path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an API does in the life of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
@@ -57,6 +57,8 @@ pub struct Api {
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     entries: BTreeMap<String, Api>,
+    /// Last names of entries that a configuration added: they may be functions of the project.
+    own: BTreeSet<String>,
 }
 
 #[derive(serde::Deserialize)]
@@ -74,17 +76,22 @@ impl Catalog {
     pub fn embedded() -> Self {
         match toml::from_str::<File>(include_str!("../rules/apis.toml")) {
             Ok(file) => {
-                let mut catalog = Self::default();
-                file.api.into_iter().for_each(|api| catalog.add(api));
-                catalog
+                let entries = file.api.into_iter().map(|api| (api.path.clone(), api)).collect();
+                Self { entries, own: BTreeSet::new() }
             }
             Err(error) => panic!("rules/apis.toml: {error}"),
         }
     }
 
-    /// Adds an entry; a later one for the same path replaces the earlier.
+    /// Adds an entry of a configuration; a later one for the same path replaces the earlier.
     pub fn add(&mut self, api: Api) {
+        self.own.extend(api.path.rsplit("::").next().map(str::to_owned));
         self.entries.insert(api.path.clone(), api);
+    }
+
+    /// Whether a configuration added an entry whose last name this is.
+    pub fn names_own(&self, name: &str) -> bool {
+        self.own.contains(name)
     }
 
     /// The entry of a canonical path.

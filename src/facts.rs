@@ -1,3 +1,76 @@
-//! Facts of one file, as plain data.
+//! Facts of one file, as plain data that may cross threads.
+//!
+//! Facts never depend on another file: they are what one text says by itself, so they can be made
+//! in parallel and kept by content. Resolution begins in the model.
 
+pub mod cfg;
 pub mod comments;
+pub mod guard;
+mod lower;
+pub mod tree;
+
+pub use lower::lower;
+
+use cfg::Cfg;
+use comments::Directive;
+use tree::{Item, ItemId, ItemKind, Path};
+
+use crate::text::TextRange;
+
+/// All facts of one file.
+#[derive(Clone, Debug, Default)]
+pub struct FileFacts {
+    /// Condition of the whole file (`#![cfg(…)]`).
+    pub cfg: Cfg,
+    /// All items at any depth; children are named by index.
+    pub items: Vec<Item>,
+    /// Items at the top of the file.
+    pub root: Vec<ItemId>,
+    /// Suspicious tokens in macros that nobody expands, with the item around them.
+    pub sightings: Vec<(ItemId, Sighting)>,
+    /// Suppression comments.
+    pub directives: Vec<Directive>,
+}
+
+/// A path among the tokens of a macro, seen without its grammar.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    /// The path as spelled.
+    pub path: Path,
+    /// Whether it stands in a `macro_rules!` body rather than in the arguments of a call.
+    pub in_definition: bool,
+}
+
+/// Reads the suppression comments of a text and widens each to the statement or item that it
+/// stands before.
+pub fn directives(text: &str, facts: &FileFacts) -> Vec<Directive> {
+    let mut directives = comments::directives(text);
+    for directive in directives.iter_mut().filter(|directive| !directive.trailing) {
+        let start = directive.covers.start;
+        // The largest thing that starts there: an item before its first statement.
+        let items = facts.items.iter().map(|item| item.range);
+        let bodies = facts.items.iter().filter_map(|item| match &item.kind {
+            ItemKind::Function(function) => function.body.as_ref(),
+            ItemKind::Value(value) => value.body.as_ref(),
+            _ => None,
+        });
+        let stmts = bodies.flat_map(|body| &body.blocks).flat_map(|block| {
+            let tail = block.tail.map(|_| block.range.end);
+            block.stmts.iter().map(|stmt| stmt.range).chain(tail.map(|end| TextRange::new(start, end)).filter(
+                move |tail| block.range.contains(*tail) && block.stmts.iter().all(|stmt| stmt.range.end <= tail.start),
+            ))
+        });
+        let widest = items.chain(stmts).filter(|range| range.start == start).max_by_key(|range| range.end);
+        if let Some(widest) = widest {
+            directive.covers = directive.covers.cover(widest);
+        }
+    }
+    directives
+}
+
+impl FileFacts {
+    /// The item with this index.
+    pub fn item(&self, id: ItemId) -> &Item {
+        &self.items[id.0 as usize]
+    }
+}

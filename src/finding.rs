@@ -84,6 +84,8 @@ pub struct Finding {
     pub help: Option<String>,
     /// How sure it is.
     pub confidence: Confidence,
+    /// A rule that says more about the same place: when it reports there, this one is silent.
+    pub absorbed_by: Option<&'static str>,
     /// What it is about.
     pub subject: Subject,
 }

@@ -1,16 +1,29 @@
 //! Finds every thread birth in Rust source and says who owns it and how it ends.
+//!
+//! The pipeline, left to right: source text → [`facts`] of each file → [`model`] of all crates →
+//! lowered bodies ([`flow`]) → one [`verdict`] for each birth → findings of the [`rules`] →
+//! [`policy`] → [`report`] → [`emit`]. [`analyse`] is the core up to the findings: a function of
+//! data that reads through [`source::Files`], prints nothing and never fails.
 
 pub mod catalog;
+pub mod cli;
+pub mod emit;
 pub mod facts;
 pub mod finding;
+pub mod flow;
+pub mod model;
+pub mod policy;
+pub mod report;
 pub mod rules;
+pub mod scan;
 pub mod source;
 pub mod text;
 pub mod verdict;
 
+use catalog::Catalog;
 use facts::comments::Directive;
 use finding::Finding;
-use source::FileId;
+use source::{FileId, Files, Project};
 use text::TextRange;
 use verdict::Verdict;
 
@@ -36,4 +49,49 @@ pub struct Analysis {
     pub directives: Vec<(FileId, Directive)>,
     /// Files that could not be read or parsed.
     pub notes: Vec<Note>,
+}
+
+/// What the analysis is told beside the sources.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The thread APIs, those of the configuration included.
+    pub catalog: Catalog,
+    /// Modules of the thread registry, with the crate's name first.
+    pub registry_modules: Vec<String>,
+    /// Whether scoped threads count as raw.
+    pub scoped_threads_denied: bool,
+    /// Whether files that cannot matter are left unparsed. The report is the same either way.
+    pub search: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            catalog: Catalog::embedded(),
+            registry_modules: Vec::new(),
+            scoped_threads_denied: false,
+            search: true,
+        }
+    }
+}
+
+/// Analyses a project: every birth, every verdict, every finding, before any policy.
+///
+/// Runs on the current rayon pool, whose threads need deep stacks (the parser recurses); the result
+/// does not depend on their number.
+pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analysis {
+    let model = model::load(project, files, &options.catalog, options.search);
+    let lives = verdict::lives(&model);
+    let context = rules::Context {
+        lives: &lives,
+        registry_modules: &options.registry_modules,
+        scoped_threads_denied: options.scoped_threads_denied,
+    };
+    let findings = rules::run(&context);
+    let directives = model.facts.iter().flat_map(|(&file, facts)| {
+        facts.directives.iter().map(move |directive| (file, directive.clone()))
+    });
+    let directives = directives.collect();
+    let births = lives.into_iter().filter(|life| life.site != verdict::Site::Tokens);
+    Analysis { findings, verdicts: births.map(|life| life.verdict).collect(), directives, notes: model.notes }
 }

@@ -4,9 +4,18 @@
 //! that run as tests; nothing of it is repeated here. To add a rule: write the page, write the
 //! query, add a `mod` line and a line in [`ALL`].
 
+mod detached_thread;
+mod raw_thread_spawn;
+mod unjoined_collection;
+mod unjoined_handle;
+mod unnamed_thread;
+mod unpolled_async_thread;
+
 use std::sync::OnceLock;
 
-use crate::finding::Confidence;
+use crate::finding::{Confidence, Finding, Label, Role, Subject};
+use crate::flow::LossKind;
+use crate::verdict::{Life, Outcome, Site};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
@@ -55,28 +64,120 @@ pub struct Page {
 struct Entry {
     id: &'static str,
     page: &'static str,
+    /// The query; policy pages have none.
+    check: Option<fn(&Context<'_>) -> Vec<Finding>>,
 }
 
-macro_rules! page {
+macro_rules! rule {
+    ($id:literal, $query:ident) => {
+        Entry { id: $id, page: include_str!(concat!("../rules/", $id, ".md")), check: Some($query::check) }
+    };
+}
+
+macro_rules! policy {
     ($id:literal) => {
-        Entry { id: $id, page: include_str!(concat!("../rules/", $id, ".md")) }
+        Entry { id: $id, page: include_str!(concat!("../rules/", $id, ".md")), check: None }
     };
 }
 
 /// All rules, in the order in which they are listed to users.
 const ALL: &[Entry] = &[
-    page!("detached-thread"),
-    page!("unjoined-handle"),
-    page!("unjoined-collection"),
-    page!("unpolled-async-thread"),
-    page!("raw-thread-spawn"),
-    page!("unnamed-thread"),
-    page!("stale-allow"),
-    page!("stale-exempt"),
-    page!("suppression-without-reason"),
-    page!("unreadable-source"),
-    page!("unused-suppression"),
+    rule!("detached-thread", detached_thread),
+    rule!("unjoined-handle", unjoined_handle),
+    rule!("unjoined-collection", unjoined_collection),
+    rule!("unpolled-async-thread", unpolled_async_thread),
+    rule!("raw-thread-spawn", raw_thread_spawn),
+    rule!("unnamed-thread", unnamed_thread),
+    policy!("stale-allow"),
+    policy!("stale-exempt"),
+    policy!("suppression-without-reason"),
+    policy!("unreadable-source"),
+    policy!("unused-suppression"),
 ];
+
+/// What a query may ask.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// Every place where threads are born, in order.
+    pub lives: &'a [Life],
+    /// Modules of the thread registry: raw spawns in them are its own.
+    pub registry_modules: &'a [String],
+    /// Whether scoped threads count as raw.
+    pub scoped_threads_denied: bool,
+}
+
+/// Runs every rule, in order.
+pub fn run(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> =
+        ALL.iter().filter_map(|entry| entry.check).flat_map(|check| check(context)).collect();
+    findings.sort_by(|one, two| one.order().cmp(&two.order()));
+    findings
+}
+
+impl Context<'_> {
+    fn in_registry(&self, life: &Life) -> bool {
+        self.registry_modules.iter().any(|module| {
+            life.module.strip_prefix(module.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+        })
+    }
+
+    /// A finding about one birth: the call is where it is, its statement lets it be suppressed.
+    fn finding(&self, rule: &'static str, life: &Life, message: String, help: &str) -> Finding {
+        let verdict = &life.verdict;
+        let label = |range, text: &str| Label { file: verdict.file, range, text: text.to_owned() };
+        let silent = [verdict.call, verdict.statement].map(|range| (Role::Silent, label(range, "")));
+        Finding {
+            rule,
+            primary: label(verdict.callee, ""),
+            labels: silent.into_iter().collect(),
+            message,
+            notes: Vec::new(),
+            help: Some(help.to_owned()),
+            confidence: verdict.confidence,
+            absorbed_by: None,
+            subject: Subject {
+                package: verdict.package,
+                item: verdict.item.clone(),
+                api: verdict.api.clone(),
+                code: verdict.code,
+            },
+        }
+    }
+}
+
+/// Findings for every birth whose handle is lost on all ways in one of the wanted manners.
+fn lost(context: &Context<'_>, rule: &'static str, wanted: fn(&LossKind) -> Option<&'static str>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for life in context.lives {
+        if life.site != Site::Spawn || life.verdict.outcome != Outcome::Detached {
+            continue;
+        }
+        let Some(loss) = &life.loss else { continue };
+        let Some(what) = wanted(&loss.kind) else { continue };
+        let message = format!("the thread spawned by `{}` is never joined: {what}", life.verdict.api);
+        let mut finding = context.finding(rule, life, message, cure(&loss.kind));
+        finding.primary.text = "this thread is born here".to_owned();
+        let file = life.verdict.file;
+        finding.labels.push((Role::Related, Label { file, range: loss.range, text: loss.text.clone() }));
+        findings.push(finding);
+    }
+    findings
+}
+
+/// What to write instead.
+fn cure(kind: &LossKind) -> &'static str {
+    match kind {
+        LossKind::Collection(_) => {
+            "join what is in it: `for handle in handles { handle.join().unwrap(); }`, or use `std::thread::scope`"
+        }
+        LossKind::Undriven => "drive the iterator with a `for` loop or `collect`, and join the handles",
+        LossKind::Overwritten => "join the old handle before the new one takes its place",
+        _ => {
+            "keep the handle and `join()` it, use `std::thread::scope`, or write \
+             `// thread-lint: detached <reason>` above it"
+        }
+    }
+}
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -125,5 +226,8 @@ fn parse(entry: &Entry) -> Page {
         Err(error) => panic!("rules/{}.md: {error}", entry.id),
     };
     let FrontMatter { kind, group, level, confidence, since, summary } = front;
+    if (kind == Kind::Rule) != entry.check.is_some() {
+        panic!("rules/{}.md: its kind does not fit its entry in the list", entry.id);
+    }
     Page { id: entry.id, kind, group, level, confidence, since, summary, body }
 }

@@ -1,1 +1,16 @@
-fn main(){}
+//! The one test binary of the package: a single link keeps `cargo test` fast.
+//!
+//! Plain `cargo test` runs everything that needs neither network nor minutes; `SLOW_TESTS=1` adds
+//! the rest, and `UPDATE=1` rewrites whatever is generated or may only rise.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot read its own input has failed, and panicking is how it says so"
+)]
+
+mod cli;
+mod corpus;
+mod pages;
+mod support;
+mod tidy;
+mod tool;

@@ -1,0 +1,119 @@
+//! Reads the text of project files from the disk, because the core does no IO of its own.
+//!
+//! Nothing is cached: who reads twice wants to see whether the bytes changed in between.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::source::{FileId, Files, Project, ReadError};
+
+/// The largest file that is analysed. Generated tables beyond it cost seconds and spawn nothing.
+pub const MAX_BYTES: u64 = 8 << 20;
+
+/// The files of one project, on the disk.
+#[derive(Clone, Debug)]
+pub struct DiskFiles {
+    root: PathBuf,
+    paths: Vec<Arc<str>>,
+}
+
+impl DiskFiles {
+    /// The files of `project`, whose paths are relative to `root`.
+    pub fn new(root: &Path, project: &Project) -> Self {
+        let paths = project.files.iter().map(|entry| Arc::clone(&entry.path)).collect();
+        Self { root: root.to_path_buf(), paths }
+    }
+
+    /// Where a file lies on the disk; the root for an id that is not of this project.
+    pub fn path(&self, file: FileId) -> PathBuf {
+        // `join` keeps an absolute path, which is how files outside the root are written.
+        self.paths
+            .get(file.0 as usize)
+            .map_or_else(|| self.root.clone(), |path| self.root.join(&**path))
+    }
+}
+
+impl Files for DiskFiles {
+    fn read(&self, file: FileId) -> Result<Arc<str>, ReadError> {
+        read_text(&self.path(file)).map_err(|message| ReadError { message })
+    }
+}
+
+fn read_text(path: &Path) -> Result<Arc<str>, String> {
+    let unreadable = |error: io::Error| format!("cannot be read: {}", words(&error));
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err("is a directory, not a file".to_owned());
+    }
+    if metadata.len() > MAX_BYTES {
+        return Err(too_large(metadata.len()));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+    // The file may grow while it is read, and some report a length of zero whatever they hold.
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let length = bytes.len() as u64;
+    if length > MAX_BYTES {
+        return Err(too_large(length));
+    }
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(Arc::from(text)),
+        Err(error) => Err(format!(
+            "is not valid UTF-8 (byte {}): save it as UTF-8 or exempt it",
+            error.valid_up_to()
+        )),
+    }
+}
+
+/// The words of an OS error without its number, so that the message reads like a sentence.
+pub(crate) fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text[..end].to_lowercase()
+}
+
+fn too_large(length: u64) -> String {
+    let mebibytes = length as f64 / f64::from(1 << 20);
+    format!("is too large to analyse ({mebibytes:.1} MiB, the limit is 8 MiB): split or exempt it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Arc<str>, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.rs");
+        std::fs::write(&path, bytes).unwrap();
+        read_text(&path)
+    }
+
+    #[test]
+    fn text_comes_back_whole() {
+        assert_eq!(&*read("\u{feff}fn é() {}\r\n".as_bytes()).unwrap(), "\u{feff}fn é() {}\r\n");
+        assert_eq!(&*read(b"").unwrap(), "");
+    }
+
+    #[test]
+    fn a_wrong_byte_is_named() {
+        assert!(read(b"fn a\xff() {}").unwrap_err().contains("(byte 4)"));
+    }
+
+    #[test]
+    fn eight_mebibytes_are_the_limit() {
+        let limit = usize::try_from(MAX_BYTES).unwrap();
+        assert_eq!(read(&vec![b' '; limit]).unwrap().len(), limit);
+        assert!(read(&vec![b' '; limit + 1]).unwrap_err().contains("8 MiB"));
+    }
+
+    #[test]
+    fn missing_files_and_directories_say_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let missing = read_text(&dir.path().join("no.rs")).unwrap_err();
+        assert_eq!(missing, "cannot be read: no such file or directory");
+        std::fs::create_dir(dir.path().join("x.rs")).unwrap();
+        assert!(read_text(&dir.path().join("x.rs")).unwrap_err().contains("directory"));
+    }
+}

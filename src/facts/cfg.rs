@@ -1,0 +1,103 @@
+//! Conditions of compilation, kept as written and judged three-valued.
+//!
+//! Only `test` is known. `any(test, feature = "x")` is therefore not test code, and
+//! `all(test, unix)` is: with `test` unset it cannot be compiled whatever the rest is.
+
+/// A `cfg` predicate.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cfg {
+    /// No condition.
+    #[default]
+    Always,
+    /// `test`.
+    Test,
+    /// Anything else, as text without spaces.
+    Atom(String),
+    /// `all(…)`.
+    All(Vec<Cfg>),
+    /// `any(…)`.
+    Any(Vec<Cfg>),
+    /// `not(…)`.
+    Not(Box<Cfg>),
+}
+
+impl Cfg {
+    /// Both conditions.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Always, cfg) | (cfg, Self::Always) => cfg,
+            (Self::All(mut cfgs), cfg) => {
+                cfgs.push(cfg);
+                Self::All(cfgs)
+            }
+            (one, two) => Self::All(vec![one, two]),
+        }
+    }
+
+    /// Whether it holds only when `test` is set.
+    pub fn is_test_only(&self) -> bool {
+        self.eval(&|atom| if *atom == Self::Test { Some(false) } else { None }) == Some(false)
+            && self.mentions_test()
+    }
+
+    /// The value under a partial assignment of atoms; `None` when it depends on the rest.
+    pub fn eval(&self, known: &dyn Fn(&Self) -> Option<bool>) -> Option<bool> {
+        match self {
+            Self::Always => Some(true),
+            Self::Test | Self::Atom(_) => known(self),
+            Self::Not(inner) => inner.eval(known).map(|value| !value),
+            Self::All(inner) => fold(inner, known, false),
+            Self::Any(inner) => fold(inner, known, true),
+        }
+    }
+
+    /// Every atom in it, `test` included.
+    pub fn atoms<'cfg>(&'cfg self, found: &mut Vec<&'cfg Self>) {
+        match self {
+            Self::Always => {}
+            Self::Test | Self::Atom(_) => {
+                if !found.contains(&self) {
+                    found.push(self);
+                }
+            }
+            Self::Not(inner) => inner.atoms(found),
+            Self::All(inner) | Self::Any(inner) => inner.iter().for_each(|cfg| cfg.atoms(found)),
+        }
+    }
+
+    fn mentions_test(&self) -> bool {
+        let mut atoms = Vec::new();
+        self.atoms(&mut atoms);
+        atoms.contains(&&Self::Test)
+    }
+}
+
+/// `all` and `any` at once: one `decisive` member decides, else all must be known.
+fn fold(cfgs: &[Cfg], known: &dyn Fn(&Cfg) -> Option<bool>, decisive: bool) -> Option<bool> {
+    let mut result = Some(!decisive);
+    for cfg in cfgs {
+        match cfg.eval(known) {
+            Some(value) if value == decisive => return Some(decisive),
+            Some(_) => {}
+            None => result = None,
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_only_is_three_valued() {
+        let unix = || Cfg::Atom("unix".to_owned());
+        assert!(Cfg::Test.is_test_only());
+        assert!(Cfg::All(vec![Cfg::Test, unix()]).is_test_only());
+        assert!(!Cfg::Any(vec![Cfg::Test, unix()]).is_test_only());
+        assert!(!Cfg::Not(Box::new(Cfg::Test)).is_test_only());
+        assert!(!unix().is_test_only());
+        assert!(!Cfg::Any(vec![]).is_test_only());
+    }
+}

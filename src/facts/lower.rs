@@ -1,0 +1,164 @@
+//! From source text to the plain-data tree. Only this module and those below it know the parser.
+//!
+//! Bodies are lowered when one of the file's needles lies inside them; the others keep their
+//! signature. Spans become byte ranges here and the parser's tree is dropped on the thread that
+//! made it, because spans live in a thread-local map that has to be cleared after each file.
+
+mod attrs;
+mod body;
+mod expr;
+mod item;
+mod mac;
+mod old_editions;
+mod pat;
+mod types;
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ops::Range;
+
+use proc_macro2::Span;
+use proc_macro2::extra::DelimSpan;
+
+use super::cfg::Cfg;
+use super::tree::{Item, ItemId, Name};
+use super::{FileFacts, Sighting};
+use crate::text::TextRange;
+
+/// Parses and lowers one file.
+///
+/// `needles` are the sorted byte offsets at which something that can matter was seen.
+///
+/// # Errors
+/// A message and the place when the text is no Rust file.
+pub fn lower(text: &str, needles: &[u32]) -> Result<FileFacts, (TextRange, String)> {
+    proc_macro2::extra::invalidate_current_thread_spans();
+    let blanked = blank_preamble(text);
+    let parsed = syn::parse_file(&blanked).or_else(|error| old_editions::parse(&blanked).ok_or(error));
+    let result = parsed.map(|file| {
+        let mut lowering = Lowering::new(needles);
+        lowering.facts.cfg = lowering.cfg(&file.attrs);
+        lowering.facts.root = file.items.iter().flat_map(|item| lowering.item(item)).collect();
+        lowering.facts
+    });
+    let result = result.map_err(|error| {
+        (byte_range(error.span()), format!("cannot be parsed as Rust: {error}"))
+    });
+    proc_macro2::extra::invalidate_current_thread_spans();
+    result
+}
+
+/// The state of lowering one file.
+struct Lowering<'text> {
+    needles: &'text [u32],
+    facts: FileFacts,
+    names: HashSet<Name>,
+    /// The innermost item being lowered, for sightings.
+    owner: ItemId,
+}
+
+impl<'text> Lowering<'text> {
+    fn new(needles: &'text [u32]) -> Self {
+        let facts = FileFacts::default();
+        Self { needles, facts, names: HashSet::new(), owner: ItemId(0) }
+    }
+
+    fn name(&mut self, text: &str) -> Name {
+        let text = text.strip_prefix("r#").unwrap_or(text);
+        if let Some(name) = self.names.get(text) {
+            return name.clone();
+        }
+        let name = Name::from(text);
+        self.names.insert(name.clone());
+        name
+    }
+
+    fn ident(&mut self, ident: &proc_macro2::Ident) -> Name {
+        self.name(&ident.to_string())
+    }
+
+    /// Whether anything that can matter was seen inside `range`.
+    fn matters(&self, range: TextRange) -> bool {
+        let first = self.needles.partition_point(|&at| at < range.start);
+        self.needles.get(first).is_some_and(|&at| at < range.end)
+    }
+
+    /// Takes a place for an item whose children are lowered before it is complete.
+    fn reserve(&mut self, item: Item) -> ItemId {
+        let id = ItemId(u32::try_from(self.facts.items.len()).unwrap_or(u32::MAX));
+        self.facts.items.push(item);
+        id
+    }
+
+    fn sight(&mut self, sighting: Sighting) {
+        self.facts.sightings.push((self.owner, sighting));
+    }
+
+    fn cfg(&mut self, attrs: &[syn::Attribute]) -> Cfg {
+        attrs::cfg(attrs)
+    }
+}
+
+/// Replaces what the parser does not take for Rust (byte order mark, shebang, frontmatter) by as
+/// many spaces as it has bytes, so that spans stay offsets into the original.
+fn blank_preamble(text: &str) -> Cow<'_, str> {
+    let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let rest = &text[bom..];
+    let mut end = bom;
+    if rest.starts_with("#!") && !rest[2..].trim_start().starts_with('[') {
+        end += rest.find('\n').unwrap_or(rest.len());
+    }
+    let after = &text[end..];
+    let fence_at = after.len() - after.trim_start().len();
+    if let Some(frontmatter) = frontmatter(&after[fence_at..]) {
+        end += fence_at + frontmatter.end;
+    }
+    if end == 0 {
+        return Cow::Borrowed(text);
+    }
+    let mut blanked: String =
+        text[..end].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
+    blanked.push_str(&text[end..]);
+    Cow::Owned(blanked)
+}
+
+/// A `---` block at the very start, as cargo scripts have it.
+fn frontmatter(text: &str) -> Option<Range<usize>> {
+    let dashes = text.bytes().take_while(|&byte| byte == b'-').count();
+    if dashes < 3 {
+        return None;
+    }
+    let fence = format!("\n{}", &text[..dashes]);
+    let close = text.find(&fence)? + fence.len();
+    let line = text[close..].find('\n').map_or(text.len(), |at| close + at);
+    Some(0..line)
+}
+
+fn byte_range(span: Span) -> TextRange {
+    let range = span.byte_range();
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    TextRange::new(offset(range.start), offset(range.end))
+}
+
+fn delimited(span: &DelimSpan) -> TextRange {
+    byte_range(span.open()).cover(byte_range(span.close()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn preamble_keeps_offsets() {
+        let text = "\u{feff}#!/usr/bin/é\n---\n[dependencies]\n---\nfn a() {}\n";
+        let blanked = blank_preamble(text);
+        assert_eq!(blanked.len(), text.len());
+        assert_eq!(blanked.find("fn a"), text.find("fn a"));
+        assert!(lower(text, &[]).is_ok());
+    }
+
+    #[test]
+    fn attribute_is_no_shebang() {
+        assert!(matches!(blank_preamble("#![allow(x)]\n"), Cow::Borrowed(_)));
+    }
+}

@@ -1,0 +1,370 @@
+//! Items at any depth.
+
+use proc_macro2::TokenStream;
+use syn::parse::Parser;
+use syn::spanned::Spanned;
+use syn::{Attribute, FnArg, GenericParam, Generics, ImplItem, Item as SynItem, ReceiverKind, TraitItem, UseTree};
+
+use super::super::cfg::Cfg;
+use super::super::tree::{
+    Field, Function, Impl, Import, Item, ItemId, ItemKind, ModuleItem, Name, Receiver, Type, Value, Variant, Visibility,
+};
+use super::mac::delimiter_range;
+use super::{Lowering, attrs, byte_range, delimited};
+use crate::text::TextRange;
+
+impl Lowering<'_> {
+    /// Lowers an item; a macro whose tokens are items gives several.
+    pub(super) fn item(&mut self, item: &SynItem) -> Vec<ItemId> {
+        match item {
+            SynItem::Macro(mac) => self.item_macro(mac),
+            SynItem::Fn(it) => vec![self.function(&it.attrs, visibility(&it.vis), &it.sig, Some(&it.block))],
+            SynItem::Impl(it) => vec![self.implementation(it)],
+            SynItem::Trait(it) => vec![self.trait_item(it)],
+            SynItem::Mod(it) => vec![self.module(it)],
+            SynItem::Use(it) => {
+                let mut imports = Vec::new();
+                self.use_tree(&it.tree, &mut Vec::new(), it.leading_colon.is_some(), &mut imports);
+                let range = start(&it.attrs, byte_range(it.use_token.span)).cover(byte_range(it.semi_token.span));
+                vec![self.plain(&it.attrs, visibility(&it.vis), Name::from(""), range, ItemKind::Use(imports))]
+            }
+            SynItem::Struct(it) => {
+                let fields = self.fields(&it.fields);
+                let kind = ItemKind::Struct(fields);
+                vec![self.named(&it.attrs, &it.vis, &it.ident, byte_range(it.struct_token.span), kind)]
+            }
+            SynItem::Union(it) => {
+                let fields = self.fields(&it.fields.named);
+                vec![self.named(&it.attrs, &it.vis, &it.ident, byte_range(it.union_token.span), ItemKind::Struct(fields))]
+            }
+            SynItem::Enum(it) => {
+                let variants = it.variants.iter().map(|variant| Variant {
+                    name: self.ident(&variant.ident),
+                    fields: self.fields(&variant.fields),
+                });
+                let kind = ItemKind::Enum(variants.collect());
+                vec![self.named(&it.attrs, &it.vis, &it.ident, byte_range(it.enum_token.span), kind)]
+            }
+            SynItem::Type(it) => {
+                let kind = ItemKind::Alias(self.ty(&it.ty));
+                vec![self.named(&it.attrs, &it.vis, &it.ident, byte_range(it.type_token.span), kind)]
+            }
+            SynItem::Const(it) => {
+                vec![self.value(&it.attrs, &it.vis, &it.ident, byte_range(it.const_token.span), &it.ty, &it.expr)]
+            }
+            SynItem::Static(it) => {
+                vec![self.value(&it.attrs, &it.vis, &it.ident, byte_range(it.static_token.span), &it.ty, &it.expr)]
+            }
+            SynItem::ExternCrate(it) => {
+                let bound = it.rename.as_ref().map_or(&it.ident, |(_, rename)| rename);
+                let kind = ItemKind::ExternCrate(self.ident(&it.ident));
+                vec![self.named(&it.attrs, &it.vis, bound, byte_range(it.extern_token.span), kind)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn plain(
+        &mut self,
+        attrs: &[Attribute],
+        visibility: Visibility,
+        name: Name,
+        range: TextRange,
+        kind: ItemKind,
+    ) -> ItemId {
+        let (cfg, is_test) = (self.cfg(attrs), attrs::is_test(attrs));
+        self.reserve(Item { name, cfg, is_test, range: start(attrs, range), visibility, kind })
+    }
+
+    fn named(
+        &mut self,
+        attrs: &[Attribute],
+        vis: &syn::Visibility,
+        ident: &proc_macro2::Ident,
+        keyword: TextRange,
+        kind: ItemKind,
+    ) -> ItemId {
+        let name = self.ident(ident);
+        let range = keyword.cover(byte_range(ident.span()));
+        self.plain(attrs, visibility(vis), name, range, kind)
+    }
+
+    fn value(
+        &mut self,
+        attrs: &[Attribute],
+        vis: &syn::Visibility,
+        ident: &proc_macro2::Ident,
+        keyword: TextRange,
+        ty: &syn::Type,
+        expr: &syn::Expr,
+    ) -> ItemId {
+        let ty = self.ty(ty);
+        let kind = ItemKind::Value(Box::new(Value { ty, body: None }));
+        let id = self.named(attrs, vis, ident, keyword, kind);
+        let range = self.facts.item(id).range.cover(byte_range(expr.span()));
+        self.facts.items[id.0 as usize].range = range;
+        if self.matters(range) {
+            let owner = std::mem::replace(&mut self.owner, id);
+            let body = self.value_body(expr);
+            self.owner = owner;
+            if let ItemKind::Value(value) = &mut self.facts.items[id.0 as usize].kind {
+                value.body = Some(body);
+            }
+        }
+        id
+    }
+
+    fn function(
+        &mut self,
+        attrs: &[Attribute],
+        visibility: Visibility,
+        signature: &syn::Signature,
+        block: Option<&syn::Block>,
+    ) -> ItemId {
+        let mut receiver = None;
+        let mut params = Vec::new();
+        for input in &signature.inputs {
+            match input {
+                FnArg::Receiver(it) => {
+                    receiver = Some(match &it.kind {
+                        ReceiverKind::Value => Receiver::Value,
+                        ReceiverKind::Reference(..) => Receiver::Reference,
+                        _ => Receiver::Typed,
+                    });
+                }
+                FnArg::Typed(typed) => params.push(self.ty(&typed.ty)),
+            }
+        }
+        let output = self.output(&signature.output);
+        let generics = self.generics(&signature.generics);
+        let is_async = signature.asyncness.is_some();
+        let function = Function { receiver, params, output, is_async, generics, body: None };
+        let name = self.ident(&signature.ident);
+        let head = byte_range(signature.fn_token.span).cover(byte_range(signature.ident.span()));
+        let range = block.map_or(head, |block| head.cover(delimited(&block.brace_token.span)));
+        let id = self.plain(attrs, visibility, name, range, ItemKind::Function(Box::new(function)));
+        if let Some(block) = block
+            && self.matters(range)
+        {
+            let owner = std::mem::replace(&mut self.owner, id);
+            let body = self.function_body(signature, block);
+            self.owner = owner;
+            if let ItemKind::Function(function) = &mut self.facts.items[id.0 as usize].kind {
+                function.body = Some(body);
+            }
+        }
+        id
+    }
+
+    fn generics(&mut self, generics: &Generics) -> Vec<Name> {
+        let params = generics.params.iter().filter_map(|param| match param {
+            GenericParam::Type(param) => Some(&param.ident),
+            _ => None,
+        });
+        params.map(|ident| self.ident(ident)).collect()
+    }
+
+    fn implementation(&mut self, it: &syn::ItemImpl) -> ItemId {
+        let self_ty = self.ty(&it.self_ty);
+        let trait_path = it.trait_.as_ref().map(|(path, _)| self.path(path));
+        let generics = self.generics(&it.generics);
+        let range = byte_range(it.impl_token.span).cover(delimited(&it.brace_token.span));
+        let implementation = Impl { self_ty, trait_path, generics, functions: Vec::new() };
+        let kind = ItemKind::Impl(Box::new(implementation));
+        let id = self.plain(&it.attrs, Visibility::Private, Name::from(""), range, kind);
+        let mut children = Vec::new();
+        for item in &it.items {
+            match item {
+                ImplItem::Fn(it) => {
+                    children.push(self.function(&it.attrs, visibility(&it.vis), &it.sig, Some(&it.block)));
+                }
+                ImplItem::Const(it) => {
+                    self.value(&it.attrs, &it.vis, &it.ident, byte_range(it.const_token.span), &it.ty, &it.expr);
+                }
+                ImplItem::Macro(it) => {
+                    if self.matters(delimiter_range(&it.mac)) {
+                        self.sight_paths(&it.mac.tokens, false);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if let ItemKind::Impl(it) = &mut self.facts.items[id.0 as usize].kind {
+            it.functions = children;
+        }
+        id
+    }
+
+    fn trait_item(&mut self, it: &syn::ItemTrait) -> ItemId {
+        let name = self.ident(&it.ident);
+        let range = byte_range(it.trait_token.span).cover(delimited(&it.brace_token.span));
+        let id = self.plain(&it.attrs, visibility(&it.vis), name, range, ItemKind::Trait(Vec::new()));
+        let mut children = Vec::new();
+        for item in &it.items {
+            if let TraitItem::Fn(it) = item {
+                children.push(self.function(&it.attrs, Visibility::Public, &it.sig, it.default.as_ref()));
+            }
+        }
+        if let ItemKind::Trait(functions) = &mut self.facts.items[id.0 as usize].kind {
+            *functions = children;
+        }
+        id
+    }
+
+    fn module(&mut self, it: &syn::ItemMod) -> ItemId {
+        let paths = attrs::module_paths(&it.attrs);
+        let name = self.ident(&it.ident);
+        let mut range = byte_range(it.mod_token.span).cover(byte_range(it.ident.span()));
+        if let Some((brace, _)) = &it.content {
+            range = range.cover(delimited(&brace.span));
+        }
+        let id = self.plain(&it.attrs, visibility(&it.vis), name, range, ItemKind::Module(ModuleItem::default()));
+        let items = it.content.as_ref().map(|(_, items)| {
+            let inner = items.iter().flat_map(|item| self.item(item));
+            inner.collect::<Vec<_>>()
+        });
+        self.facts.items[id.0 as usize].kind = ItemKind::Module(ModuleItem { items, paths });
+        id
+    }
+
+    fn fields<'f>(&mut self, fields: impl IntoIterator<Item = &'f syn::Field>) -> Vec<Field> {
+        let fields = fields.into_iter().enumerate().map(|(index, field)| {
+            let name = match &field.ident {
+                Some(ident) => self.ident(ident),
+                None => self.name(&index.to_string()),
+            };
+            Field { name, ty: self.ty(&field.ty) }
+        });
+        fields.collect()
+    }
+
+    fn use_tree(&mut self, tree: &UseTree, prefix: &mut Vec<Name>, global: bool, imports: &mut Vec<Import>) {
+        let mut leaf = |prefix: &[Name], last: Option<Name>, binding: Option<Name>| {
+            let mut path = prefix.to_vec();
+            path.extend(last);
+            imports.push(Import { path, global, binding });
+        };
+        match tree {
+            UseTree::Path(path) => {
+                prefix.push(self.ident(&path.ident));
+                self.use_tree(&path.tree, prefix, global, imports);
+                prefix.pop();
+            }
+            UseTree::Name(name) if name.ident == "self" && !prefix.is_empty() => {
+                leaf(prefix, None, prefix.last().cloned());
+            }
+            UseTree::Name(name) => {
+                let name = self.ident(&name.ident);
+                leaf(prefix, Some(name.clone()), Some(name));
+            }
+            UseTree::Rename(rename) => {
+                let binding = Some(self.ident(&rename.rename));
+                let last = if rename.ident == "self" && !prefix.is_empty() {
+                    None
+                } else {
+                    Some(self.ident(&rename.ident))
+                };
+                leaf(prefix, last, binding);
+            }
+            UseTree::Glob(_) => leaf(prefix, None, None),
+            UseTree::Group(group) => {
+                for tree in &group.items {
+                    self.use_tree(tree, prefix, global, imports);
+                }
+            }
+        }
+    }
+
+    fn item_macro(&mut self, it: &syn::ItemMacro) -> Vec<ItemId> {
+        let inside = delimiter_range(&it.mac);
+        let last = it.mac.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+        if last == "macro_rules" {
+            let name = it.ident.as_ref().map(|ident| self.ident(ident)).unwrap_or_default();
+            let id = self.plain(&it.attrs, Visibility::Private, name, inside, ItemKind::MacroRules);
+            if self.matters(inside) {
+                let owner = std::mem::replace(&mut self.owner, id);
+                self.sight_paths(&it.mac.tokens, true);
+                self.owner = owner;
+            }
+            return vec![id];
+        }
+        if last == "cfg_if"
+            && let Ok(branches) = cfg_if.parse2(it.mac.tokens.clone())
+        {
+            return self.cfg_if_items(&branches);
+        }
+        if let Ok(file) = syn::parse2::<syn::File>(it.mac.tokens.clone()) {
+            let condition = Cfg::Atom(format!("macro {last}"));
+            return self.items_under(&file.items, &condition);
+        }
+        if self.matters(inside) {
+            // `test!(name, { … })`: arguments that are expressions are a body that somebody runs.
+            let value = Value { ty: Type::Unknown, body: None };
+            let name = self.name(&last);
+            let id = self.plain(&it.attrs, Visibility::Private, name, inside, ItemKind::Value(Box::new(value)));
+            let owner = std::mem::replace(&mut self.owner, id);
+            let body = self.macro_body(&it.mac);
+            self.owner = owner;
+            if let ItemKind::Value(value) = &mut self.facts.items[id.0 as usize].kind {
+                value.body = Some(body);
+            }
+            return vec![id];
+        }
+        Vec::new()
+    }
+
+    fn items_under(&mut self, items: &[SynItem], condition: &Cfg) -> Vec<ItemId> {
+        let ids: Vec<ItemId> = items.iter().flat_map(|item| self.item(item)).collect();
+        for &id in &ids {
+            let item = &mut self.facts.items[id.0 as usize];
+            item.cfg = std::mem::take(&mut item.cfg).and(condition.clone());
+        }
+        ids
+    }
+
+    fn cfg_if_items(&mut self, branches: &[(Cfg, TokenStream)]) -> Vec<ItemId> {
+        let mut ids = Vec::new();
+        let mut earlier = Cfg::Always;
+        for (condition, tokens) in branches {
+            if let Ok(file) = syn::parse2::<syn::File>(tokens.clone()) {
+                let condition = earlier.clone().and(condition.clone());
+                ids.extend(self.items_under(&file.items, &condition));
+            } else {
+                self.sight_paths(tokens, false);
+            }
+            earlier = earlier.and(Cfg::Not(Box::new(condition.clone())));
+        }
+        ids
+    }
+}
+
+/// The branches of a `cfg_if!`: each condition with its items.
+fn cfg_if(input: syn::parse::ParseStream<'_>) -> syn::Result<Vec<(Cfg, TokenStream)>> {
+    let mut branches = Vec::new();
+    loop {
+        let mut condition = Cfg::Always;
+        if input.peek(syn::Token![if]) {
+            input.parse::<syn::Token![if]>()?;
+            condition = attrs::cfg(&input.call(Attribute::parse_outer)?);
+        }
+        let content;
+        syn::braced!(content in input);
+        branches.push((condition, content.parse::<TokenStream>()?));
+        if input.is_empty() {
+            return Ok(branches);
+        }
+        input.parse::<syn::Token![else]>()?;
+    }
+}
+
+fn visibility(vis: &syn::Visibility) -> Visibility {
+    match vis {
+        syn::Visibility::Public(_) => Visibility::Public,
+        syn::Visibility::Restricted(_) => Visibility::Restricted,
+        syn::Visibility::Inherited => Visibility::Private,
+    }
+}
+
+fn start(attrs: &[Attribute], range: TextRange) -> TextRange {
+    attrs.first().map_or(range, |attr| byte_range(attr.pound_token.span).cover(range))
+}

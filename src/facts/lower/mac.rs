@@ -1,0 +1,168 @@
+//! Macro calls: nobody expands them, so their arguments are read as far as they are ordinary Rust,
+//! and the rest is kept as the identifiers it mentions and the paths it spells.
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::parse::{ParseStream, Parser};
+use syn::{Block, Expr, Macro, MacroDelimiter, Token};
+
+use super::super::Sighting;
+use super::super::tree::{ExprId, ExprKind, MacroArgs, MacroCall, Name, Path, Segment};
+use super::body::BodyLowering;
+use super::{Lowering, byte_range, delimited};
+use crate::text::TextRange;
+
+/// Macros that build code instead of running it: what they spell is no call.
+const QUOTING: &[&str] = &["quote", "quote_spanned", "parse_quote", "parse_quote_spanned", "stringify", "concat"];
+
+/// Macros whose first argument is an expression and whose second is a pattern.
+const MATCHING: &[&str] = &["matches", "assert_matches", "debug_assert_matches", "assert_let"];
+
+impl BodyLowering<'_, '_> {
+    pub(super) fn macro_call(&mut self, mac: &Macro) -> ExprId {
+        let path = self.lowering.path(&mac.path);
+        let inside = delimiter_range(mac);
+        let range = path.range.cover(inside);
+        let mentions = self.mentions(&mac.tokens);
+        let args = if QUOTING.contains(&path.last()) {
+            MacroArgs::Exprs(Vec::new(), false)
+        } else {
+            self.macro_args(mac, path.last(), inside)
+        };
+        if matches!(args, MacroArgs::Tokens) && self.lowering.matters(inside) {
+            self.lowering.sight_paths(&mac.tokens, false);
+        }
+        self.add(range, ExprKind::Macro(Box::new(MacroCall { path, args, mentions })))
+    }
+
+    fn macro_args(&mut self, mac: &Macro, name: &str, inside: TextRange) -> MacroArgs {
+        if MATCHING.contains(&name) {
+            let first = |input: ParseStream<'_>| {
+                let first = input.parse::<Expr>()?;
+                input.parse::<TokenStream>()?;
+                Ok(first)
+            };
+            if let Ok(first) = first.parse2(mac.tokens.clone()) {
+                return MacroArgs::Exprs(vec![self.expr(&first)], false);
+            }
+        }
+        if let Ok((exprs, repeats)) = arguments.parse2(mac.tokens.clone()) {
+            let exprs = exprs.iter().map(|expr| self.expr(expr)).collect();
+            return MacroArgs::Exprs(exprs, repeats);
+        }
+        match Block::parse_within.parse2(mac.tokens.clone()) {
+            Ok(stmts) => MacroArgs::Block(self.stmts(inside, &stmts)),
+            Err(_) => MacroArgs::Tokens,
+        }
+    }
+
+    pub(super) fn mentions(&mut self, tokens: &TokenStream) -> Vec<Name> {
+        let mut names = Vec::new();
+        self.lowering.collect_mentions(tokens, &mut names);
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+impl Lowering<'_> {
+    fn collect_mentions(&mut self, tokens: &TokenStream, names: &mut Vec<Name>) {
+        for token in tokens.clone() {
+            match token {
+                TokenTree::Ident(ident) => names.push(self.ident(&ident)),
+                TokenTree::Group(group) => self.collect_mentions(&group.stream(), names),
+                TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            }
+        }
+    }
+
+    /// Records every path with at least two segments, or one that is called, that lies on a needle.
+    pub(super) fn sight_paths(&mut self, tokens: &TokenStream, in_definition: bool) {
+        let mut tokens = tokens.clone().into_iter().peekable();
+        let mut segments: Vec<Segment> = Vec::new();
+        let mut range: Option<TextRange> = None;
+        let mut colons = 0;
+        let mut after_dot = false;
+        while let Some(token) = tokens.next() {
+            match &token {
+                TokenTree::Ident(ident) => {
+                    if colons < 2 {
+                        segments.clear();
+                        range = None;
+                    }
+                    colons = 0;
+                    let here = byte_range(ident.span());
+                    range = Some(range.map_or(here, |range| range.cover(here)));
+                    segments.push(Segment { name: self.ident(ident), args: Vec::new() });
+                    let continues = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+                    if continues {
+                        continue;
+                    }
+                    let called = matches!(tokens.peek(), Some(TokenTree::Group(_)));
+                    let range = range.take().unwrap_or(here);
+                    let quoting = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == '!');
+                    if quoting && QUOTING.contains(&segments.last().map_or("", |last| &*last.name)) {
+                        tokens.next();
+                        tokens.next();
+                    } else if !after_dot && (called || segments.len() > 1) && self.matters(range) {
+                        let path = Path { global: false, segments: std::mem::take(&mut segments), range };
+                        self.sight(Sighting { path, in_definition });
+                    }
+                    segments.clear();
+                    after_dot = false;
+                }
+                TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
+                TokenTree::Punct(punct) => {
+                    after_dot = punct.as_char() == '.';
+                    colons = 0;
+                    segments.clear();
+                }
+                TokenTree::Group(group) => {
+                    after_dot = false;
+                    colons = 0;
+                    segments.clear();
+                    self.sight_paths(&group.stream(), in_definition);
+                }
+                TokenTree::Literal(_) => {
+                    after_dot = false;
+                    colons = 0;
+                    segments.clear();
+                }
+            }
+        }
+    }
+}
+
+/// Expressions separated by commas or semicolons; `true` when it is `value; length`.
+fn arguments(input: ParseStream<'_>) -> syn::Result<(Vec<Expr>, bool)> {
+    let mut exprs = Vec::new();
+    let mut semicolons = 0;
+    while !input.is_empty() {
+        exprs.push(input.parse::<Expr>()?);
+        if input.is_empty() {
+            break;
+        }
+        if input.peek(Token![;]) {
+            input.parse::<Token![;]>()?;
+            semicolons += 1;
+        } else {
+            input.parse::<Token![,]>()?;
+        }
+    }
+    if semicolons > 1 || (semicolons == 1 && exprs.len() != 2) {
+        return Err(input.error("statements, not arguments"));
+    }
+    Ok((exprs, semicolons == 1))
+}
+
+pub(super) fn delimiter_range(mac: &Macro) -> TextRange {
+    match &mac.delimiter {
+        MacroDelimiter::Paren(paren) => delimited(&paren.span),
+        MacroDelimiter::Brace(brace) => delimited(&brace.span),
+        MacroDelimiter::Bracket(bracket) => delimited(&bracket.span),
+    }
+}
+
+pub(super) fn tokens_range(tokens: &TokenStream) -> TextRange {
+    let ranges = tokens.clone().into_iter().map(|token| byte_range(token.span()));
+    ranges.reduce(TextRange::cover).unwrap_or_default()
+}

@@ -1,0 +1,92 @@
+//! Patterns.
+
+use syn::{Expr, Member};
+
+use super::super::tree::{ExprId, Name, Pat, PatId, PatKind};
+use super::body::BodyLowering;
+use super::{byte_range, delimited};
+use crate::text::TextRange;
+
+impl BodyLowering<'_, '_> {
+    pub(super) fn pat(&mut self, pat: &syn::Pat) -> PatId {
+        let (range, kind) = self.pat_kind(pat);
+        self.add_pat(range, kind)
+    }
+
+    /// A pattern whose guard, if it has one, is given back apart.
+    pub(super) fn guarded_pat<'pat>(&mut self, pat: &'pat syn::Pat) -> (PatId, Option<&'pat Expr>) {
+        match pat {
+            syn::Pat::Guard(guard) => (self.pat(&guard.pat), Some(&guard.guard)),
+            other => (self.pat(other), None),
+        }
+    }
+
+    fn add_pat(&mut self, range: TextRange, kind: PatKind) -> PatId {
+        let id = PatId(u32::try_from(self.body.pats.len()).unwrap_or(u32::MAX));
+        self.body.pats.push(Pat { range, kind });
+        id
+    }
+
+    fn pat_kind(&mut self, pat: &syn::Pat) -> (TextRange, PatKind) {
+        match pat {
+            syn::Pat::Ident(ident) => {
+                let range = byte_range(ident.ident.span());
+                let sub = ident.subpat.as_ref().map(|(_, sub)| self.pat(sub));
+                let name = self.lowering.ident(&ident.ident);
+                (range, PatKind::Bind { name, by_ref: ident.by_ref.is_some(), sub })
+            }
+            syn::Pat::Wild(wild) => (byte_range(wild.underscore_token.span), PatKind::Wild),
+            syn::Pat::Rest(_) => (TextRange::default(), PatKind::Wild),
+            syn::Pat::Tuple(tuple) => {
+                let elems = tuple.elems.iter().map(|elem| self.pat(elem)).collect();
+                (delimited(&tuple.paren_token.span), PatKind::Tuple(elems))
+            }
+            syn::Pat::Slice(slice) => {
+                let elems = slice.elems.iter().map(|elem| self.pat(elem)).collect();
+                (delimited(&slice.bracket_token.span), PatKind::Slice(elems))
+            }
+            syn::Pat::TupleStruct(variant) => {
+                let path = self.lowering.path(&variant.path);
+                let elems = variant.elems.iter().map(|elem| self.pat(elem)).collect();
+                (path.range.cover(delimited(&variant.paren_token.span)), PatKind::Variant(path, elems))
+            }
+            syn::Pat::Struct(strukt) => {
+                let path = self.lowering.path(&strukt.path);
+                let fields = strukt.fields.iter().map(|field| (self.member(&field.member), self.pat(&field.pat)));
+                let fields: Vec<(Name, PatId)> = fields.collect();
+                (path.range.cover(delimited(&strukt.brace_token.span)), PatKind::Struct(path, fields))
+            }
+            syn::Pat::Path(path) => {
+                let path = self.lowering.path(&path.path);
+                (path.range, PatKind::Path(path))
+            }
+            syn::Pat::Reference(reference) => {
+                let inner = self.pat(&reference.pat);
+                let start = byte_range(reference.and_token.spans[0]);
+                (start.cover(self.body.pat(inner).range), PatKind::Reference(inner))
+            }
+            syn::Pat::Paren(paren) => self.pat_kind(&paren.pat),
+            syn::Pat::Type(typed) => self.pat_kind(&typed.pat),
+            syn::Pat::Guard(guard) => self.pat_kind(&guard.pat),
+            syn::Pat::Or(or) => {
+                let cases: Vec<PatId> = or.cases.iter().map(|case| self.pat(case)).collect();
+                let ranges = cases.iter().map(|&case| self.body.pat(case).range);
+                let range = ranges.reduce(TextRange::cover).unwrap_or_default();
+                (range, PatKind::Or(cases))
+            }
+            _ => (TextRange::default(), PatKind::Refutable),
+        }
+    }
+
+    pub(super) fn member(&mut self, member: &Member) -> Name {
+        match member {
+            Member::Named(ident) => self.lowering.ident(ident),
+            Member::Unnamed(index) => self.lowering.name(&index.index.to_string()),
+        }
+    }
+
+    /// Lowers an optional expression.
+    pub(super) fn maybe(&mut self, expr: Option<&Expr>) -> Option<ExprId> {
+        expr.map(|expr| self.expr(expr))
+    }
+}

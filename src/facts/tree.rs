@@ -1,0 +1,506 @@
+//! The plain-data tree of one file: items, and the bodies that can matter as expressions.
+//!
+//! It is `Send`, holds byte ranges instead of parser spans, and knows nothing of other files: no
+//! path in it is resolved. Expressions live in one arena a body, so that dropping or cloning a
+//! deeply nested body needs no deep stack.
+
+use std::sync::Arc;
+
+use super::cfg::Cfg;
+use crate::text::TextRange;
+
+/// An identifier, without a raw prefix.
+pub type Name = Arc<str>;
+
+/// Index of an item in [`super::FileFacts::items`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ItemId(pub u32);
+
+/// Index of an expression in its [`Body`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExprId(pub u32);
+
+/// Index of a pattern in its [`Body`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PatId(pub u32);
+
+/// Index of a block in its [`Body`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlockId(pub u32);
+
+/// How far an item can be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    /// In its own module and below.
+    Private,
+    /// `pub(…)`.
+    Restricted,
+    /// `pub`.
+    Public,
+}
+
+/// An item, at any depth.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Its name; empty for `use`, `impl` and item macros.
+    pub name: Name,
+    /// When it is compiled.
+    pub cfg: Cfg,
+    /// It carries a test attribute (`#[test]`, `#[tokio::test]`, `#[rstest]`, …).
+    pub is_test: bool,
+    /// From its first attribute to its last token.
+    pub range: TextRange,
+    /// How far it can be seen.
+    pub visibility: Visibility,
+    /// What it is.
+    pub kind: ItemKind,
+}
+
+/// What an item is.
+#[derive(Clone, Debug)]
+pub enum ItemKind {
+    /// `mod name;` (no items) or `mod name { … }`.
+    Module(ModuleItem),
+    /// A `use` declaration, flattened.
+    Use(Vec<Import>),
+    /// `extern crate krate as name;` (the name is the item's).
+    ExternCrate(Name),
+    /// A function, method or associated function.
+    Function(Box<Function>),
+    /// A struct or union: its fields.
+    Struct(Vec<Field>),
+    /// An enum: its variants.
+    Enum(Vec<Variant>),
+    /// A trait: its provided and required functions.
+    Trait(Vec<ItemId>),
+    /// An `impl` block.
+    Impl(Box<Impl>),
+    /// `type name = …`.
+    Alias(Type),
+    /// A `const` or `static`.
+    Value(Box<Value>),
+    /// A `macro_rules!` definition; its suspicious tokens are [`super::FileFacts::sightings`].
+    MacroRules,
+}
+
+/// A module declaration.
+#[derive(Clone, Debug, Default)]
+pub struct ModuleItem {
+    /// Its items if they stand inline.
+    pub items: Option<Vec<ItemId>>,
+    /// Paths of `#[path = "…"]` and `#[cfg_attr(…, path = "…")]`, with their conditions.
+    pub paths: Vec<(Cfg, String)>,
+}
+
+/// One leaf of a `use` tree.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The imported path, without the last `self`.
+    pub path: Vec<Name>,
+    /// Whether it starts with `::`.
+    pub global: bool,
+    /// The name it binds; `None` for a glob. `_` binds nothing.
+    pub binding: Option<Name>,
+}
+
+/// A function.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// `self`, if it takes one.
+    pub receiver: Option<Receiver>,
+    /// Types of its other parameters.
+    pub params: Vec<Type>,
+    /// What it returns; `None` for `()`.
+    pub output: Option<Type>,
+    /// Whether it is `async`.
+    pub is_async: bool,
+    /// Names of its type parameters.
+    pub generics: Vec<Name>,
+    /// Its lowered body; `None` when it has none or nothing in it can matter.
+    pub body: Option<Body>,
+}
+
+/// How a method takes `self`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Receiver {
+    /// `self`.
+    Value,
+    /// `&self` and `&mut self`.
+    Reference,
+    /// `self: Type`.
+    Typed,
+}
+
+/// A field of a struct or variant; tuple fields are named `0`, `1`, ….
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub ty: Type,
+}
+
+/// A variant of an enum.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// Its name.
+    pub name: Name,
+    /// Its fields.
+    pub fields: Vec<Field>,
+}
+
+/// An `impl` block.
+#[derive(Clone, Debug)]
+pub struct Impl {
+    /// The type it is for.
+    pub self_ty: Type,
+    /// The trait, if it is a trait implementation.
+    pub trait_path: Option<Path>,
+    /// Names of its type parameters.
+    pub generics: Vec<Name>,
+    /// Its functions.
+    pub functions: Vec<ItemId>,
+}
+
+/// A `const` or `static`.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// Its type.
+    pub ty: Type,
+    /// Its initialiser, when something in it can matter.
+    pub body: Option<Body>,
+}
+
+/// A type as written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Type {
+    /// A path, with the type of `<T as …>` when there is one.
+    Path(Option<Box<Type>>, Path),
+    /// `&T`, `&mut T`, `*const T`, `*mut T`.
+    Reference(Box<Type>),
+    /// `(A, B)`; `()` is empty.
+    Tuple(Vec<Type>),
+    /// `[T]` and `[T; n]`.
+    Slice(Box<Type>),
+    /// `impl A + B`, `dyn A + B`: the bounds.
+    Bounds(Vec<Path>),
+    /// `!`.
+    Never,
+    /// `_`, and everything the analysis has no use for.
+    Unknown,
+}
+
+/// A path as written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Path {
+    /// Whether it starts with `::`.
+    pub global: bool,
+    /// Its segments.
+    pub segments: Vec<Segment>,
+    /// All of it.
+    pub range: TextRange,
+}
+
+/// One segment of a path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Segment {
+    /// The identifier.
+    pub name: Name,
+    /// Its type arguments.
+    pub args: Vec<Type>,
+}
+
+impl Path {
+    /// The only segment's name, if the path is a plain identifier.
+    pub fn as_name(&self) -> Option<&Name> {
+        match self.segments.as_slice() {
+            [only] if !self.global => Some(&only.name),
+            _ => None,
+        }
+    }
+
+    /// The last segment's name; empty for an empty path.
+    pub fn last(&self) -> &str {
+        self.segments.last().map_or("", |segment| &segment.name)
+    }
+}
+
+/// A lowered body: arenas and a root.
+#[derive(Clone, Debug, Default)]
+pub struct Body {
+    /// All expressions.
+    pub exprs: Vec<Expr>,
+    /// All patterns.
+    pub pats: Vec<Pat>,
+    /// All blocks.
+    pub blocks: Vec<Block>,
+    /// Parameters, `self` excluded.
+    pub params: Vec<PatId>,
+    /// The body itself.
+    pub root: Option<ExprId>,
+}
+
+impl Body {
+    /// An expression.
+    pub fn expr(&self, id: ExprId) -> &Expr {
+        &self.exprs[id.0 as usize]
+    }
+
+    /// A pattern.
+    pub fn pat(&self, id: PatId) -> &Pat {
+        &self.pats[id.0 as usize]
+    }
+
+    /// A block.
+    pub fn block(&self, id: BlockId) -> &Block {
+        &self.blocks[id.0 as usize]
+    }
+}
+
+/// An expression with its place.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// All of it.
+    pub range: TextRange,
+    /// What it is.
+    pub kind: ExprKind,
+}
+
+/// What an expression is. Parentheses and groups are dropped.
+#[derive(Clone, Debug)]
+pub enum ExprKind {
+    /// A path, with the type of `<T as …>::` when there is one.
+    Path(Option<Box<Type>>, Path),
+    /// `true` or `false`.
+    Bool(bool),
+    /// Any other literal.
+    Literal,
+    /// `callee(args)`.
+    Call(ExprId, Vec<ExprId>),
+    /// `receiver.name(args)`.
+    Method(Box<MethodCall>),
+    /// `base.name`.
+    Field(ExprId, Name),
+    /// `base[index]`.
+    Index(ExprId, ExprId),
+    /// `*place`.
+    Deref(ExprId),
+    /// `-x`, `!x`.
+    Unary(ExprId),
+    /// `&x`, `&mut x`, `&raw x`.
+    Reference(ExprId),
+    /// An operator that makes a new value.
+    Binary {
+        /// Which kind of operator.
+        op: BinaryOp,
+        /// Left side.
+        left: ExprId,
+        /// Right side.
+        right: ExprId,
+    },
+    /// `place = value`.
+    Assign(ExprId, ExprId),
+    /// `place += value` and the like.
+    CompoundAssign(ExprId, ExprId),
+    /// A block with an optional label.
+    Block(Option<Name>, BlockId),
+    /// `if condition { … } else …`.
+    If(ExprId, BlockId, Option<ExprId>),
+    /// `let pattern = value` inside a condition.
+    Let(PatId, ExprId),
+    /// `while condition { … }`.
+    While(Option<Name>, ExprId, BlockId),
+    /// `loop { … }`.
+    Loop(Option<Name>, BlockId),
+    /// `for pattern in iterable { … }`.
+    For(Option<Name>, PatId, ExprId, BlockId),
+    /// `match scrutinee { … }`.
+    Match(ExprId, Vec<Arm>),
+    /// A closure.
+    Closure(Box<Closure>),
+    /// `async { … }`; `true` for `async move`.
+    Async(bool, BlockId),
+    /// `future.await`.
+    Await(ExprId),
+    /// `value?`.
+    Try(ExprId),
+    /// `return value`.
+    Return(Option<ExprId>),
+    /// `break 'label value`.
+    Break(Option<Name>, Option<ExprId>),
+    /// `continue 'label`.
+    Continue(Option<Name>),
+    /// `(a, b)`.
+    Tuple(Vec<ExprId>),
+    /// `[a, b]`.
+    Array(Vec<ExprId>),
+    /// `[value; length]`.
+    Repeat(ExprId, ExprId),
+    /// `Path { name: value, ..rest }`.
+    Struct(Path, Vec<(Name, ExprId)>, Option<ExprId>),
+    /// `value as Type`.
+    Cast(ExprId, Type),
+    /// `a..b`.
+    Range(Vec<ExprId>),
+    /// `name!(…)`.
+    Macro(Box<MacroCall>),
+    /// Something the parser gives as tokens only: the identifiers in it.
+    Opaque(Vec<Name>),
+}
+
+/// Kinds of binary operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BinaryOp {
+    /// `&&`.
+    And,
+    /// `||`.
+    Or,
+    /// Any other: both sides run.
+    Strict,
+}
+
+/// A method call.
+#[derive(Clone, Debug)]
+pub struct MethodCall {
+    /// What stands before the dot.
+    pub receiver: ExprId,
+    /// The method.
+    pub name: Name,
+    /// Where its name stands.
+    pub name_range: TextRange,
+    /// Its turbofish.
+    pub types: Vec<Type>,
+    /// Its arguments.
+    pub args: Vec<ExprId>,
+}
+
+/// A closure.
+#[derive(Clone, Debug)]
+pub struct Closure {
+    /// Its parameters with their types.
+    pub params: Vec<(PatId, Type)>,
+    /// What it evaluates to.
+    pub body: ExprId,
+    /// `move`.
+    pub moves: bool,
+    /// `async`.
+    pub is_async: bool,
+}
+
+/// A `match` arm. A guard is part of it, not of its pattern.
+#[derive(Clone, Debug)]
+pub struct Arm {
+    /// When it is compiled.
+    pub cfg: Cfg,
+    /// What it matches.
+    pub pat: PatId,
+    /// `if guard`.
+    pub guard: Option<ExprId>,
+    /// What it evaluates to.
+    pub body: ExprId,
+}
+
+/// A macro call in expression or statement position.
+#[derive(Clone, Debug)]
+pub struct MacroCall {
+    /// Its path.
+    pub path: Path,
+    /// Its arguments, as far as they can be read.
+    pub args: MacroArgs,
+    /// Every identifier among its tokens, for macros that nobody expanded.
+    pub mentions: Vec<Name>,
+}
+
+/// Arguments of a macro call.
+#[derive(Clone, Debug)]
+pub enum MacroArgs {
+    /// Expressions separated by commas or semicolons; `true` for `[value; length]`.
+    Exprs(Vec<ExprId>, bool),
+    /// Statements.
+    Block(BlockId),
+    /// Tokens that are neither.
+    Tokens,
+}
+
+/// A block.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// All of it, with braces.
+    pub range: TextRange,
+    /// Its statements in order.
+    pub stmts: Vec<Stmt>,
+    /// The value it evaluates to.
+    pub tail: Option<ExprId>,
+    /// Items declared in it.
+    pub items: Vec<ItemId>,
+}
+
+/// A statement.
+#[derive(Clone, Debug)]
+pub struct Stmt {
+    /// When it is compiled.
+    pub cfg: Cfg,
+    /// All of it.
+    pub range: TextRange,
+    /// What it is.
+    pub kind: StmtKind,
+}
+
+/// What a statement is.
+#[derive(Clone, Debug)]
+pub enum StmtKind {
+    /// `let pattern: ty = init else { … };`
+    Let {
+        /// What is bound.
+        pat: PatId,
+        /// The type as written.
+        ty: Type,
+        /// The value.
+        init: Option<ExprId>,
+        /// The block after `else`.
+        diverge: Option<ExprId>,
+    },
+    /// An expression whose value is dropped.
+    Expr(ExprId),
+}
+
+/// A pattern with its place.
+#[derive(Clone, Debug)]
+pub struct Pat {
+    /// All of it.
+    pub range: TextRange,
+    /// What it is.
+    pub kind: PatKind,
+}
+
+/// What a pattern is.
+#[derive(Clone, Debug)]
+pub enum PatKind {
+    /// `_` and `..`.
+    Wild,
+    /// `name`, `ref name`, `name @ pattern`. It may also be a constant or a unit variant.
+    Bind {
+        /// The name.
+        name: Name,
+        /// Whether `ref` stands before it.
+        by_ref: bool,
+        /// What follows `@`.
+        sub: Option<PatId>,
+    },
+    /// `(a, b)`.
+    Tuple(Vec<PatId>),
+    /// `[a, b, ..]`.
+    Slice(Vec<PatId>),
+    /// `Path(a, b)`.
+    Variant(Path, Vec<PatId>),
+    /// `Path { name: a }`.
+    Struct(Path, Vec<(Name, PatId)>),
+    /// `Path`.
+    Path(Path),
+    /// `&a`.
+    Reference(PatId),
+    /// `a | b`.
+    Or(Vec<PatId>),
+    /// A literal, a range or anything that binds nothing and may not match.
+    Refutable,
+}

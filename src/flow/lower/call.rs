@@ -1,0 +1,286 @@
+//! Calls: functions, methods, constructors, and the births among them.
+
+use super::super::{Birth, Call, Callable, Callee, Operand, Place, Proj, StmtKind, Terminator, methods};
+use super::{Lowering, Value};
+use crate::catalog::Role;
+use crate::facts::tree::{ExprId, ExprKind, ItemKind, MethodCall, Name};
+use crate::finding::Confidence;
+use crate::model::{Def, FunctionRef, Ty, TyHead};
+use crate::text::TextRange;
+
+/// Roles whose calls give birth to a thread.
+const BIRTHS: &[Role] = &[Role::Spawn, Role::ScopedSpawn, Role::OwnedByRegistry];
+
+impl Lowering<'_> {
+    pub(super) fn call(&mut self, range: TextRange, callee: ExprId, args: &[ExprId]) -> Value {
+        let body = self.body;
+        let callee_expr = body.expr(callee);
+        if let ExprKind::Path(qself, path) = &callee_expr.kind {
+            let value = self.path_value(qself.as_deref(), path);
+            return match value.operand {
+                Operand::Function(defs) => self.call_function(range, path.range, defs, args),
+                Operand::Constant => self.call_function(range, path.range, Vec::new(), args),
+                Operand::Move(place) | Operand::Borrow(place) => {
+                    self.call_value(range, path.range, place, value.callable, args)
+                }
+            };
+        }
+        let value = self.expr(callee);
+        match value.place().cloned() {
+            Some(place) => self.call_value(range, callee_expr.range, place, value.callable, args),
+            None => self.call_function(range, callee_expr.range, Vec::new(), args),
+        }
+    }
+
+    fn call_value(
+        &mut self,
+        range: TextRange,
+        name_range: TextRange,
+        place: Place,
+        callable: Option<Callable>,
+        args: &[ExprId],
+    ) -> Value {
+        if let Some(Callable::Function(defs)) = callable {
+            // A variable that holds a function: the call is the function's, the name the variable's.
+            if let Some((api, ..)) = self.catalogued(&defs, BIRTHS) {
+                let mentions = self.flows.mentions.iter_mut().rev();
+                if let Some(mention) = mentions.into_iter().find(|mention| mention.api == api) {
+                    mention.called = true;
+                }
+            }
+            return self.call_function(range, name_range, defs, args);
+        }
+        let args = self.args(args, None);
+        let dst = self.temp(range, Ty::Unknown);
+        let (ty, receiver_ty) = (Ty::Unknown, Ty::Unknown);
+        let call = Call { dst, callee: Callee::Local(place, callable), args, name_range, ty, receiver_ty };
+        self.push(range, StmtKind::Call(Box::new(call)));
+        self.temp_value(dst)
+    }
+
+    fn call_function(&mut self, range: TextRange, name_range: TextRange, defs: Vec<Def>, args: &[ExprId]) -> Value {
+        // `Option::take(&mut x)` is the method `take` of `x`.
+        if let ([Def::External(path)], Some((&first, rest))) = (defs.as_slice(), args.split_first())
+            && let Some(name) = methods::as_method(path)
+            && self.model.catalog.get(path).is_none_or(|api| matches!(api.role, Role::Join | Role::NonUse))
+        {
+            let receiver = self.expr(first);
+            let name = Name::from(name);
+            return self.call_method(range, name_range, receiver, &name, rest, &[]);
+        }
+        let (known, receiver_named) = self.closure_types(&defs);
+        let is_ufcs = self.is_builder_ufcs(&defs);
+        let mut values: Vec<Value> = Vec::new();
+        for (index, &arg) in args.iter().enumerate() {
+            let expected = known.as_ref().filter(|(at, _)| *at == index).map(|(_, ty)| ty);
+            values.push(self.arg(arg, expected));
+        }
+        let named = match (is_ufcs, values.first()) {
+            (true, Some(builder)) => builder.named,
+            _ => receiver_named,
+        };
+        let ty = self.output_of(&defs);
+        let callables: Vec<Option<Callable>> = values.iter().map(|value| value.callable.clone()).collect();
+        let operands: Vec<Operand> = values.into_iter().map(|value| value.operand).collect();
+        let shift = usize::from(is_ufcs);
+        self.note_birth(range, name_range, &defs, named, callables.get(shift..).unwrap_or_default());
+        if self.diverges(&defs) {
+            self.frame().end(Terminator::Stop);
+            return self.never();
+        }
+        let dst = self.temp(range, ty.clone());
+        if let Some((_, role, _)) = self.catalogued(&defs, &[Role::Builder, Role::Name]) {
+            self.frame().local_mut(dst).named = if role == Role::Name { Some(true) } else { named.or(Some(false)) };
+        }
+        let receiver_ty = Ty::Unknown;
+        let call = Call { dst, callee: Callee::Function(defs), args: operands, name_range, ty, receiver_ty };
+        self.push(range, StmtKind::Call(Box::new(call)));
+        self.temp_value(dst)
+    }
+
+    /// `Builder::spawn(builder, f)`: a catalogued method called by its path.
+    fn is_builder_ufcs(&self, defs: &[Def]) -> bool {
+        self.catalogued(defs, &[Role::Spawn, Role::ScopedSpawn, Role::Builder, Role::Name]).is_some_and(|(path, ..)| {
+            let owner = path.rsplit("::").nth(1).unwrap_or_default();
+            owner.starts_with(char::is_uppercase) && !matches!(path.rsplit("::").next(), Some("new" | "default"))
+        })
+    }
+
+    pub(super) fn method(&mut self, range: TextRange, call: &MethodCall) -> Value {
+        let receiver = self.expr(call.receiver);
+        let types: Vec<Ty> = call.types.iter().map(|ty| self.ty(ty)).collect();
+        self.call_method(range, call.name_range, receiver, &call.name, &call.args, &types)
+    }
+
+    fn call_method(
+        &mut self,
+        range: TextRange,
+        name_range: TextRange,
+        receiver: Value,
+        name: &Name,
+        args: &[ExprId],
+        types: &[Ty],
+    ) -> Value {
+        let receiver = self.materialise(receiver, range);
+        let receiver_ty = receiver.ty.peel().clone();
+        let catalogued = receiver_ty.path().map(|path| Def::External(Name::from(format!("{path}::{name}"))));
+        let own = receiver_ty.head().map(|head| self.model.methods_of(&head, name).to_vec()).unwrap_or_default();
+        let place = receiver.place().cloned();
+        if let (Some(place), true) = (&place, own.is_empty() && args.len() <= 1)
+            && let Some(borrowing) = methods::borrowing(name, args.len())
+        {
+            self.args(args, None);
+            let alias = methods::alias(place, borrowing);
+            let ty = methods::output(&receiver.ty, name);
+            return Value { operand: Operand::Borrow(alias), ty, callable: None, named: receiver.named };
+        }
+        if let Some(place) = &place
+            && place.proj.last() == Some(&Proj::Each)
+            && !self.has_closure(args)
+            && methods::adapts(name)
+        {
+            // An adaptor of borrowed elements borrows the same elements.
+            self.args(args, None);
+            return Value { operand: Operand::Borrow(place.clone()), ty: Ty::Unknown, callable: None, named: None };
+        }
+        if let (Some(place), true, true) = (&place, receiver.is_borrow(), methods::opens(name)) {
+            // Opening a borrowed wrapper gives another name for what is in it.
+            self.args(args, None);
+            let ty = receiver.ty.payload();
+            return Value { operand: Operand::Borrow(place.then(Proj::Open)), ty, callable: None, named: None };
+        }
+        let defs: Vec<Def> = catalogued.into_iter().collect();
+        let (known, _) = self.closure_types(&defs);
+        let mut values: Vec<Value> = Vec::new();
+        for (index, &arg) in args.iter().enumerate() {
+            let expected = known.as_ref().filter(|(at, _)| *at == index).map(|(_, ty)| ty);
+            values.push(self.arg(arg, expected));
+        }
+        let callables: Vec<Option<Callable>> = values.iter().map(|value| value.callable.clone()).collect();
+        let methods: Vec<Def> = own.iter().map(|function| Def::Method(function.item)).collect();
+        let called = if own.is_empty() { &defs } else { &methods };
+        self.note_birth(range, name_range, called, receiver.named, &callables);
+        let ty = self.method_output(&receiver.ty, name, &defs, &own, types);
+        if ty == Ty::Never {
+            self.frame().end(Terminator::Stop);
+            return self.never();
+        }
+        let dst = self.temp(range, ty.clone());
+        let role = self.catalogued(&defs, &[Role::Name, Role::Builder]).map(|(_, role, _)| role);
+        self.frame().local_mut(dst).named = match role {
+            Some(Role::Name) => Some(true),
+            _ => receiver.named,
+        };
+        if methods::opens(name) || methods::passes_callable(name) {
+            self.frame().local_mut(dst).callable = receiver.callable.clone();
+        }
+        if let Some(place) = place {
+            let operands = values.into_iter().map(|value| value.operand).collect();
+            let callee = Callee::Method(place, name.clone(), own);
+            let receiver_ty = receiver.ty.peel().clone();
+            let call = Call { dst, callee, args: operands, name_range, ty, receiver_ty };
+            self.push(range, StmtKind::Call(Box::new(call)));
+        }
+        self.temp_value(dst)
+    }
+
+    fn has_closure(&self, args: &[ExprId]) -> bool {
+        args.iter().any(|&arg| matches!(self.body.expr(arg).kind, ExprKind::Closure(_) | ExprKind::Path(..)))
+    }
+
+    fn args(&mut self, args: &[ExprId], expected: Option<&Ty>) -> Vec<Operand> {
+        args.iter().map(|&arg| self.arg(arg, expected).operand).collect()
+    }
+
+    /// An argument; a closure learns the type of its first parameter from the callee.
+    fn arg(&mut self, id: ExprId, expected: Option<&Ty>) -> Value {
+        let body = self.body;
+        let expr = body.expr(id);
+        match (&expr.kind, expected) {
+            (ExprKind::Closure(closure), Some(ty)) => self.closure(expr.range, closure, std::slice::from_ref(ty)),
+            _ => self.expr(id),
+        }
+    }
+
+    /// Which argument of a catalogued call is a closure, and what it is given.
+    fn closure_types(&self, defs: &[Def]) -> (Option<(usize, Ty)>, Option<bool>) {
+        let mut named = None;
+        for def in defs {
+            let Def::External(path) = def else { continue };
+            let Some(api) = self.model.catalog.get(path) else { continue };
+            if api.role == Role::Spawn {
+                named = Some(false);
+            }
+            if let (Some(at), Some(passes)) = (api.body, &api.passes) {
+                return (Some((at, self.model.catalog_ty(passes))), named);
+            }
+        }
+        (None, named)
+    }
+
+    fn diverges(&self, defs: &[Def]) -> bool {
+        if self.catalogued(defs, &[Role::Exit]).is_some() {
+            return true;
+        }
+        !defs.is_empty() && self.output_of(defs) == Ty::Never
+    }
+
+    /// Records the birth of a thread if the call is one.
+    fn note_birth(
+        &mut self,
+        range: TextRange,
+        name_range: TextRange,
+        defs: &[Def],
+        named: Option<bool>,
+        callables: &[Option<Callable>],
+    ) {
+        let Some((api, role, certain)) = self.catalogued(defs, BIRTHS) else { return };
+        let Some(entry) = self.model.catalog.get(&api) else { return };
+        let returns = entry.returns.as_ref().map_or(Ty::Unknown, |returns| self.model.catalog_ty(returns));
+        let runs = entry.body.and_then(|index| callables.get(index).cloned().flatten());
+        let confidence = if certain && !self.in_unknown_macro { Confidence::Proved } else { Confidence::Likely };
+        let at = self.frame().position();
+        let flow = self.frame().id;
+        let statement = self.statement;
+        self.flows.births.push(Birth {
+            flow,
+            at,
+            callee: name_range,
+            call: range,
+            statement,
+            api,
+            owned: role != Role::Spawn,
+            returns,
+            named,
+            confidence,
+            runs,
+        });
+    }
+
+    fn method_output(&self, receiver: &Ty, name: &str, defs: &[Def], own: &[FunctionRef], types: &[Ty]) -> Ty {
+        if !own.is_empty() {
+            let methods: Vec<Def> = own.iter().map(|function| Def::Method(function.item)).collect();
+            return self.output_of(&methods);
+        }
+        if let [Def::External(path)] = defs
+            && let Some(returns) = self.model.catalog.get(path).and_then(|api| api.returns.as_ref())
+        {
+            return self.model.catalog_ty(returns);
+        }
+        if let (true, Some(target)) = (methods::converts(name), types.first()) {
+            return target.clone();
+        }
+        self.trait_output(receiver, name).unwrap_or_else(|| methods::output(receiver, name))
+    }
+
+    /// A method that the receiver's trait bound declares is not looked for: only a trait that is
+    /// itself the receiver's type (`self` in a provided method) is.
+    fn trait_output(&self, receiver: &Ty, name: &str) -> Option<Ty> {
+        let Ty::Named(TyHead::Item(file, id), Some(module), _) = receiver.peel() else { return None };
+        let item = crate::model::ItemRef { file: *file, item: *id, module: *module };
+        let ItemKind::Trait(functions) = &self.model.item(item).kind else { return None };
+        let facts = &self.model.facts[file];
+        let function = functions.iter().find(|&&id| &*facts.item(id).name == name)?;
+        Some(self.output_of(&[Def::Method(crate::model::ItemRef { item: *function, ..item })]))
+    }
+}

@@ -1,0 +1,284 @@
+//! Control flow: branches, loops, `match`, `?` and the ways out of a body.
+
+use super::super::{BlockId, Condition, LocalId, LocalKind, Operand, Place, Proj, Terminator, Test};
+use super::expr::element_ty;
+use super::frame::ScopeKind;
+use super::{Lowering, Value};
+use crate::facts::tree::{Arm, BlockId as TreeBlock, ExprId, ExprKind, Name, PatId};
+use crate::model::Ty;
+use crate::text::TextRange;
+
+impl Lowering<'_> {
+    pub(super) fn control(&mut self, id: ExprId, range: TextRange, kind: &ExprKind) -> Value {
+        match kind {
+            ExprKind::Block(label, block) => self.block(*block, label.as_ref()),
+            ExprKind::If(condition, then, otherwise) => self.if_value(range, *condition, *then, *otherwise),
+            ExprKind::Binary { .. } | ExprKind::Let(..) => self.boolean(id),
+            ExprKind::While(label, condition, body) => self.while_loop(range, label.as_ref(), *condition, *body),
+            ExprKind::Loop(label, body) => self.endless_loop(range, label.as_ref(), *body),
+            ExprKind::For(label, pat, iterable, body) => {
+                self.for_loop(range, label.as_ref(), *pat, *iterable, *body)
+            }
+            ExprKind::Match(scrutinee, arms) => self.match_value(range, *scrutinee, arms),
+            ExprKind::Try(inner) => self.question(range, *inner),
+            ExprKind::Return(value) => {
+                let value = value.map_or_else(|| Value::constant(Ty::Tuple(Vec::new())), |value| self.expr(value));
+                self.return_value(&value, range);
+                self.never()
+            }
+            ExprKind::Break(label, value) => self.leave(range, label.as_ref(), *value, true),
+            ExprKind::Continue(label) => self.leave(range, label.as_ref(), None, false),
+            _ => Value::constant(Ty::Unknown),
+        }
+    }
+
+    /// A condition whose value is kept instead of branched on.
+    fn boolean(&mut self, id: ExprId) -> Value {
+        let frame = self.frame();
+        let (yes, no, after) = (frame.new_block(), frame.new_block(), frame.new_block());
+        self.condition(id, yes, no);
+        for block in [yes, no] {
+            self.frame().enter(block);
+            self.frame().goto(after);
+        }
+        self.frame().enter(after);
+        Value::constant(Ty::Unknown)
+    }
+
+    pub(super) fn never(&mut self) -> Value {
+        Value::constant(Ty::Never)
+    }
+
+    /// Stores a branch's value in the common result and goes on behind the branches.
+    fn finish_branch(&mut self, result: LocalId, value: &Value, range: TextRange, after: BlockId) {
+        if self.frame().is_reachable() {
+            self.store_result(result, value, range);
+            let data = self.frame().local_mut(result);
+            if data.ty == Ty::Unknown {
+                data.ty = value.ty.clone();
+            }
+            if data.callable.is_none() {
+                data.callable = value.callable.clone();
+            }
+            data.named = match (data.named, value.named) {
+                (None, named) | (named, None) => named,
+                (Some(one), Some(two)) => Some(one && two),
+            };
+            self.frame().goto(after);
+        }
+    }
+
+    fn if_value(&mut self, range: TextRange, condition: ExprId, then: TreeBlock, otherwise: Option<ExprId>) -> Value {
+        let result = self.temp(range, Ty::Unknown);
+        let frame = self.frame();
+        let (yes, no, after) = (frame.new_block(), frame.new_block(), frame.new_block());
+        frame.open(ScopeKind::Plain);
+        self.condition(condition, yes, no);
+        self.frame().enter(yes);
+        let value = self.block(then, None);
+        let end = self.body.block(then).range;
+        self.store_result(result, &value, end);
+        self.frame().close(end);
+        self.finish_branch(result, &Value { operand: Operand::Constant, ..value }, end, after);
+        self.frame().enter(no);
+        let value = otherwise.map_or_else(|| Value::constant(Ty::Tuple(Vec::new())), |otherwise| self.expr(otherwise));
+        self.finish_branch(result, &value, range, after);
+        self.frame().enter(after);
+        self.local_value(result)
+    }
+
+    /// Stores a branch's value; where all branches borrow one place, the result is a name for it.
+    fn store_result(&mut self, result: LocalId, value: &Value, range: TextRange) {
+        if let Operand::Borrow(place) = &value.operand {
+            let data = self.frame().local_mut(result);
+            if data.alias.as_ref().is_none_or(|alias| alias == place) {
+                data.alias = Some(place.clone());
+                return;
+            }
+        }
+        self.store(Place::local(result), value, range);
+    }
+
+    fn open_loop(&mut self, label: Option<&Name>, head: BlockId, exit: BlockId, result: LocalId) {
+        let kind = ScopeKind::Breakable {
+            label: label.cloned(),
+            is_loop: true,
+            break_to: exit,
+            continue_to: Some(head),
+            result,
+        };
+        self.frame().open(kind);
+    }
+
+    fn while_loop(&mut self, range: TextRange, label: Option<&Name>, condition: ExprId, body: TreeBlock) -> Value {
+        let result = self.temp(range, Ty::Tuple(Vec::new()));
+        let frame = self.frame();
+        let (head, yes, no, exit) = (frame.new_block(), frame.new_block(), frame.new_block(), frame.new_block());
+        frame.goto(head);
+        frame.enter(head);
+        self.open_loop(label, head, exit, result);
+        let depth = self.frame().scopes.len();
+        self.frame().open(ScopeKind::Plain);
+        self.frame().open(ScopeKind::Statement);
+        self.condition(condition, yes, no);
+        let end = self.body.block(body).range;
+        let close = TextRange::new(end.end.saturating_sub(1), end.end);
+        self.frame().enter(no);
+        self.frame().drop_scopes(depth, close);
+        self.frame().goto(exit);
+        self.frame().enter(yes);
+        self.block(body, None);
+        self.frame().close(close);
+        self.frame().close(close);
+        self.frame().goto(head);
+        self.frame().close(close);
+        self.frame().enter(exit);
+        Value::constant(Ty::Tuple(Vec::new()))
+    }
+
+    fn endless_loop(&mut self, range: TextRange, label: Option<&Name>, body: TreeBlock) -> Value {
+        let result = self.temp(range, Ty::Unknown);
+        let frame = self.frame();
+        let (head, exit) = (frame.new_block(), frame.new_block());
+        frame.goto(head);
+        frame.enter(head);
+        self.open_loop(label, head, exit, result);
+        self.block(body, None);
+        self.frame().goto(head);
+        self.frame().close(range);
+        self.frame().enter(exit);
+        self.local_value(result)
+    }
+
+    fn for_loop(
+        &mut self,
+        range: TextRange,
+        label: Option<&Name>,
+        pat: PatId,
+        iterable: ExprId,
+        body: TreeBlock,
+    ) -> Value {
+        let value = self.expr(iterable);
+        let value = self.materialise(value, self.body.expr(iterable).range);
+        let borrowed = value.is_borrow();
+        let source = value.place().cloned().unwrap_or_else(|| Place::local(super::super::RETURN));
+        let iterable_range = self.body.expr(iterable).range;
+        let elem = element_ty(&value.ty);
+        let result = self.temp(range, Ty::Tuple(Vec::new()));
+        let iter = if borrowed {
+            source
+        } else {
+            // The loop owns what it iterates over, and drops what is left of it.
+            let owned = self.temp(iterable_range, value.ty.clone());
+            self.push(iterable_range, super::super::StmtKind::Assign(Place::local(owned), source));
+            Place::local(owned)
+        };
+        let frame = self.frame();
+        let (head, inside, exit) = (frame.new_block(), frame.new_block(), frame.new_block());
+        frame.goto(head);
+        frame.enter(head);
+        self.open_loop(label, head, exit, result);
+        self.frame().open(ScopeKind::Plain);
+        let item_range = self.body.pat(pat).range;
+        let item = self.frame().declare(None, item_range, elem.clone(), LocalKind::Variable);
+        if borrowed {
+            self.frame().local_mut(item).alias = Some(iter.then(Proj::Current));
+        }
+        let end =
+            Terminator::Next { iter, item, borrowed, range: iterable_range, body: inside, exit };
+        self.frame().end(end);
+        self.frame().enter(inside);
+        let item_place = self.frame().place_of(item);
+        self.bind(pat, &item_place, borrowed, &elem);
+        self.block(body, None);
+        let close = self.body.block(body).range;
+        let close = TextRange::new(close.end.saturating_sub(1), close.end);
+        self.frame().close(close);
+        self.frame().goto(head);
+        self.frame().close(close);
+        self.frame().enter(exit);
+        Value::constant(Ty::Tuple(Vec::new()))
+    }
+
+    fn match_value(&mut self, range: TextRange, scrutinee: ExprId, arms: &[Arm]) -> Value {
+        let result = self.temp(range, Ty::Unknown);
+        let value = self.expr(scrutinee);
+        let value = self.materialise(value, self.body.expr(scrutinee).range);
+        let after = self.frame().new_block();
+        for arm in arms {
+            if !self.is_active(&arm.cfg) {
+                continue;
+            }
+            let (matched, next) = (self.frame().new_block(), self.frame().new_block());
+            self.test_pattern(arm.pat, &value, matched, next);
+            self.frame().enter(matched);
+            self.frame().open(ScopeKind::Plain);
+            if let Some(guard) = arm.guard {
+                // A guard looks at the names before they move.
+                let looked_at = Value {
+                    operand: value.place().cloned().map_or(Operand::Constant, Operand::Borrow),
+                    ..value.clone()
+                };
+                self.bind_value(arm.pat, &looked_at);
+                let taken = self.frame().new_block();
+                self.condition(guard, taken, next);
+                self.frame().enter(taken);
+            }
+            self.bind_value(arm.pat, &value);
+            let arm_value = self.expr(arm.body);
+            let end = self.body.expr(arm.body).range;
+            self.store_result(result, &arm_value, end);
+            self.frame().close(end);
+            self.finish_branch(result, &Value { operand: Operand::Constant, ..arm_value }, end, after);
+            self.frame().enter(next);
+        }
+        // Patterns are exhaustive: falling through all arms does not happen.
+        self.frame().end(Terminator::Stop);
+        self.frame().enter(after);
+        self.local_value(result)
+    }
+
+    pub(super) fn question(&mut self, range: TextRange, inner: ExprId) -> Value {
+        let value = self.expr(inner);
+        let payload = value.ty.payload();
+        let value = self.materialise(value, range);
+        let Some(place) = value.place().cloned() else { return Value::constant(payload) };
+        let frame = self.frame();
+        let (good, bad) = (frame.new_block(), frame.new_block());
+        let condition = |holds| vec![Condition { place: place.clone(), test: Test::Inner, holds }];
+        frame.end(Terminator::Branch(vec![(good, condition(true)), (bad, condition(false))]));
+        frame.enter(bad);
+        frame.drop_scopes(0, range);
+        frame.end(Terminator::Return);
+        frame.enter(good);
+        let callable = value.callable.clone();
+        let named = value.named;
+        Value { callable, named, ..self.project(&value, Proj::Open, payload) }
+    }
+
+    fn leave(&mut self, range: TextRange, label: Option<&Name>, value: Option<ExprId>, is_break: bool) -> Value {
+        let value = value.map(|value| self.expr(value));
+        let target = self.frame().scopes.iter().enumerate().rev().find_map(|(index, scope)| match &scope.kind {
+            ScopeKind::Breakable { label: own, is_loop, break_to, continue_to, result } => {
+                let matches = match label {
+                    Some(label) => own.as_ref() == Some(label),
+                    None => *is_loop,
+                };
+                matches.then_some((index, *break_to, *continue_to, *result))
+            }
+            _ => None,
+        });
+        // A jump to nowhere does not compile; nothing follows it either way.
+        let Some((depth, break_to, continue_to, result)) = target else {
+            self.frame().end(Terminator::Stop);
+            return self.never();
+        };
+        if let Some(value) = value {
+            self.store_result(result, &value, range);
+        }
+        self.frame().drop_scopes(depth, range);
+        let to = if is_break { Some(break_to) } else { continue_to };
+        self.frame().end(to.map_or(Terminator::Stop, Terminator::Goto));
+        self.never()
+    }
+}

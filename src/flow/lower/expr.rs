@@ -1,0 +1,438 @@
+//! Expressions that are not control flow: places, operators, aggregates, closures.
+
+use super::super::{Callable, Capture, FlowKind, LocalId, LocalKind, Operand, Place, Proj, StmtKind};
+use super::super::{Call, Callee, methods};
+use super::frame::ScopeKind;
+use super::{Lowering, Value};
+use crate::facts::tree::{BinaryOp, BlockId, Closure, ExprId, ExprKind, Name, PatKind, StmtKind as TreeStmt, Type};
+use crate::facts::tree::{PatId, Stmt};
+use crate::model::Ty;
+use crate::text::TextRange;
+
+impl Lowering<'_> {
+    pub(super) fn expr(&mut self, id: ExprId) -> Value {
+        let body = self.body;
+        let expr = body.expr(id);
+        let range = expr.range;
+        match &expr.kind {
+            ExprKind::Path(qself, path) => {
+                let value = self.path_value(qself.as_deref(), path);
+                if let Operand::Function(defs) = &value.operand {
+                    let defs = defs.clone();
+                    self.mention(&defs, path.range);
+                }
+                value
+            }
+            ExprKind::Bool(_) | ExprKind::Literal => Value::constant(Ty::Unknown),
+            ExprKind::Call(callee, args) => self.call(range, *callee, args),
+            ExprKind::Method(call) => self.method(range, call),
+            ExprKind::Field(base, name) => self.field(*base, name),
+            ExprKind::Index(base, index) => {
+                let base = self.expr(*base);
+                self.expr(*index);
+                self.project(&base, Proj::Elem, element_ty(&base.ty))
+            }
+            ExprKind::Deref(inner) => {
+                let inner = self.expr(*inner);
+                let ty = match &inner.ty {
+                    Ty::Reference(ty) => (**ty).clone(),
+                    other => other.clone(),
+                };
+                Value { ty, ..inner }
+            }
+            ExprKind::Unary(inner) => {
+                self.expr(*inner);
+                Value::constant(Ty::Unknown)
+            }
+            ExprKind::Reference(inner) => self.reference(*inner),
+            ExprKind::Assign(place, value) => self.assign(range, *place, *value),
+            ExprKind::CompoundAssign(place, value) => {
+                self.expr(*value);
+                self.expr(*place);
+                Value::constant(Ty::Tuple(Vec::new()))
+            }
+            ExprKind::Binary { op: BinaryOp::Strict, left, right } => {
+                self.expr(*left);
+                self.expr(*right);
+                Value::constant(Ty::Unknown)
+            }
+            ExprKind::Cast(inner, ty) => {
+                let inner = self.expr(*inner);
+                let ty = self.ty(ty);
+                Value { ty, ..inner }
+            }
+            ExprKind::Range(ends) => {
+                for &end in ends {
+                    self.expr(end);
+                }
+                Value::constant(Ty::Unknown)
+            }
+            ExprKind::Tuple(_) | ExprKind::Array(_) | ExprKind::Repeat(..) | ExprKind::Struct(..) => {
+                self.aggregate(range, &expr.kind)
+            }
+            ExprKind::Closure(closure) => self.closure(range, closure, &[]),
+            ExprKind::Async(moves, block) => self.async_block(range, *moves, *block),
+            ExprKind::Await(inner) => self.await_value(range, *inner),
+            ExprKind::Macro(call) => self.macro_call(range, call),
+            ExprKind::Opaque(names) => self.opaque(range, names),
+            _ => self.control(id, range, &expr.kind),
+        }
+    }
+
+    /// A temporary that lives to the end of the statement.
+    pub(super) fn temp(&mut self, range: TextRange, ty: Ty) -> LocalId {
+        self.frame().declare(None, range, ty, LocalKind::Temporary)
+    }
+
+    pub(super) fn temp_value(&mut self, local: LocalId) -> Value {
+        let local_data = self.frame().local(local);
+        Value {
+            operand: Operand::Move(Place::local(local)),
+            ty: local_data.ty.clone(),
+            callable: local_data.callable.clone(),
+            named: local_data.named,
+        }
+    }
+
+    /// A part of a value, borrowed if the whole is.
+    pub(super) fn project(&mut self, value: &Value, proj: Proj, ty: Ty) -> Value {
+        let operand = match &value.operand {
+            Operand::Move(place) => Operand::Move(place.then(proj)),
+            Operand::Borrow(place) => Operand::Borrow(place.then(proj)),
+            other => other.clone(),
+        };
+        Value { operand, ty, callable: None, named: None }
+    }
+
+    fn field(&mut self, base: ExprId, name: &Name) -> Value {
+        let base = self.expr(base);
+        let ty = self.model.field_ty(&base.ty, name);
+        let value = self.project(&base, Proj::Field(name.clone()), ty);
+        // A field of `self` is named by its own type, not by whether `self` is borrowed.
+        match value.operand {
+            Operand::Borrow(place) => Value { operand: Operand::Move(place), ..value },
+            _ => value,
+        }
+    }
+
+    fn reference(&mut self, inner: ExprId) -> Value {
+        let value = self.expr(inner);
+        let ty = Ty::Reference(Box::new(value.ty.clone()));
+        match value.operand {
+            Operand::Move(place) => Value { operand: Operand::Borrow(place), ty, ..value },
+            _ => Value { ty, ..value },
+        }
+    }
+
+    fn assign(&mut self, range: TextRange, place: ExprId, value: ExprId) -> Value {
+        let source = self.expr(value);
+        if matches!(self.body.expr(place).kind, ExprKind::Literal) {
+            // `_ = value;`
+            self.underscore(&source);
+            return Value::constant(Ty::Tuple(Vec::new()));
+        }
+        if let ExprKind::Path(None, path) = &self.body.expr(place).kind
+            && let Some(name) = path.as_name()
+            && let Some(local) = self.variable(name)
+        {
+            let alias = if source.is_borrow() { source.place().cloned() } else { None };
+            let frame = self.frame();
+            let data = frame.local_mut(local);
+            if data.kind == LocalKind::Variable && (alias.is_some() || data.alias.is_some()) {
+                data.alias = alias;
+                return Value::constant(Ty::Tuple(Vec::new()));
+            }
+            if data.named != source.named {
+                data.named = if data.named.is_none() { source.named } else { None };
+            }
+            if data.ty == Ty::Unknown {
+                data.ty = source.ty.clone();
+            }
+            if data.callable.is_none() {
+                data.callable = source.callable.clone();
+            }
+        }
+        let target = self.expr(place);
+        match target.place() {
+            Some(place) => {
+                let place = place.clone();
+                self.store(place, &source, range);
+            }
+            None => self.mention_value(&source, range, "assigned to something that is not a place"),
+        }
+        Value::constant(Ty::Tuple(Vec::new()))
+    }
+
+    /// Marks a value as thrown away by `_`.
+    pub(super) fn underscore(&mut self, value: &Value) {
+        if let Operand::Move(place) = &value.operand {
+            let local = self.frame().local_mut(place.local);
+            if local.kind == LocalKind::Temporary {
+                local.kind = LocalKind::Underscore;
+            }
+        }
+    }
+
+    pub(super) fn mention_value(&mut self, value: &Value, range: TextRange, why: &'static str) {
+        if let Some(place) = value.place() {
+            let place = place.clone();
+            self.push(range, StmtKind::Mention(vec![place], why));
+        }
+    }
+
+    fn aggregate(&mut self, range: TextRange, kind: &ExprKind) -> Value {
+        let mut parts: Vec<(Vec<Proj>, Operand)> = Vec::new();
+        let mut ty = Ty::Unknown;
+        match kind {
+            ExprKind::Tuple(elems) => {
+                let mut types = Vec::new();
+                for (index, &elem) in elems.iter().enumerate() {
+                    let value = self.expr(elem);
+                    types.push(value.ty);
+                    parts.push((vec![Proj::Field(Name::from(index.to_string()))], value.operand));
+                }
+                ty = Ty::Tuple(types);
+            }
+            ExprKind::Array(elems) => {
+                for &elem in elems {
+                    let value = self.expr(elem);
+                    ty = Ty::Slice(Box::new(value.ty));
+                    parts.push((vec![Proj::Elem], value.operand));
+                }
+            }
+            ExprKind::Repeat(elem, length) => {
+                let value = self.expr(*elem);
+                self.expr(*length);
+                ty = Ty::Slice(Box::new(value.ty));
+                parts.push((vec![Proj::Elem], value.operand));
+            }
+            ExprKind::Struct(path, fields, rest) => {
+                for (name, field) in fields {
+                    let value = self.expr(*field);
+                    parts.push((vec![Proj::Field(name.clone())], value.operand));
+                }
+                if let Some(rest) = rest {
+                    let value = self.expr(*rest);
+                    parts.push((Vec::new(), value.operand));
+                }
+                ty = self.ty(&Type::Path(None, path.clone()));
+            }
+            _ => {}
+        }
+        let local = self.temp(range, ty);
+        self.push(range, StmtKind::Build(local, parts));
+        self.temp_value(local)
+    }
+
+    /// A closure; `known` are types of its parameters that its use tells.
+    pub(super) fn closure(&mut self, range: TextRange, closure: &Closure, known: &[Ty]) -> Value {
+        let kind = if closure.is_async { FlowKind::Async } else { FlowKind::Closure };
+        let statement = self.statement;
+        self.open_frame(kind, range);
+        for (index, (pat, written)) in closure.params.iter().enumerate() {
+            let mut ty = self.ty(written);
+            if ty == Ty::Unknown {
+                ty = known.get(index).cloned().unwrap_or_default();
+            }
+            self.typed_parameter(*pat, ty, matches!(written, Type::Reference(_)));
+        }
+        self.frame().open(ScopeKind::Statement);
+        let value = self.expr(closure.body);
+        let end = self.body.expr(closure.body).range;
+        self.finish_closure(range, &value, closure.moves, end, statement)
+    }
+
+    fn async_block(&mut self, range: TextRange, moves: bool, block: BlockId) -> Value {
+        let statement = self.statement;
+        self.open_frame(FlowKind::Async, range);
+        self.frame().open(ScopeKind::Statement);
+        let value = self.block(block, None);
+        self.finish_closure(range, &value, moves, range, statement)
+    }
+
+    fn finish_closure(
+        &mut self,
+        range: TextRange,
+        value: &Value,
+        moves: bool,
+        end: TextRange,
+        statement: TextRange,
+    ) -> Value {
+        let captures = std::mem::take(&mut self.frame().captures);
+        let id = self.finish_frame(value, end);
+        self.statement = statement;
+        let flow = &self.flows.bodies[id.0 as usize];
+        let captures: Vec<Capture> = captures
+            .into_iter()
+            .map(|capture| {
+                let inner = &flow.locals[capture.inner.0 as usize];
+                let moves = (moves && capture.outer.proj.is_empty())
+                    || (inner.alias.is_none() && methods::consumes(flow, capture.inner));
+                Capture { moves, ..capture }
+            })
+            .collect();
+        self.flows.bodies[id.0 as usize].captures = captures.clone();
+        let local = self.temp(range, Ty::Unknown);
+        self.frame().local_mut(local).callable = Some(Callable::Body(id));
+        self.push(range, StmtKind::Closure(local, id, captures));
+        self.temp_value(local)
+    }
+
+    fn await_value(&mut self, range: TextRange, inner: ExprId) -> Value {
+        let inner = self.expr(inner);
+        let Some(place) = inner.place().cloned() else { return Value::constant(Ty::Unknown) };
+        let dst = self.temp(range, Ty::Unknown);
+        let callee = match inner.callable {
+            Some(callable) => Callee::Local(place, Some(callable)),
+            None => Callee::Await(place),
+        };
+        let (ty, receiver_ty) = (Ty::Unknown, inner.ty);
+        let call = Call { dst, callee, args: Vec::new(), name_range: range, ty, receiver_ty };
+        self.push(range, StmtKind::Call(Box::new(call)));
+        self.temp_value(dst)
+    }
+
+    /// Everything that is named where nobody can read how.
+    pub(super) fn opaque(&mut self, range: TextRange, names: &[Name]) -> Value {
+        let mut places = Vec::new();
+        for name in names {
+            if let Some(local) = self.variable(name) {
+                places.push(self.frame().place_of(local));
+            }
+        }
+        if !places.is_empty() {
+            self.push(range, StmtKind::Mention(places, "named in a macro that is not expanded"));
+        }
+        Value::constant(Ty::Unknown)
+    }
+
+    pub(super) fn block(&mut self, id: BlockId, label: Option<&Name>) -> Value {
+        let body = self.body;
+        let block = body.block(id);
+        let owner = (self.function.item.module, self.function.item.item, id.0);
+        let module = self.model.blocks.get(&owner).copied();
+        self.modules.extend(module);
+        let result = label.map(|_| self.temp(block.range, Ty::Unknown));
+        let after = result.map(|_| self.frame().new_block());
+        if let (Some(result), Some(after)) = (result, after) {
+            let kind = ScopeKind::Breakable {
+                label: label.cloned(),
+                is_loop: false,
+                break_to: after,
+                continue_to: None,
+                result,
+            };
+            self.frame().open(kind);
+        }
+        self.frame().open(ScopeKind::Plain);
+        for stmt in &block.stmts {
+            if self.is_active(&stmt.cfg) {
+                self.stmt(stmt);
+            }
+        }
+        let mut value = match block.tail {
+            Some(tail) => self.expr(tail),
+            None => Value::constant(Ty::Tuple(Vec::new())),
+        };
+        value = self.rescue(value, block.range);
+        let end = TextRange::new(block.range.end.saturating_sub(1), block.range.end);
+        self.frame().close(end);
+        if module.is_some() {
+            self.modules.pop();
+        }
+        if let (Some(result), Some(after)) = (result, after) {
+            self.store(Place::local(result), &value, block.range);
+            self.frame().close(end);
+            self.frame().goto(after);
+            self.frame().enter(after);
+            return self.temp_value(result);
+        }
+        value
+    }
+
+    /// Moves a value out of a variable that is about to die.
+    fn rescue(&mut self, value: Value, range: TextRange) -> Value {
+        match &value.operand {
+            Operand::Move(place) if self.frame().dies_here(place.local) => {
+                let scope = self.frame().scopes.pop();
+                let outer = self.temp(range, value.ty.clone());
+                self.frame().scopes.extend(scope);
+                let data = self.frame().local_mut(outer);
+                data.callable = value.callable.clone();
+                data.named = value.named;
+                self.push(range, StmtKind::Assign(Place::local(outer), place.clone()));
+                self.temp_value(outer)
+            }
+            _ => value,
+        }
+    }
+
+    fn stmt(&mut self, stmt: &Stmt) {
+        let outer = std::mem::replace(&mut self.statement, stmt.range);
+        self.frame().open(ScopeKind::Statement);
+        let end = TextRange::new(stmt.range.end.saturating_sub(1), stmt.range.end);
+        match &stmt.kind {
+            TreeStmt::Expr(expr) => {
+                self.expr(*expr);
+            }
+            TreeStmt::Let { pat, ty, init, diverge } => self.let_stmt(*pat, ty, *init, *diverge, stmt.range),
+        }
+        self.frame().close(end);
+        self.statement = outer;
+    }
+
+    fn let_stmt(
+        &mut self,
+        pat: PatId,
+        written: &Type,
+        init: Option<ExprId>,
+        diverge: Option<ExprId>,
+        range: TextRange,
+    ) {
+        let Some(init) = init else {
+            let ty = self.ty(written);
+            self.declare_names(pat, &ty);
+            return;
+        };
+        let mut value = self.expr(init);
+        let annotated = self.ty(written);
+        if annotated != Ty::Unknown {
+            value.ty = annotated;
+        }
+        if let Some(diverge) = diverge {
+            let (yes, no) = (self.frame().new_block(), self.frame().new_block());
+            self.test_pattern(pat, &value, yes, no);
+            self.frame().enter(no);
+            self.expr(diverge);
+            self.frame().end(super::super::Terminator::Stop);
+            self.frame().enter(yes);
+            self.bind_value(pat, &value);
+            return;
+        }
+        let extends = matches!(self.body.expr(init).kind, ExprKind::Reference(_));
+        if extends
+            && let Operand::Borrow(place) = &value.operand
+            && self.frame().local(place.local).kind == LocalKind::Temporary
+        {
+            // `let x = &make();` keeps the temporary alive as long as `x`.
+            let ty = self.frame().local(place.local).ty.clone();
+            let kept = self.frame().declare(None, range, ty, LocalKind::Variable);
+            self.push(range, StmtKind::Assign(Place::local(kept), Place::local(place.local)));
+            let kept = Place { local: kept, proj: place.proj.clone() };
+            value.operand = Operand::Borrow(kept);
+        }
+        match &self.body.pat(pat).kind {
+            PatKind::Wild => self.underscore(&value),
+            _ => self.bind_value(pat, &value),
+        }
+    }
+}
+
+/// What indexing or iterating a type gives.
+pub(super) fn element_ty(ty: &Ty) -> Ty {
+    match ty.peel() {
+        Ty::Slice(elem) => (**elem).clone(),
+        Ty::Named(_, _, args) => args.last().cloned().unwrap_or_default(),
+        _ => Ty::Unknown,
+    }
+}

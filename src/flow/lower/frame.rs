@@ -1,0 +1,186 @@
+//! One body under construction: its blocks, its locals and its open scopes.
+
+use std::collections::HashMap;
+
+use super::super::{Block, BlockId, Flow, FlowId, FlowKind, Local, LocalId, LocalKind, Stmt, StmtKind, Terminator};
+use super::super::{Capture, Place};
+use crate::facts::tree::Name;
+use crate::model::Ty;
+use crate::text::TextRange;
+
+/// What a scope is for.
+#[derive(Clone, Debug)]
+pub(super) enum ScopeKind {
+    /// A block or arm: variables live in it.
+    Plain,
+    /// A statement: temporaries live in it.
+    Statement,
+    /// A loop or labelled block that can be left.
+    Breakable {
+        label: Option<Name>,
+        /// A loop, which a `break` without label leaves.
+        is_loop: bool,
+        break_to: BlockId,
+        continue_to: Option<BlockId>,
+        /// Where `break value` goes.
+        result: LocalId,
+    },
+}
+
+pub(super) struct Scope {
+    pub(super) kind: ScopeKind,
+    names: HashMap<Name, LocalId>,
+    drops: Vec<LocalId>,
+}
+
+pub(super) struct Frame {
+    pub(super) id: FlowId,
+    pub(super) flow: Flow,
+    pub(super) scopes: Vec<Scope>,
+    /// Variables of the frames around that this one uses.
+    pub(super) captures: Vec<Capture>,
+    current: Option<BlockId>,
+}
+
+impl Frame {
+    pub(super) fn new(id: FlowId, kind: FlowKind, parent: Option<FlowId>, range: TextRange) -> Self {
+        let result = Local {
+            name: None,
+            range,
+            ty: Ty::Unknown,
+            kind: LocalKind::Return,
+            alias: None,
+            callable: None,
+            named: None,
+        };
+        let flow = Flow {
+            kind,
+            parent,
+            locals: vec![result],
+            params: Vec::new(),
+            blocks: vec![Block::default()],
+            captures: Vec::new(),
+            returns_future: false,
+            range,
+        };
+        Self { id, flow, scopes: Vec::new(), captures: Vec::new(), current: Some(BlockId(0)) }
+    }
+
+    pub(super) fn new_block(&mut self) -> BlockId {
+        let id = BlockId(u32::try_from(self.flow.blocks.len()).unwrap_or(u32::MAX));
+        self.flow.blocks.push(Block::default());
+        id
+    }
+
+    /// Goes on in another block.
+    pub(super) fn enter(&mut self, block: BlockId) {
+        self.current = Some(block);
+    }
+
+    pub(super) fn is_reachable(&self) -> bool {
+        self.current.is_some()
+    }
+
+    /// Where the next statement goes. Dead code gets a block that nothing leads to.
+    pub(super) fn position(&mut self) -> (BlockId, usize) {
+        let block = match self.current {
+            Some(block) => block,
+            None => {
+                let block = self.new_block();
+                self.enter(block);
+                block
+            }
+        };
+        (block, self.flow.blocks[block.0 as usize].stmts.len())
+    }
+
+    pub(super) fn push(&mut self, range: TextRange, kind: StmtKind) {
+        if let Some(block) = self.current {
+            self.flow.blocks[block.0 as usize].stmts.push(Stmt { range, kind });
+        }
+    }
+
+    /// Ends the current block; what follows is unreachable until a block is entered.
+    pub(super) fn end(&mut self, end: Terminator) {
+        if let Some(block) = self.current.take() {
+            self.flow.blocks[block.0 as usize].end = end;
+        }
+    }
+
+    pub(super) fn goto(&mut self, block: BlockId) {
+        self.end(Terminator::Goto(block));
+    }
+
+    pub(super) fn local(&self, id: LocalId) -> &Local {
+        &self.flow.locals[id.0 as usize]
+    }
+
+    pub(super) fn local_mut(&mut self, id: LocalId) -> &mut Local {
+        &mut self.flow.locals[id.0 as usize]
+    }
+
+    /// Makes a local that dies with the scope its kind belongs to: a temporary with its statement, a
+    /// variable with its block.
+    pub(super) fn declare(&mut self, name: Option<Name>, range: TextRange, ty: Ty, kind: LocalKind) -> LocalId {
+        let id = LocalId(u32::try_from(self.flow.locals.len()).unwrap_or(u32::MAX));
+        self.flow.locals.push(Local { name, range, ty, kind, alias: None, callable: None, named: None });
+        let wants_statement = matches!(kind, LocalKind::Temporary | LocalKind::Underscore);
+        let drops = matches!(
+            kind,
+            LocalKind::Temporary | LocalKind::Underscore | LocalKind::Variable | LocalKind::Parameter
+        );
+        if drops {
+            let fits = |scope: &Scope| wants_statement == matches!(scope.kind, ScopeKind::Statement);
+            let scope = self.scopes.iter().rposition(fits).unwrap_or(0);
+            if let Some(scope) = self.scopes.get_mut(scope) {
+                scope.drops.push(id);
+            }
+        }
+        id
+    }
+
+    /// Gives a local its name in the innermost scope of variables.
+    pub(super) fn bind(&mut self, name: Name, local: LocalId) {
+        let plain = |scope: &&mut Scope| !matches!(scope.kind, ScopeKind::Statement);
+        if let Some(scope) = self.scopes.iter_mut().rev().find(plain) {
+            scope.names.insert(name, local);
+        }
+    }
+
+    pub(super) fn lookup(&self, name: &Name) -> Option<LocalId> {
+        self.scopes.iter().rev().find_map(|scope| scope.names.get(name).copied())
+    }
+
+    pub(super) fn open(&mut self, kind: ScopeKind) {
+        self.scopes.push(Scope { kind, names: HashMap::new(), drops: Vec::new() });
+    }
+
+    /// Ends the innermost scope on the path that falls out of it.
+    pub(super) fn close(&mut self, range: TextRange) {
+        let depth = self.scopes.len() - 1;
+        self.drop_scopes(depth, range);
+        self.scopes.pop();
+    }
+
+    /// Drops all locals of the scopes from the innermost down to index `depth`, without closing.
+    pub(super) fn drop_scopes(&mut self, depth: usize, range: TextRange) {
+        if self.current.is_none() {
+            return;
+        }
+        let scopes = self.scopes[depth.min(self.scopes.len())..].iter().rev();
+        let locals: Vec<LocalId> = scopes.flat_map(|scope| scope.drops.iter().rev().copied()).collect();
+        for local in locals {
+            self.push(range, StmtKind::Drop(local));
+        }
+    }
+
+    /// Whether a local dies with the innermost scope.
+    pub(super) fn dies_here(&self, local: LocalId) -> bool {
+        self.scopes.last().is_some_and(|scope| scope.drops.contains(&local))
+    }
+
+    /// The place a local stands for: itself, or what it refers to.
+    pub(super) fn place_of(&self, local: LocalId) -> Place {
+        self.local(local).alias.clone().unwrap_or_else(|| Place::local(local))
+    }
+}

@@ -1,0 +1,302 @@
+//! Patterns: what they test, and what they bind.
+
+use super::super::{BlockId, Condition, LocalKind, Operand, Place, Proj, StmtKind, Terminator, Test};
+use super::{Lowering, Value};
+use crate::facts::tree::{ItemKind, Name, PatId, PatKind, Path};
+use crate::model::{Def, Namespace, Ty};
+
+/// How one part of a pattern can fail.
+enum Part {
+    /// A place is (or is not) `Some` or `Ok`.
+    Inner(Place, bool),
+    /// Something else that may not match.
+    Other,
+}
+
+/// What a path in a pattern names.
+enum Named {
+    Good,
+    Bad,
+    Other,
+}
+
+impl Lowering<'_> {
+    /// Goes to `yes` when the pattern matches the value, else to `no`.
+    pub(super) fn test_pattern(&mut self, pat: PatId, value: &Value, yes: BlockId, no: BlockId) {
+        let mut parts = Vec::new();
+        let nowhere = Place::local(super::super::RETURN);
+        let place = value.place().cloned();
+        self.parts(pat, place.as_ref().unwrap_or(&nowhere), &mut parts);
+        if parts.is_empty() {
+            self.frame().goto(yes);
+            return;
+        }
+        if place.is_none() {
+            self.frame().end(Terminator::Branch(vec![(yes, Vec::new()), (no, Vec::new())]));
+            return;
+        }
+        let conditions = |holds: bool| {
+            let inner = parts.iter().filter_map(|part| match part {
+                Part::Inner(place, good) => {
+                    Some(Condition { place: place.clone(), test: Test::Inner, holds: *good == holds })
+                }
+                Part::Other => None,
+            });
+            inner.collect::<Vec<_>>()
+        };
+        let matched = conditions(true);
+        // Only a pattern that can fail in one way says something when it does.
+        let failed = if parts.len() == 1 { conditions(false) } else { Vec::new() };
+        self.frame().end(Terminator::Branch(vec![(yes, matched), (no, failed)]));
+    }
+
+    fn parts(&mut self, pat: PatId, place: &Place, parts: &mut Vec<Part>) {
+        let body = self.body;
+        match &body.pat(pat).kind {
+            PatKind::Wild => {}
+            PatKind::Bind { name, sub, .. } => {
+                if sub.is_none() && self.is_constant(name) {
+                    match self.named(&Path { global: false, segments: segment(name), range: body.pat(pat).range }) {
+                        Named::Bad => parts.push(Part::Inner(place.clone(), false)),
+                        _ => parts.push(Part::Other),
+                    }
+                }
+                if let Some(sub) = sub {
+                    self.parts(*sub, place, parts);
+                }
+            }
+            PatKind::Tuple(elems) => {
+                for (index, &elem) in elems.iter().enumerate() {
+                    let place = place.then(Proj::Field(Name::from(index.to_string())));
+                    self.parts(elem, &place, parts);
+                }
+            }
+            PatKind::Slice(elems) => {
+                parts.push(Part::Other);
+                for &elem in elems {
+                    self.parts(elem, &place.then(Proj::Elem), parts);
+                }
+            }
+            PatKind::Variant(path, elems) => match self.named(path) {
+                Named::Good => {
+                    parts.push(Part::Inner(place.clone(), true));
+                    for &elem in elems {
+                        self.parts(elem, &place.then(Proj::Inner), parts);
+                    }
+                }
+                Named::Bad => {
+                    parts.push(Part::Inner(place.clone(), false));
+                    if elems.iter().any(|&elem| !matches!(body.pat(elem).kind, PatKind::Wild | PatKind::Bind { .. })) {
+                        parts.push(Part::Other);
+                    }
+                }
+                Named::Other => {
+                    if !self.is_struct(path) {
+                        parts.push(Part::Other);
+                    }
+                    for (index, &elem) in elems.iter().enumerate() {
+                        let place = place
+                            .then(Proj::Variant(Name::from(path.last())))
+                            .then(Proj::Field(Name::from(index.to_string())));
+                        self.parts(elem, &place, parts);
+                    }
+                }
+            },
+            PatKind::Struct(path, fields) => {
+                if !self.is_struct(path) {
+                    parts.push(Part::Other);
+                }
+                for (name, field) in fields {
+                    self.parts(*field, &place.then(Proj::Field(name.clone())), parts);
+                }
+            }
+            PatKind::Path(path) => match self.named(path) {
+                Named::Bad => parts.push(Part::Inner(place.clone(), false)),
+                _ => parts.push(Part::Other),
+            },
+            PatKind::Reference(inner) => self.parts(*inner, place, parts),
+            PatKind::Or(cases) => {
+                let irrefutable = cases.iter().any(|&case| {
+                    let mut inner = Vec::new();
+                    self.parts(case, place, &mut inner);
+                    inner.is_empty()
+                });
+                if !irrefutable {
+                    parts.push(Part::Other);
+                }
+            }
+            PatKind::Refutable => parts.push(Part::Other),
+        }
+    }
+
+    /// Binds a pattern to a value that it matches.
+    pub(super) fn bind_value(&mut self, pat: PatId, value: &Value) {
+        match value.place() {
+            Some(place) => {
+                let place = place.clone();
+                let is_bind = matches!(self.body.pat(pat).kind, PatKind::Bind { .. });
+                self.bind(pat, &place, value.is_borrow(), &value.ty);
+                if is_bind && let PatKind::Bind { name, .. } = &self.body.pat(pat).kind {
+                    let name = name.clone();
+                    self.describe(&name, value);
+                }
+            }
+            None => {
+                self.declare_names(pat, &value.ty);
+                if let PatKind::Bind { name, .. } = &self.body.pat(pat).kind {
+                    let name = name.clone();
+                    self.describe(&name, value);
+                }
+            }
+        }
+    }
+
+    fn describe(&mut self, name: &Name, value: &Value) {
+        if let Some(local) = self.frame().lookup(name) {
+            let data = self.frame().local_mut(local);
+            data.callable = value.callable.clone();
+            data.named = value.named;
+        }
+    }
+
+    /// Declares every name of a pattern without a value.
+    pub(super) fn declare_names(&mut self, pat: PatId, ty: &Ty) {
+        let body = self.body;
+        let range = body.pat(pat).range;
+        match &body.pat(pat).kind {
+            PatKind::Bind { name, sub, .. } => {
+                let local = self.frame().declare(Some(name.clone()), range, ty.clone(), LocalKind::Variable);
+                self.frame().bind(name.clone(), local);
+                if let Some(sub) = sub {
+                    self.declare_names(*sub, &Ty::Unknown);
+                }
+            }
+            PatKind::Tuple(elems) | PatKind::Slice(elems) | PatKind::Variant(_, elems) | PatKind::Or(elems) => {
+                for (index, &elem) in elems.iter().enumerate() {
+                    let ty = self.model.field_ty(ty, &index.to_string());
+                    self.declare_names(elem, &ty);
+                }
+            }
+            PatKind::Struct(_, fields) => {
+                for (_, field) in fields {
+                    self.declare_names(*field, &Ty::Unknown);
+                }
+            }
+            PatKind::Reference(inner) => self.declare_names(*inner, ty),
+            PatKind::Wild | PatKind::Path(_) | PatKind::Refutable => {}
+        }
+    }
+
+    /// Moves the parts of a place into the names of a pattern; a borrowed place gets further names.
+    pub(super) fn bind(&mut self, pat: PatId, place: &Place, borrowed: bool, ty: &Ty) {
+        let body = self.body;
+        let range = body.pat(pat).range;
+        match &body.pat(pat).kind {
+            PatKind::Bind { name, by_ref, sub } => {
+                if sub.is_none() && self.is_constant(name) {
+                    return;
+                }
+                let local = self.frame().declare(Some(name.clone()), range, ty.clone(), LocalKind::Variable);
+                self.frame().bind(name.clone(), local);
+                if borrowed || *by_ref {
+                    self.frame().local_mut(local).alias = Some(place.clone());
+                } else {
+                    self.push(range, StmtKind::Assign(Place::local(local), place.clone()));
+                }
+                if let Some(sub) = sub {
+                    self.bind(*sub, &Place::local(local), true, ty);
+                }
+            }
+            PatKind::Tuple(elems) => {
+                for (index, &elem) in elems.iter().enumerate() {
+                    let name = index.to_string();
+                    let ty = self.model.field_ty(ty, &name);
+                    self.bind(elem, &place.then(Proj::Field(Name::from(name))), borrowed, &ty);
+                }
+            }
+            PatKind::Slice(elems) => {
+                for &elem in elems {
+                    self.bind(elem, &place.then(Proj::Elem), borrowed, &super::expr::element_ty(ty));
+                }
+            }
+            PatKind::Variant(path, elems) => {
+                let named = self.named(path);
+                let payload = ty.payload();
+                for (index, &elem) in elems.iter().enumerate() {
+                    let (place, ty) = match named {
+                        Named::Good => (place.then(Proj::Inner), payload.clone()),
+                        Named::Bad => (place.then(Proj::Error), Ty::Unknown),
+                        Named::Other => {
+                            let variant = place.then(Proj::Variant(Name::from(path.last())));
+                            (variant.then(Proj::Field(Name::from(index.to_string()))), Ty::Unknown)
+                        }
+                    };
+                    self.bind(elem, &place, borrowed, &ty);
+                }
+            }
+            PatKind::Struct(_, fields) => {
+                for (name, field) in fields {
+                    let ty = self.model.field_ty(ty, name);
+                    self.bind(*field, &place.then(Proj::Field(name.clone())), borrowed, &ty);
+                }
+            }
+            PatKind::Reference(inner) => self.bind(*inner, place, borrowed, ty.peel()),
+            PatKind::Or(cases) => {
+                // Each case binds the same names; the last declaration wins, so bind the richest.
+                for &case in cases.iter().rev() {
+                    self.bind(case, place, borrowed, ty);
+                }
+            }
+            PatKind::Wild | PatKind::Path(_) | PatKind::Refutable => {}
+        }
+    }
+
+    /// Which of the two well-known sums a path in a pattern names.
+    fn named(&self, path: &Path) -> Named {
+        let defs = self.path_defs(None, path);
+        match defs.as_slice() {
+            [Def::External(path)] => match path.rsplit("::").next() {
+                Some("Some" | "Ok" | "Ready") => Named::Good,
+                Some("None" | "Err" | "Pending") => Named::Bad,
+                _ => Named::Other,
+            },
+            _ => Named::Other,
+        }
+    }
+
+    fn is_struct(&self, path: &Path) -> bool {
+        let names: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
+        if names.len() == 1 && &*names[0] == "Self" {
+            return true;
+        }
+        let defs = self.model.resolve(self.module(), path.global, &names, Namespace::Type);
+        matches!(defs.as_slice(), [Def::Item(item)] if matches!(self.model.item(*item).kind, ItemKind::Struct(_)))
+    }
+
+    /// Whether a plain name in a pattern is a constant or unit variant rather than a new variable.
+    fn is_constant(&self, name: &Name) -> bool {
+        if &**name == "None" {
+            return true;
+        }
+        if !name.starts_with(char::is_uppercase) {
+            return false;
+        }
+        let defs = self.model.resolve(self.module(), false, std::slice::from_ref(name), Namespace::Value);
+        !defs.is_empty() || self.model.resolve(self.module(), false, std::slice::from_ref(name), Namespace::Type).iter().any(|def| matches!(def, Def::Variant(..) | Def::Unknown))
+    }
+
+    /// A value in a place of its own, so that its parts can be named.
+    pub(super) fn materialise(&mut self, value: Value, range: crate::text::TextRange) -> Value {
+        match value.operand {
+            Operand::Move(_) | Operand::Borrow(_) => value,
+            Operand::Function(_) | Operand::Constant => {
+                let local = self.temp(range, value.ty.clone());
+                Value { operand: Operand::Move(Place::local(local)), ..value }
+            }
+        }
+    }
+}
+
+fn segment(name: &Name) -> Vec<crate::facts::tree::Segment> {
+    vec![crate::facts::tree::Segment { name: name.clone(), args: Vec::new() }]
+}

@@ -1,0 +1,258 @@
+//! What std's methods do with a handle, by name.
+//!
+//! There are no types, so a name counts only where the place of the handle fits it: `take` opens an
+//! `Option` that holds the handle, `drain` a collection. A name that is not listed is an unknown
+//! use, which counts as handled.
+
+use super::{Callee, Flow, LocalId, Operand, Place, Proj, StmtKind};
+use crate::model::Ty;
+
+/// How a method gives another name for its receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Borrowing {
+    /// The receiver itself, by reference.
+    Same,
+    /// Each of its elements, by reference.
+    Each,
+    /// The receiver behind a guard that may come in a `Result`.
+    Guard,
+    /// An element, in an `Option`.
+    Element,
+}
+
+/// Whether a method borrows its receiver.
+pub(super) fn borrowing(name: &str, args: usize) -> Option<Borrowing> {
+    Some(match (name, args) {
+        (
+            "as_ref" | "as_mut" | "as_deref" | "as_deref_mut" | "borrow" | "borrow_mut" | "deref" | "deref_mut"
+            | "as_slice" | "as_mut_slice" | "by_ref" | "as_pin_mut" | "clone" | "to_owned" | "cloned" | "upgrade" | "get_or_insert_default" | "blocking_lock",
+            0,
+        )
+        | ("get_or_insert" | "get_or_insert_with", 1) => Borrowing::Same,
+        ("iter" | "iter_mut" | "values" | "values_mut" | "par_iter" | "par_iter_mut", 0) => Borrowing::Each,
+        ("lock" | "write" | "read" | "try_lock" | "try_write" | "try_read" | "try_borrow" | "try_borrow_mut"
+        | "into_inner" | "get_mut", 0) => Borrowing::Guard,
+        ("first" | "last" | "first_mut" | "last_mut" | "front" | "back" | "front_mut" | "back_mut" | "peek"
+        | "peek_mut", 0)
+        | ("get" | "get_mut" | "entry", 1) => Borrowing::Element,
+        _ => return None,
+    })
+}
+
+/// The place that a borrowing method names.
+pub(super) fn alias(place: &Place, borrowing: Borrowing) -> Place {
+    match borrowing {
+        Borrowing::Same => place.clone(),
+        Borrowing::Each => place.then(Proj::Each),
+        Borrowing::Guard => place.then(Proj::Maybe),
+        Borrowing::Element => place.then(Proj::Elem).then(Proj::Maybe),
+    }
+}
+
+/// Methods of iterators that give the same elements, or some of them.
+pub(super) fn adapts(name: &str) -> bool {
+    matches!(on_many(name), Some(OnMany::All | OnMany::Paired(_) | OnMany::Some))
+}
+
+/// Methods that give the payload of an `Option` or `Result`, whatever they do without one.
+pub(super) fn opens(name: &str) -> bool {
+    matches!(
+        name,
+        "unwrap" | "expect" | "unwrap_or" | "unwrap_or_else" | "unwrap_or_default" | "unwrap_unchecked"
+            | "unwrap_or_log" | "expect_or_log"
+    )
+}
+
+/// Methods that give back the callable they were called on.
+pub(super) fn passes_callable(name: &str) -> bool {
+    matches!(name, "boxed" | "boxed_local" | "into_future")
+}
+
+/// Methods whose turbofish is what they return.
+pub(super) fn converts(name: &str) -> bool {
+    matches!(name, "collect" | "into" | "sum" | "product" | "downcast")
+}
+
+/// What a method of std returns, as far as that is plain from its receiver.
+pub(super) fn output(receiver: &Ty, name: &str) -> Ty {
+    match name {
+        _ if opens(name) => receiver.payload(),
+        "clone" | "as_ref" | "as_mut" | "take" | "replace" | "or" | "or_else" | "ok_or" | "ok_or_else" | "map_err"
+        | "ok" | "by_ref" | "borrow" | "borrow_mut" | "iter" | "iter_mut" | "into_iter" | "lock" | "write" | "read"
+        | "inspect" | "inspect_err" | "to_owned" | "as_deref" | "as_deref_mut" => receiver.clone(),
+        _ => Ty::Unknown,
+    }
+}
+
+/// The method that a path of std is, when it is one: `std::option::Option::take` is `take`.
+pub(super) fn as_method(path: &str) -> Option<&str> {
+    let (ty, name) = path.rsplit_once("::")?;
+    let owner = ty.rsplit("::").next()?;
+    let is_type = ty.starts_with("std::") && owner.starts_with(char::is_uppercase);
+    let constructs = matches!(name, "new" | "with_capacity" | "from" | "default" | "from_iter" | "spawn" | "name");
+    (is_type && !constructs && name.starts_with(char::is_lowercase)).then_some(name)
+}
+
+/// Whether a closure takes what it captured in `inner`, as far as names tell.
+pub(super) fn consumes(flow: &Flow, inner: LocalId) -> bool {
+    let is_inner = |place: &Place| place.local == inner;
+    flow.blocks.iter().flat_map(|block| &block.stmts).any(|stmt| match &stmt.kind {
+        StmtKind::Assign(_, from) => is_inner(from),
+        StmtKind::Build(_, parts) => parts.iter().any(|(_, part)| matches!(part, Operand::Move(from) if is_inner(from))),
+        StmtKind::Call(call) => {
+            let takes_receiver = match &call.callee {
+                Callee::Method(place, name, _) => is_inner(place) && place.proj.is_empty() && takes_self(name),
+                _ => false,
+            };
+            takes_receiver || call.args.iter().any(|arg| matches!(arg, Operand::Move(from) if is_inner(from)))
+        }
+        StmtKind::Closure(_, _, captures) => captures.iter().any(|capture| capture.moves && is_inner(&capture.outer)),
+        StmtKind::Mention(..) | StmtKind::Drop(_) => false,
+    })
+}
+
+fn takes_self(name: &str) -> bool {
+    opens(name) || name.starts_with("into_") || matches!(name, "join" | "ok" | "err" | "map" | "and_then")
+}
+
+/// What a method does when its receiver is an `Option` or `Result` that holds the handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnMaybe {
+    /// Moves the payload out.
+    Open,
+    /// Moves the whole, still wrapped.
+    Whole,
+    /// Runs a closure on the payload; the result is wrapped again.
+    Map,
+    /// Runs a closure on the payload; the result is as the closure gives it.
+    Then,
+    /// Looks at it.
+    Look,
+    /// Throws the payload away.
+    Lose,
+    /// Gives an iterator of it.
+    Iterate,
+}
+
+/// What a method does on an `Option` or `Result`.
+pub(super) fn on_maybe(name: &str) -> Option<OnMaybe> {
+    Some(match name {
+        _ if opens(name) => OnMaybe::Open,
+        "take" | "ok" | "ok_or" | "ok_or_else" | "map_err" | "or" | "or_else" | "inspect" | "inspect_err" | "context"
+        | "with_context" | "wrap_err" | "wrap_err_with" | "transpose" | "into" | "try_into" | "replace" | "fuse"
+        | "filter" | "xor" | "into_inner" | "map_err_into" | "change_context" => OnMaybe::Whole,
+        "map" => OnMaybe::Map,
+        "and_then" | "map_or" | "map_or_else" | "is_some_and" | "is_ok_and" | "is_none_or" | "for_each" => OnMaybe::Then,
+        "is_some" | "is_none" | "is_ok" | "is_err" | "fmt" | "eq" | "ne" | "hash" | "cmp" | "as_ptr" => OnMaybe::Look,
+        "err" | "unwrap_err" | "expect_err" | "and" | "insert" => OnMaybe::Lose,
+        "into_iter" | "drain" => OnMaybe::Iterate,
+        _ => return None,
+    })
+}
+
+/// What a method does when its receiver is a collection or iterator that holds the handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnMany {
+    /// Gives an iterator or collection of all of them.
+    All,
+    /// Like `All`, but each comes as the field of a pair.
+    Paired(&'static str),
+    /// Gives some of them and loses the rest.
+    Some,
+    /// Gives one of them, in an `Option`; the rest stays.
+    PopMaybe,
+    /// Gives one of them; the rest stays.
+    Pop,
+    /// Gives one of them and loses the rest.
+    Last,
+    /// Runs a closure on each when driven.
+    Lazy,
+    /// Runs a closure on each now; what it gives is dropped.
+    Each,
+    /// Runs a closure on each now; what it gives goes on in the result.
+    Fold,
+    /// Runs a closure on some of them now and loses the rest.
+    ShortCircuit,
+    /// Drives whatever is pending and gives a collection.
+    Collect,
+    /// Drives whatever is pending and gives one collection for each side of a pair.
+    Unzip,
+    /// Drives whatever is pending and gives two collections, one of which has it.
+    Partition,
+    /// Drives whatever is pending and loses what comes out.
+    Drive,
+    /// Looks at it.
+    Look,
+    /// Stores another element; this one stays.
+    Store,
+    /// Throws all away.
+    Lose,
+    /// Keeps some of them and loses the rest.
+    Keep,
+}
+
+/// What a method does on a collection or iterator.
+pub(super) fn on_many(name: &str) -> Option<OnMany> {
+    Some(match name {
+        "into_iter" | "drain" | "rev" | "chain" | "peekable" | "fuse" | "into_boxed_slice" | "into_vec" | "into_values"
+        | "into_par_iter" | "par_drain" | "by_ref" | "take" | "into" | "split_off" | "inspect" | "into_sorted_vec"
+        | "sorted_by" | "sorted_by_key" | "progress" | "copied" | "flatten" | "unwrap" | "expect" | "to_vec"
+        | "with_min_len" | "with_max_len" | "cycle" | "append" => OnMany::All,
+        "enumerate" => OnMany::Paired("1"),
+        "zip" => OnMany::Paired("0"),
+        "skip" | "step_by" | "filter" | "take_while" | "skip_while" | "dedup" | "extract_if" => OnMany::Some,
+        "pop" | "pop_front" | "pop_back" | "next" | "next_back" | "pop_first" | "pop_last" | "pop_if" | "steal"
+        | "recv" | "try_recv" => OnMany::PopMaybe,
+        "remove" | "swap_remove" | "swap_remove_back" | "remove_entry" => OnMany::Pop,
+        "last" | "nth" | "min" | "max" | "min_by_key" | "max_by_key" => OnMany::Last,
+        "map" | "flat_map" | "filter_map" | "map_while" | "scan" | "then" => OnMany::Lazy,
+        "for_each" | "for_each_with" => OnMany::Each,
+        "fold" | "reduce" | "try_fold" | "rfold" => OnMany::Fold,
+        "any" | "all" | "find" | "find_map" | "position" | "try_for_each" => OnMany::ShortCircuit,
+        "collect" | "collect_vec" | "collect_into_vec" => OnMany::Collect,
+        "unzip" => OnMany::Unzip,
+        "partition" => OnMany::Partition,
+        "sum" | "count" | "product" | "cmp" | "eq" => OnMany::Drive,
+        "len" | "is_empty" | "capacity" | "reserve" | "contains" | "contains_key" | "iter" | "shrink_to_fit" | "fmt"
+        | "sort_by_key" | "sort_by" | "reverse" | "swap" | "size_hint" | "is_full" => OnMany::Look,
+        "push" | "push_back" | "push_front" | "extend" | "insert" => OnMany::Store,
+        "clear" | "truncate" => OnMany::Lose,
+        "retain" | "retain_mut" => OnMany::Keep,
+        _ => return None,
+    })
+}
+
+/// How a method stores its arguments in its receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Storing {
+    /// The last argument becomes an element.
+    Element,
+    /// Elements of the argument become elements.
+    Elements,
+    /// The argument becomes the payload of an `Option`; an earlier payload comes out.
+    Payload,
+}
+
+/// How a method of a collection, `Option` or cell stores what it is given.
+pub(super) fn storing(name: &str) -> Option<Storing> {
+    Some(match name {
+        "push" | "push_back" | "push_front" | "or_insert" | "push_mut" => Storing::Element,
+        "extend" | "append" | "extend_from_slice" | "chain" => Storing::Elements,
+        "insert" | "replace" | "get_or_insert" | "set" => Storing::Payload,
+        _ => return None,
+    })
+}
+
+/// Constructors that hold their argument without showing it: `Box::new`, `Arc::new`, `Mutex::new`.
+pub(super) fn wraps(path: &str) -> bool {
+    matches!(
+        path.rsplit_once("::"),
+        Some((
+            "std::boxed::Box" | "std::rc::Rc" | "std::sync::Arc" | "std::sync::Mutex" | "std::sync::RwLock"
+                | "std::cell::Cell" | "std::cell::RefCell" | "std::cell::UnsafeCell" | "std::mem::ManuallyDrop"
+                | "parking_lot::Mutex" | "parking_lot::RwLock" | "std::pin::Pin" | "std::cell::OnceCell"
+                | "std::panic::AssertUnwindSafe" | "std::vec::Vec",
+            "new" | "pin" | "from"
+        )) | Some(("std::convert", "identity")) | Some(("std::convert::From", "from"))
+    )
+}

@@ -1,0 +1,300 @@
+//! The crates of a project as the compiler would see them: module trees, names, types, impls.
+//!
+//! The model answers two questions for the layers above: what a path can mean in a place, and what
+//! type something has as far as the source says so. It never guesses: a name it cannot follow is
+//! [`Def::Unknown`], which blames nobody.
+
+mod build;
+mod load;
+mod module_files;
+mod names;
+mod types;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+pub use load::load;
+pub use names::Namespace;
+pub use types::{Ty, TyHead};
+
+use crate::Note;
+use crate::catalog::Catalog;
+use crate::facts::FileFacts;
+use crate::facts::cfg::Cfg;
+use crate::facts::tree::{Function, Import, Item, ItemId, ItemKind, Name, Visibility};
+use crate::finding::CodeKind;
+use crate::source::{FileId, PackageId, Project, TargetId};
+
+/// Index of a crate in [`Model::crates`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CrateId(pub u32);
+
+/// Index of a module in [`Model::modules`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModuleId(pub u32);
+
+/// An item as one crate sees it. One file compiled by two crates has two of each item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ItemRef {
+    /// The file it stands in.
+    pub file: FileId,
+    /// Its index there.
+    pub item: ItemId,
+    /// The module it is declared in.
+    pub module: ModuleId,
+}
+
+/// What a name can mean.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Def {
+    /// A module of the project.
+    Module(ModuleId),
+    /// An item of the project.
+    Item(ItemRef),
+    /// A function of an impl or trait.
+    Method(ItemRef),
+    /// A variant of an enum of the project.
+    Variant(ItemRef, Name),
+    /// Something outside the project, by canonical path.
+    External(Name),
+    /// Something that exists and cannot be followed.
+    Unknown,
+}
+
+/// One compilation of a target, or of a file that no target reaches.
+#[derive(Debug)]
+pub struct Crate {
+    /// The target; `None` for an orphan file.
+    pub target: Option<TargetId>,
+    /// Its package, if any.
+    pub package: Option<PackageId>,
+    /// Its edition.
+    pub edition: u16,
+    /// Its root module.
+    pub root: ModuleId,
+    /// Which code it is when no test condition says otherwise.
+    pub code: CodeKind,
+    /// Names of other crates it can see.
+    pub extern_names: BTreeMap<Name, ExternCrate>,
+}
+
+/// What a crate name leads to.
+#[derive(Clone, Debug)]
+pub enum ExternCrate {
+    /// A library of the project.
+    Workspace(CrateId),
+    /// A crate outside, by its real name.
+    External(Name),
+}
+
+/// A module, or a block that declares items.
+#[derive(Debug)]
+pub struct Module {
+    /// Its crate.
+    pub krate: CrateId,
+    /// The module or block around it.
+    pub parent: Option<ModuleId>,
+    /// The file it stands in.
+    pub file: FileId,
+    /// Its name; empty for roots and blocks.
+    pub name: Name,
+    /// Whether it is a block inside a body.
+    pub is_block: bool,
+    /// Whether it exists only in test builds.
+    pub test_only: bool,
+    /// Everything declared in it, by name.
+    pub names: HashMap<Name, Vec<Declared>>,
+    /// Globs of it.
+    pub globs: Vec<Imported>,
+    /// Set when its file was not read: whatever is asked of it is unknown.
+    pub unread: bool,
+}
+
+/// One declaration of a name.
+#[derive(Clone, Debug)]
+pub struct Declared {
+    /// What is declared.
+    pub what: Declaration,
+    /// How far it can be seen.
+    pub visibility: Visibility,
+}
+
+/// A declaration: something here, or something imported.
+#[derive(Clone, Debug)]
+pub enum Declaration {
+    /// A module.
+    Module(ModuleId),
+    /// An item.
+    Item(ItemRef),
+    /// A `use` of it, resolved when asked.
+    Import(Imported),
+    /// `extern crate`.
+    Crate(Name),
+}
+
+/// An import and where it stands.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The import as written.
+    pub import: Arc<Import>,
+    /// How far it can be seen.
+    pub visibility: Visibility,
+}
+
+/// A function with a body or a signature, and where it belongs.
+#[derive(Clone, Copy, Debug)]
+pub struct FunctionRef {
+    /// The function.
+    pub item: ItemRef,
+    /// The `impl` or `trait` it stands in.
+    pub container: Option<ItemRef>,
+    /// Whether it exists only in test builds.
+    pub test_only: bool,
+}
+
+/// All that is known of a project.
+#[derive(Debug)]
+pub struct Model<'p> {
+    /// What it was made of.
+    pub project: &'p Project,
+    /// The thread APIs.
+    pub catalog: &'p Catalog,
+    /// Facts of every file that was read.
+    pub facts: BTreeMap<FileId, Arc<FileFacts>>,
+    /// All crates: targets in order, then orphans.
+    pub crates: Vec<Crate>,
+    /// All modules.
+    pub modules: Vec<Module>,
+    /// Every function, in order of crate, file and item.
+    pub functions: Vec<FunctionRef>,
+    /// Every `const` and `static` with a body that matters, and whether it is test code.
+    pub values: Vec<(ItemRef, bool)>,
+    /// Sightings, with the module to resolve them in and whether it is test code.
+    pub sightings: Vec<(ItemRef, bool)>,
+    /// Blocks with items: the block's module, by enclosing module and block.
+    pub blocks: HashMap<(ModuleId, ItemId, u32), ModuleId>,
+    /// Functions by item, as indexes of `functions`.
+    by_item: HashMap<ItemRef, usize>,
+    /// Functions by the type they are implemented for.
+    methods: HashMap<TyHead, HashMap<Name, Vec<FunctionRef>>>,
+    /// Files that could not be read or parsed.
+    pub notes: Vec<Note>,
+}
+
+impl Model<'_> {
+    /// A module.
+    pub fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id.0 as usize]
+    }
+
+    /// The crate of a module.
+    pub fn krate(&self, module: ModuleId) -> &Crate {
+        &self.crates[self.module(module).krate.0 as usize]
+    }
+
+    /// The facts of an item; the model holds refs only to files it has read.
+    pub fn item(&self, item: ItemRef) -> &Item {
+        self.facts[&item.file].item(item.item)
+    }
+
+    /// The function behind a ref, if it is one.
+    pub fn function(&self, item: ItemRef) -> Option<&Function> {
+        match &self.item(item).kind {
+            ItemKind::Function(function) => Some(function),
+            _ => None,
+        }
+    }
+
+    /// The nearest module around that is no block.
+    pub fn normal_module(&self, mut id: ModuleId) -> ModuleId {
+        while self.module(id).is_block {
+            match self.module(id).parent {
+                Some(parent) => id = parent,
+                None => break,
+            }
+        }
+        id
+    }
+
+    /// Which code a place in `module` is.
+    pub fn code_kind(&self, module: ModuleId, test_only: bool) -> CodeKind {
+        let code = self.krate(module).code;
+        if (test_only || self.module(module).test_only) && code != CodeKind::Orphan { CodeKind::Test } else { code }
+    }
+
+    /// The path of a module from its package's name down.
+    pub fn module_path(&self, module: ModuleId) -> String {
+        let krate = self.krate(module);
+        let mut parts: Vec<String> = Vec::new();
+        let mut at = Some(module);
+        while let Some(id) = at {
+            let here = self.module(id);
+            if !here.name.is_empty() {
+                parts.push(here.name.to_string());
+            }
+            at = here.parent;
+        }
+        let package = krate.package.map(|package| self.project.package(package).name.replace('-', "_"));
+        parts.extend(package);
+        parts.reverse();
+        parts.join("::")
+    }
+
+    /// The canonical path of what a name means, when the catalog may have an entry for it.
+    pub fn canonical(&self, def: &Def) -> Option<Name> {
+        let (item, container) = match def {
+            Def::External(path) => return Some(path.clone()),
+            Def::Item(item) => (*item, None),
+            Def::Method(item) => (*item, self.function_at(*item).and_then(|function| function.container)),
+            Def::Module(_) | Def::Variant(..) | Def::Unknown => return None,
+        };
+        let name = &self.item(item).name;
+        if !self.catalog.names_own(name) {
+            return None;
+        }
+        let module = self.module_path(item.module);
+        let owner = container.map(|container| match &self.item(container).kind {
+            ItemKind::Impl(it) => types::written(&it.self_ty),
+            _ => self.item(container).name.to_string(),
+        });
+        let owner = owner.map_or(String::new(), |owner| format!("{owner}::"));
+        Some(Name::from(format!("{module}::{owner}{name}")))
+    }
+
+    /// The function with this item.
+    pub fn function_at(&self, item: ItemRef) -> Option<&FunctionRef> {
+        self.by_item.get(&item).map(|&index| &self.functions[index])
+    }
+
+    /// The path of an item inside its file: inline modules, type, name.
+    pub fn item_path(&self, item: ItemRef, container: Option<ItemRef>) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        parts.push(self.item(item).name.to_string());
+        if let Some(container) = container {
+            parts.push(match &self.item(container).kind {
+                ItemKind::Impl(it) => types::written(&it.self_ty),
+                _ => self.item(container).name.to_string(),
+            });
+        }
+        let mut module = Some(item.module);
+        while let Some(id) = module {
+            let here = self.module(id);
+            let parent_file = here.parent.map(|parent| self.module(parent).file);
+            if parent_file != Some(here.file) {
+                break;
+            }
+            if !here.name.is_empty() {
+                parts.push(here.name.to_string());
+            }
+            module = here.parent;
+        }
+        parts.reverse();
+        parts.retain(|part| !part.is_empty());
+        parts.join("::")
+    }
+}
+
+/// Joins conditions from the outside in.
+fn test_only(outer: bool, cfg: &Cfg) -> bool {
+    outer || cfg.is_test_only()
+}

@@ -1,0 +1,409 @@
+//! Builds module trees from facts: one crate for each target, one for each file no target reaches.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::module_files::{children_dir, join, parent_dir};
+use super::{
+    Crate, CrateId, Declaration, Declared, ExternCrate, FunctionRef, Imported, ItemRef, Model, Module, ModuleId,
+    TyHead, test_only,
+};
+use crate::Note;
+use crate::catalog::Catalog;
+use crate::facts::FileFacts;
+use crate::facts::cfg::Cfg;
+use crate::facts::tree::{Body, Item, ItemId, ItemKind, ModuleItem, Name, Visibility};
+use crate::finding::CodeKind;
+use crate::source::{Dependency, FileId, PackageId, Project, TargetId, TargetKind};
+
+/// Modules deeper than this are left out: only a loop of `#[path]` gets there.
+const MAX_MODULE_DEPTH: usize = 64;
+
+pub(super) fn build<'p>(
+    project: &'p Project,
+    catalog: &'p Catalog,
+    facts: &BTreeMap<FileId, Arc<FileFacts>>,
+    notes: Vec<Note>,
+) -> Model<'p> {
+    let model = Model {
+        project,
+        catalog,
+        facts: facts.clone(),
+        crates: Vec::new(),
+        modules: Vec::new(),
+        functions: Vec::new(),
+        values: Vec::new(),
+        sightings: Vec::new(),
+        blocks: HashMap::new(),
+        by_item: HashMap::new(),
+        methods: HashMap::new(),
+        notes,
+    };
+    let mut builder = Builder { model, reached: BTreeSet::new(), implementations: Vec::new() };
+    builder.targets();
+    builder.orphans();
+    builder.extern_names();
+    let mut model = builder.finish_methods();
+    model.notes.sort();
+    model.notes.dedup();
+    model
+}
+
+struct Builder<'p> {
+    model: Model<'p>,
+    reached: BTreeSet<FileId>,
+    implementations: Vec<(ItemRef, bool)>,
+}
+
+/// Where the children of a module are looked for.
+#[derive(Clone)]
+struct Place {
+    module: ModuleId,
+    file: FileId,
+    /// Directory of out-of-line children.
+    dir: String,
+    /// Directory that `#[path]` is relative to.
+    path_dir: String,
+    test_only: bool,
+    conditional: bool,
+    depth: usize,
+}
+
+impl<'p> Builder<'p> {
+    fn targets(&mut self) {
+        for (index, target) in self.model.project.targets.iter().enumerate() {
+            let id = TargetId(u32::try_from(index).unwrap_or(u32::MAX));
+            let code = match target.kind {
+                TargetKind::Lib | TargetKind::Bin | TargetKind::BuildScript => CodeKind::Main,
+                TargetKind::Example => CodeKind::Example,
+                TargetKind::Bench => CodeKind::Bench,
+                TargetKind::Test => CodeKind::Test,
+            };
+            self.add_crate(Some(id), Some(target.package), target.edition, target.root, code);
+        }
+    }
+
+    fn orphans(&mut self) {
+        let unreached: Vec<FileId> =
+            self.model.facts.keys().copied().filter(|file| !self.reached.contains(file)).collect();
+        for file in unreached {
+            let package = self.model.project.file(file).package;
+            let edition = package.map_or(2021, |package| self.model.project.package(package).edition);
+            self.add_crate(None, package, edition, file, CodeKind::Orphan);
+        }
+    }
+
+    fn add_crate(
+        &mut self,
+        target: Option<TargetId>,
+        package: Option<PackageId>,
+        edition: u16,
+        root: FileId,
+        code: CodeKind,
+    ) {
+        let krate = CrateId(u32::try_from(self.model.crates.len()).unwrap_or(u32::MAX));
+        let module = self.add_module(krate, None, root, Name::from(""), false);
+        self.model.crates.push(Crate { target, package, edition, root: module, code, extern_names: BTreeMap::new() });
+        let path = self.model.project.file(root).path.clone();
+        let dir = children_dir(&path, true);
+        let place = Place {
+            module,
+            file: root,
+            path_dir: dir.clone(),
+            dir,
+            test_only: false,
+            conditional: false,
+            depth: 0,
+        };
+        // An orphan's `mod` lines are not followed: what they reach is an orphan of its own.
+        self.file(place, target.is_some());
+    }
+
+    fn add_module(
+        &mut self,
+        krate: CrateId,
+        parent: Option<ModuleId>,
+        file: FileId,
+        name: Name,
+        is_block: bool,
+    ) -> ModuleId {
+        let id = ModuleId(u32::try_from(self.model.modules.len()).unwrap_or(u32::MAX));
+        let (names, globs) = (HashMap::new(), Vec::new());
+        let module =
+            Module { krate, parent, file, name, is_block, test_only: false, names, globs, unread: false };
+        self.model.modules.push(module);
+        id
+    }
+
+    fn file(&mut self, mut place: Place, follow: bool) {
+        let Some(facts) = self.model.facts.get(&place.file).cloned() else {
+            self.model.modules[place.module.0 as usize].unread = true;
+            return;
+        };
+        self.reached.insert(place.file);
+        place.test_only = test_only(place.test_only, &facts.cfg);
+        place.conditional |= facts.cfg != Cfg::Always;
+        self.model.modules[place.module.0 as usize].test_only = place.test_only;
+        self.items(&place, &facts, &facts.root, follow);
+    }
+
+    fn items(&mut self, place: &Place, facts: &Arc<FileFacts>, items: &[ItemId], follow: bool) {
+        for &id in items {
+            let item = facts.item(id);
+            let reference = ItemRef { file: place.file, item: id, module: place.module };
+            let is_test = item.is_test || test_only(place.test_only, &item.cfg);
+            match &item.kind {
+                ItemKind::Module(module) => self.module(place, facts, item, module, is_test, follow),
+                ItemKind::Use(imports) => {
+                    for import in imports {
+                        let imported =
+                            Imported { import: Arc::new(import.clone()), visibility: item.visibility };
+                        match &import.binding {
+                            None => self.model.modules[place.module.0 as usize].globs.push(imported),
+                            Some(name) => self.declare(
+                                place.module,
+                                name,
+                                Declaration::Import(imported),
+                                item.visibility,
+                            ),
+                        }
+                    }
+                }
+                ItemKind::ExternCrate(krate) => {
+                    self.declare(place.module, &item.name, Declaration::Crate(krate.clone()), item.visibility);
+                }
+                _ => self.leaf(facts, reference, item, is_test),
+            }
+        }
+    }
+
+    /// An item without modules below it.
+    fn leaf(&mut self, facts: &Arc<FileFacts>, reference: ItemRef, item: &Item, is_test: bool) {
+        match &item.kind {
+            ItemKind::Impl(it) => {
+                self.implementations.push((reference, is_test));
+                self.functions(facts, reference, &it.functions, is_test);
+            }
+            ItemKind::Trait(functions) => {
+                self.declare(reference.module, &item.name, Declaration::Item(reference), item.visibility);
+                self.functions(facts, reference, functions, is_test);
+            }
+            ItemKind::Function(function) => {
+                self.declare(reference.module, &item.name, Declaration::Item(reference), item.visibility);
+                self.model.functions.push(FunctionRef { item: reference, container: None, test_only: is_test });
+                if let Some(body) = &function.body {
+                    self.blocks(facts, reference, body, is_test);
+                }
+            }
+            ItemKind::Value(value) => {
+                self.declare(reference.module, &item.name, Declaration::Item(reference), item.visibility);
+                if let Some(body) = &value.body {
+                    self.model.values.push((reference, is_test));
+                    self.blocks(facts, reference, body, is_test);
+                }
+            }
+            _ => self.declare(reference.module, &item.name, Declaration::Item(reference), item.visibility),
+        }
+        let sighted = facts.sightings.iter().any(|(owner, _)| *owner == reference.item);
+        if sighted {
+            self.model.sightings.push((reference, is_test));
+        }
+    }
+
+    fn functions(&mut self, facts: &Arc<FileFacts>, container: ItemRef, functions: &[ItemId], outer_test: bool) {
+        for &id in functions {
+            let item = facts.item(id);
+            let reference = ItemRef { item: id, ..container };
+            let is_test = item.is_test || test_only(outer_test, &item.cfg);
+            self.model.functions.push(FunctionRef {
+                item: reference,
+                container: Some(container),
+                test_only: is_test,
+            });
+            if let ItemKind::Function(function) = &item.kind
+                && let Some(body) = &function.body
+            {
+                self.blocks(facts, reference, body, is_test);
+            }
+            if facts.sightings.iter().any(|(owner, _)| *owner == id) {
+                self.model.sightings.push((reference, is_test));
+            }
+        }
+    }
+
+    /// Blocks with items become modules whose parent is the nearest such block around them.
+    fn blocks(&mut self, facts: &Arc<FileFacts>, owner: ItemRef, body: &Body, is_test: bool) {
+        // Outer blocks have larger ranges; sorting by start puts them before what they hold.
+        let mut with_items: Vec<usize> =
+            (0..body.blocks.len()).filter(|&index| !body.blocks[index].items.is_empty()).collect();
+        with_items.sort_by_key(|&index| {
+            let range = body.blocks[index].range;
+            (range.start, std::cmp::Reverse(range.end))
+        });
+        let mut open: Vec<(u32, ModuleId)> = Vec::new();
+        for index in with_items {
+            let block = &body.blocks[index];
+            while open.last().is_some_and(|&(end, _)| end <= block.range.start) {
+                open.pop();
+            }
+            let parent = open.last().map_or(owner.module, |&(_, module)| module);
+            let krate = self.model.module(parent).krate;
+            let module = self.add_module(krate, Some(parent), owner.file, Name::from(""), true);
+            self.model.modules[module.0 as usize].test_only = is_test;
+            self.model.blocks.insert((owner.module, owner.item, u32::try_from(index).unwrap_or(u32::MAX)), module);
+            open.push((block.range.end, module));
+            let place = Place {
+                module,
+                file: owner.file,
+                dir: String::new(),
+                path_dir: String::new(),
+                test_only: is_test,
+                conditional: true,
+                depth: MAX_MODULE_DEPTH,
+            };
+            self.items(&place, facts, &block.items, false);
+        }
+    }
+
+    fn declare(&mut self, module: ModuleId, name: &Name, what: Declaration, visibility: Visibility) {
+        let declared = Declared { what, visibility };
+        self.model.modules[module.0 as usize].names.entry(name.clone()).or_default().push(declared);
+    }
+
+    fn module(
+        &mut self,
+        place: &Place,
+        facts: &Arc<FileFacts>,
+        item: &Item,
+        declared: &ModuleItem,
+        is_test: bool,
+        follow: bool,
+    ) {
+        let krate = self.model.module(place.module).krate;
+        let conditional = place.conditional || item.cfg != Cfg::Always;
+        let child = |module, file, dir, path_dir| Place {
+            module,
+            file,
+            dir,
+            path_dir,
+            test_only: is_test,
+            conditional,
+            depth: place.depth + 1,
+        };
+        if let Some(items) = &declared.items {
+            let module = self.add_module(krate, Some(place.module), place.file, item.name.clone(), false);
+            self.model.modules[module.0 as usize].test_only = is_test;
+            self.declare(place.module, &item.name, Declaration::Module(module), item.visibility);
+            let below = declared.paths.first().map_or(&*item.name, |(_, path)| path);
+            let dir = join(&place.dir, below);
+            let place = child(module, place.file, dir.clone(), dir);
+            self.items(&place, facts, items, follow);
+            return;
+        }
+        if !follow || place.depth >= MAX_MODULE_DEPTH {
+            return;
+        }
+        let candidates = self.module_candidates(place, item, declared);
+        if candidates.is_empty() && !conditional {
+            let message = format!("declares module `{}`, whose file is missing", item.name);
+            self.model.notes.push(Note { file: place.file, range: Some(item.range), message });
+        }
+        for (file, by_path) in candidates {
+            if self.is_open(place.module, file) {
+                continue;
+            }
+            let module = self.add_module(krate, Some(place.module), file, item.name.clone(), false);
+            self.declare(place.module, &item.name, Declaration::Module(module), item.visibility);
+            let path = self.model.project.file(file).path.clone();
+            let dir = children_dir(&path, by_path);
+            let place = child(module, file, dir, parent_dir(&path).to_owned());
+            self.file(place, follow);
+        }
+    }
+
+    /// Files that a `mod name;` may mean, each with whether a `#[path]` named it.
+    fn module_candidates(&self, place: &Place, item: &Item, declared: &ModuleItem) -> Vec<(FileId, bool)> {
+        let project = self.model.project;
+        let mut found: Vec<(FileId, bool)> = Vec::new();
+        let mut certain = false;
+        for (condition, path) in &declared.paths {
+            certain |= *condition == Cfg::Always;
+            found.extend(project.find(&join(&place.path_dir, path)).map(|file| (file, true)));
+        }
+        if !certain {
+            for path in [format!("{}.rs", item.name), format!("{}/mod.rs", item.name)] {
+                found.extend(project.find(&join(&place.dir, &path)).map(|file| (file, false)));
+            }
+        }
+        found
+    }
+
+    /// Whether a file is already open above: a loop of `#[path]`.
+    fn is_open(&self, module: ModuleId, file: FileId) -> bool {
+        let mut at = Some(module);
+        while let Some(id) = at {
+            let module = self.model.module(id);
+            if module.file == file {
+                return true;
+            }
+            at = module.parent;
+        }
+        false
+    }
+
+    fn extern_names(&mut self) {
+        let mut libraries: BTreeMap<PackageId, CrateId> = BTreeMap::new();
+        let mut by_name: BTreeMap<String, Vec<CrateId>> = BTreeMap::new();
+        for (index, krate) in self.model.crates.iter().enumerate() {
+            let Some(target) = krate.target.map(|target| self.model.project.target(target)) else { continue };
+            if target.kind == TargetKind::Lib {
+                let id = CrateId(u32::try_from(index).unwrap_or(u32::MAX));
+                libraries.insert(target.package, id);
+                let package = self.model.project.package(target.package).name.replace('-', "_");
+                by_name.entry(package).or_default().push(id);
+            }
+        }
+        for index in 0..self.model.crates.len() {
+            let krate = &self.model.crates[index];
+            let mut names: BTreeMap<Name, ExternCrate> = BTreeMap::new();
+            for std in ["std", "core", "alloc"] {
+                names.insert(Name::from(std), ExternCrate::External(Name::from("std")));
+            }
+            if let Some(package) = krate.package {
+                for Dependency { code_name, package } in &self.model.project.package(package).dependencies {
+                    let target = match by_name.get(package).map(Vec::as_slice) {
+                        Some([only]) => ExternCrate::Workspace(*only),
+                        _ => ExternCrate::External(Name::from(package.as_str())),
+                    };
+                    names.insert(Name::from(code_name.as_str()), target);
+                }
+                let own = libraries.get(&package).filter(|own| own.0 as usize != index);
+                if let Some(&own) = own {
+                    let target = self.model.crates[own.0 as usize].target;
+                    let name = target.map(|target| self.model.project.target(target).name.replace('-', "_"));
+                    names.insert(Name::from(name.unwrap_or_default()), ExternCrate::Workspace(own));
+                }
+            }
+            self.model.crates[index].extern_names = names;
+        }
+    }
+
+    fn finish_methods(self) -> Model<'p> {
+        let mut model = self.model;
+        let mut methods: HashMap<TyHead, HashMap<Name, Vec<FunctionRef>>> = HashMap::new();
+        for (reference, is_test) in self.implementations {
+            let ItemKind::Impl(it) = &model.item(reference).kind else { continue };
+            let Some(head) = model.ty(reference.module, None, &it.generics, &it.self_ty).head() else { continue };
+            let of_type = methods.entry(head).or_default();
+            for &id in &it.functions {
+                let item = ItemRef { item: id, ..reference };
+                let test_only = is_test || model.item(item).is_test;
+                let function = FunctionRef { item, container: Some(reference), test_only };
+                of_type.entry(model.item(item).name.clone()).or_default().push(function);
+            }
+        }
+        model.methods = methods;
+        model.by_item = model.functions.iter().enumerate().map(|(index, function)| (function.item, index)).collect();
+        model
+    }
+}

@@ -1,0 +1,202 @@
+//! Types as far as the source says them: enough to know a builder, a scope or a handle.
+
+use super::names::{Namespace, Query};
+use super::{Def, FunctionRef, ItemRef, Model, ModuleId};
+use crate::facts::tree::{ItemId, ItemKind, Name, Path, Type};
+use crate::source::FileId;
+
+/// What a type is made by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TyHead {
+    /// A type outside the project.
+    External(Name),
+    /// A type of the project, whichever crate looks at it.
+    Item(FileId, ItemId),
+}
+
+/// A type. References and smart pointers that deref to their content are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Ty {
+    /// Nothing is known.
+    #[default]
+    Unknown,
+    /// `!`.
+    Never,
+    /// A named type with its arguments; the module is one that sees it.
+    Named(TyHead, Option<ModuleId>, Vec<Ty>),
+    /// A reference or raw pointer.
+    Reference(Box<Ty>),
+    /// A tuple; `()` is empty.
+    Tuple(Vec<Ty>),
+    /// An array or slice.
+    Slice(Box<Ty>),
+}
+
+impl Ty {
+    /// A type outside the project, by path.
+    pub fn external(path: &str, args: Vec<Self>) -> Self {
+        Self::Named(TyHead::External(Name::from(path)), None, args)
+    }
+
+    /// What a named type is made by.
+    pub fn head(&self) -> Option<TyHead> {
+        match self {
+            Self::Named(head, _, _) => Some(head.clone()),
+            _ => None,
+        }
+    }
+
+    /// The canonical path of a type outside the project.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Named(TyHead::External(path), _, _) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The type behind references and smart pointers.
+    pub fn peel(&self) -> &Self {
+        match self {
+            Self::Reference(inner) => inner.peel(),
+            Self::Named(TyHead::External(path), _, args) if is_pointer(path) => {
+                args.first().map_or(&Self::Unknown, Self::peel)
+            }
+            other => other,
+        }
+    }
+
+    /// The first type argument of `Option<T>` or `Result<T, _>`.
+    pub fn payload(&self) -> Self {
+        match self {
+            Self::Named(TyHead::External(path), _, args) if is_maybe(path) => {
+                args.first().cloned().unwrap_or_default()
+            }
+            Self::Reference(inner) => inner.payload(),
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// `Box`, `Rc`, `Arc` and their kin.
+fn is_pointer(path: &str) -> bool {
+    matches!(path, "std::boxed::Box" | "std::rc::Rc" | "std::sync::Arc")
+}
+
+/// Types whose first argument is there or not.
+fn is_maybe(path: &str) -> bool {
+    matches!(path.rsplit("::").next(), Some("Option" | "Result"))
+}
+
+impl Model<'_> {
+    /// A type written in `module`, inside an impl for `self_ty`, with these type parameters.
+    pub fn ty(&self, module: ModuleId, self_ty: Option<&Ty>, generics: &[Name], ty: &Type) -> Ty {
+        self.ty_in(module, self_ty, generics, ty, &mut Query::default())
+    }
+
+    pub(super) fn ty_in(
+        &self,
+        module: ModuleId,
+        self_ty: Option<&Ty>,
+        generics: &[Name],
+        ty: &Type,
+        query: &mut Query,
+    ) -> Ty {
+        let mut inner = |ty: &Type| query.deeper(|query| self.ty_in(module, self_ty, generics, ty, query));
+        match ty {
+            Type::Reference(ty) => Ty::Reference(Box::new(inner(ty))),
+            Type::Tuple(elems) => Ty::Tuple(elems.iter().map(&mut inner).collect()),
+            Type::Slice(elem) => Ty::Slice(Box::new(inner(elem))),
+            Type::Never => Ty::Never,
+            Type::Path(None, path) => {
+                if path.as_name().is_some_and(|name| &**name == "Self") {
+                    return self_ty.cloned().unwrap_or_default();
+                }
+                if path.as_name().is_some_and(|name| generics.contains(name)) {
+                    return Ty::Unknown;
+                }
+                let last = path.segments.last();
+                let args = last.map_or(Vec::new(), |last| last.args.iter().map(&mut inner).collect());
+                self.named(module, path, args, query)
+            }
+            Type::Path(Some(_), _) | Type::Bounds(_) | Type::Unknown => Ty::Unknown,
+        }
+    }
+
+    fn named(&self, module: ModuleId, path: &Path, args: Vec<Ty>, query: &mut Query) -> Ty {
+        let names: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
+        let mut types = self.resolve_in(module, path.global, &names, Namespace::Type, query);
+        types.sort();
+        types.dedup();
+        let mut types = types.into_iter();
+        // One meaning or none: a type that depends on the configuration is not known.
+        let (Some(def), None) = (types.next(), types.next()) else { return Ty::Unknown };
+        match def {
+            Def::External(path) => Ty::external(&path, args),
+            Def::Item(item) => match &self.item(item).kind {
+                ItemKind::Alias(ty) => {
+                    let aliased = query.deeper(|query| self.ty_in(item.module, None, &[], ty, query));
+                    fill(aliased, args)
+                }
+                _ => Ty::Named(TyHead::Item(item.file, item.item), Some(item.module), args),
+            },
+            _ => Ty::Unknown,
+        }
+    }
+
+    /// Functions named `name` that are implemented for a type.
+    pub fn methods_of(&self, head: &TyHead, name: &str) -> &[FunctionRef] {
+        self.methods.get(head).and_then(|methods| methods.get(name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The type of a field.
+    pub fn field_ty(&self, ty: &Ty, name: &str) -> Ty {
+        match ty.peel() {
+            Ty::Tuple(elems) => {
+                name.parse::<usize>().ok().and_then(|index| elems.get(index).cloned()).unwrap_or_default()
+            }
+            Ty::Named(TyHead::Item(file, id), Some(module), _) => {
+                let item = ItemRef { file: *file, item: *id, module: *module };
+                let ItemKind::Struct(fields) = &self.item(item).kind else { return Ty::Unknown };
+                let field = fields.iter().find(|field| &*field.name == name);
+                field.map_or(Ty::Unknown, |field| self.ty(item.module, Some(ty.peel()), &[], &field.ty))
+            }
+            _ => Ty::Unknown,
+        }
+    }
+
+    /// The type a catalog entry is written as: `Self`, `Result<…>`, `Option<…>` or a path.
+    pub fn catalog_ty(&self, text: &str) -> Ty {
+        for maybe in ["Result", "Option"] {
+            let inner = text.strip_prefix(maybe).and_then(|rest| rest.strip_prefix('<')?.strip_suffix('>'));
+            if let Some(inner) = inner {
+                let path = format!("std::{}::{maybe}", maybe.to_lowercase());
+                return Ty::external(&path, vec![self.catalog_ty(inner)]);
+            }
+        }
+        Ty::external(text, Vec::new())
+    }
+}
+
+/// Puts the arguments of an alias in where its own type leaves a gap (`type R<T> = Result<T, E>`).
+fn fill(ty: Ty, args: Vec<Ty>) -> Ty {
+    match ty {
+        Ty::Named(head, module, own) if !own.is_empty() => {
+            let mut args = args.into_iter();
+            let own = own.into_iter().map(|ty| if ty == Ty::Unknown { args.next().unwrap_or_default() } else { ty });
+            Ty::Named(head, module, own.collect())
+        }
+        Ty::Named(head, module, _) => Ty::Named(head, module, args),
+        other => other,
+    }
+}
+
+/// A type as a reader would write it in an item path: the last name of its path.
+pub(super) fn written(ty: &Type) -> String {
+    match ty {
+        Type::Path(_, path) => path.last().to_owned(),
+        Type::Reference(inner) => written(inner),
+        Type::Slice(inner) => format!("[{}]", written(inner)),
+        Type::Bounds(paths) => paths.first().map_or_else(String::new, |path| path.last().to_owned()),
+        Type::Tuple(_) | Type::Never | Type::Unknown => String::new(),
+    }
+}

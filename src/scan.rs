@@ -1,0 +1,141 @@
+//! Which files and which bodies can matter, told from the text alone.
+//!
+//! Parsing is what costs, so it is spent on files whose text names something that can lead to a
+//! thread: the last segment of a catalogued call, a place that re-exports `thread` or everything
+//! (`pub use …::*`), or a type that carries a builder. A spawn cannot hide from this: the call
+//! itself must spell the name, and an alias of it is spelled where it is made and becomes a needle
+//! of its own.
+
+use std::collections::BTreeSet;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use crate::catalog::{Catalog, Role};
+
+/// What one text says about itself.
+#[derive(Clone, Debug, Default)]
+pub struct Scan {
+    /// Sorted offsets of names that a body must spell to matter.
+    pub needles: Vec<u32>,
+    /// Whether the file has to be parsed.
+    pub matters: bool,
+    /// Whether it declares modules at unusual places.
+    pub has_paths: bool,
+}
+
+/// The search for one set of names.
+#[derive(Debug)]
+pub struct Search {
+    automaton: AhoCorasick,
+    kinds: Vec<Kind>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A call name, or the start of one.
+    Call,
+    /// A name that has to match whole.
+    Word,
+    /// The suppression tag.
+    Tag,
+    Thread,
+    Carrier,
+    ReExport,
+    PathAttribute,
+}
+
+impl Search {
+    /// A search for the calls of the catalog and for further names (aliases).
+    ///
+    /// # Panics
+    /// Never: the automaton is made of short literals.
+    pub fn new(catalog: &Catalog, aliases: &BTreeSet<String>) -> Self {
+        let mut calls: BTreeSet<&str> = BTreeSet::new();
+        for api in catalog.iter() {
+            if matches!(api.role, Role::Spawn | Role::ScopedSpawn | Role::OwnedByRegistry) {
+                calls.extend(api.path.rsplit("::").next());
+            }
+        }
+        let mut patterns: Vec<(&str, Kind)> = calls.into_iter().map(|name| (name, Kind::Call)).collect();
+        patterns.extend(aliases.iter().map(|name| (name.as_str(), Kind::Word)));
+        patterns.extend([
+            ("thread-lint:", Kind::Tag),
+            ("thread", Kind::Thread),
+            ("Builder", Kind::Carrier),
+            ("JoinHandle", Kind::Carrier),
+            ("pub use ", Kind::ReExport),
+            (") use ", Kind::ReExport),
+            ("path =", Kind::PathAttribute),
+            ("path=", Kind::PathAttribute),
+        ]);
+        let (patterns, kinds): (Vec<&str>, Vec<Kind>) = patterns.into_iter().unzip();
+        // A few short literals cannot exceed the automaton's limits; without it nothing is found,
+        // so an impossible failure falls back to an automaton of the empty set.
+        let mut builder = AhoCorasick::builder();
+        builder.match_kind(MatchKind::LeftmostLongest);
+        let automaton = builder.build(&patterns).or_else(|_| builder.build([""; 0]));
+        #[expect(clippy::expect_used, reason = "an automaton of no pattern always builds")]
+        let automaton = automaton.expect("an empty automaton builds");
+        Self { automaton, kinds }
+    }
+
+    /// Looks at one text.
+    pub fn scan(&self, text: &str) -> Scan {
+        let mut scan = Scan::default();
+        let (mut thread, mut carrier) = (false, false);
+        let bytes = text.as_bytes();
+        for hit in self.automaton.find_iter(text) {
+            let starts_word = !hit.start().checked_sub(1).is_some_and(|at| is_ident(bytes[at]));
+            let ends_word = !bytes.get(hit.end()).is_some_and(|&byte| is_ident(byte));
+            let needle = u32::try_from(hit.start()).unwrap_or(u32::MAX);
+            match self.kinds[hit.pattern().as_usize()] {
+                Kind::Call if starts_word => scan.needles.push(needle),
+                Kind::Word if starts_word && ends_word => scan.needles.push(needle),
+                Kind::Tag => scan.needles.push(needle),
+                Kind::Thread if starts_word && ends_word => thread = true,
+                Kind::Carrier if starts_word && ends_word => carrier = true,
+                Kind::ReExport => scan.matters |= re_exports(&text[hit.end()..]),
+                Kind::PathAttribute => scan.has_paths = true,
+                _ => {}
+            }
+        }
+        scan.needles.sort_unstable();
+        scan.needles.dedup();
+        scan.matters |= !scan.needles.is_empty() || (thread && carrier);
+        scan
+    }
+}
+
+/// Whether a public `use` brings threads or a whole module along.
+fn re_exports(rest: &str) -> bool {
+    let declaration = &rest[..rest.find(';').unwrap_or(rest.len())];
+    declaration.contains('*')
+        || declaration.split(|byte: char| !byte.is_alphanumeric() && byte != '_').any(|word| word == "thread")
+}
+
+fn is_ident(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+
+    fn scan(text: &str) -> Scan {
+        Search::new(&Catalog::embedded(), &BTreeSet::from(["go".to_owned()])).scan(text)
+    }
+
+    #[test]
+    fn calls_aliases_and_re_exports_matter() {
+        assert_eq!(scan("fn a() { thread::spawn(b) }").needles.len(), 1);
+        assert!(scan("x.spawn_with_priority(1)").matters);
+        assert!(scan("go(b)").matters);
+        assert!(!scan("golang(b)").matters);
+        assert!(scan("pub use std::{\n io,\n thread};").matters);
+        assert!(scan("pub(crate) use deep::*;").matters);
+        assert!(!scan("use std::thread;\nfn a() { thread::sleep(b) }").matters);
+        assert!(!scan("respawn(); // the thread").matters);
+        assert!(scan("fn a() -> thread::Builder {}").matters);
+    }
+}
