@@ -22,7 +22,9 @@ fn modern(tokens: TokenStream, in_trait: bool) -> TokenStream {
     for (index, token) in tokens.iter().enumerate() {
         match token {
             TokenTree::Ident(ident) if ident == "async" || ident == "await" => {
-                let is_keyword = ident == "async" && matches!(tokens.get(index + 1), Some(next) if begins_async(next));
+                // `if async {` asks a variable; an async block is no condition.
+                let is_asked = matches!(out.last(), Some(TokenTree::Ident(last)) if ["if", "while", "match"].contains(&last.to_string().as_str()));
+                let is_keyword = ident == "async" && !is_asked && tokens.get(index + 1).is_some_and(begins_async);
                 let is_postfix = ident == "await" && matches!(out.last(), Some(TokenTree::Punct(dot)) if dot.as_char() == '.');
                 out.push(if is_keyword || is_postfix { token.clone() } else { raw(ident) });
             }
@@ -183,7 +185,7 @@ mod tests {
     #[test]
     fn reads_old_syntax() {
         for text in [
-            "pub fn async<T>(await: T, try: bool) { try!(a) }",
+            "pub fn async<T>(await: T, try: bool) { try!(a); if async { b } }",
             "struct A { a: Box<FnMut() + Send>, b: Option<Arc<Fn(u8) -> u8 + Send + Sync>> }",
             "trait A { fn a(&self, u8, Vec<u8>) -> u8; fn b(&mut self, x: u8); fn c(::std::io::Error); }",
             "fn a() -> Box<Error + 'static> { let b = x < y + z; }",
