@@ -80,8 +80,14 @@ impl Default for Options {
 /// Runs on the current rayon pool, whose threads need deep stacks (the parser recurses); the result
 /// does not depend on their number.
 pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analysis {
-    let model = model::load(project, files, &options.catalog, options.search);
-    let lives = verdict::lives(&model);
+    let mut loader = model::Loader::new(project, files, &options.catalog, options.search);
+    let mut model = loader.model();
+    let mut lives = verdict::lives(&model);
+    // Judging asks for names; modules that were asked and not read are read, and all is judged again.
+    while loader.answer(&model) {
+        model = loader.model();
+        lives = verdict::lives(&model);
+    }
     let context = rules::Context {
         lives: &lives,
         registry_modules: &options.registry_modules,

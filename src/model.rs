@@ -10,10 +10,11 @@ mod module_files;
 mod names;
 mod types;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-pub use load::load;
+pub use load::Loader;
 pub use names::Namespace;
 pub use types::{Ty, TyHead};
 
@@ -108,6 +109,8 @@ pub struct Module {
     pub globs: Vec<Imported>,
     /// Set when its file was not read: whatever is asked of it is unknown.
     pub unread: bool,
+    /// Set when an unread module was asked for a name that could lead to a spawn.
+    pub asked: AtomicBool,
 }
 
 /// One declaration of a name.
@@ -173,6 +176,8 @@ pub struct Model<'p> {
     pub sightings: Vec<(ItemRef, bool)>,
     /// Blocks with items: the block's module, by enclosing module and block.
     pub blocks: HashMap<(ModuleId, ItemId, u32), ModuleId>,
+    /// Names that lead to a spawn: last names and owners of catalogued calls, and their aliases.
+    leading: HashSet<String>,
     /// Functions by item, as indexes of `functions`.
     by_item: HashMap<ItemRef, usize>,
     /// Functions by the type they are implemented for.

@@ -1,10 +1,8 @@
 //! Which files and which bodies can matter, told from the text alone.
 //!
-//! Parsing is what costs, so it is spent on files whose text names something that can lead to a
-//! thread: the last segment of a catalogued call, a place that re-exports `thread` or everything
-//! (`pub use …::*`), or a type that carries a builder. A spawn cannot hide from this: the call
-//! itself must spell the name, and an alias of it is spelled where it is made and becomes a needle
-//! of its own.
+//! Parsing is what costs, so it is spent on files whose text spells the last name of a catalogued
+//! call, or a type that carries a builder. A spawn cannot hide from this: the call itself must
+//! spell the name, and an alias of it is spelled where it is made and becomes a needle of its own.
 
 use std::collections::BTreeSet;
 
@@ -21,6 +19,8 @@ pub struct Scan {
     pub matters: bool,
     /// Whether it declares modules at unusual places.
     pub has_paths: bool,
+    /// Whether it spells an alias.
+    pub has_alias: bool,
 }
 
 /// The search for one set of names.
@@ -40,8 +40,7 @@ enum Kind {
     Tag,
     Thread,
     Carrier,
-    ReExport,
-    PathAttribute,
+    Attribute,
 }
 
 impl Search {
@@ -62,11 +61,8 @@ impl Search {
             ("thread-lint:", Kind::Tag),
             ("thread", Kind::Thread),
             ("Builder", Kind::Carrier),
-            ("JoinHandle", Kind::Carrier),
-            ("pub use ", Kind::ReExport),
-            (") use ", Kind::ReExport),
-            ("path =", Kind::PathAttribute),
-            ("path=", Kind::PathAttribute),
+            ("#[path", Kind::Attribute),
+            ("#[cfg_attr(", Kind::Attribute),
         ]);
         let (patterns, kinds): (Vec<&str>, Vec<Kind>) = patterns.into_iter().unzip();
         // A few short literals cannot exceed the automaton's limits; without it nothing is found,
@@ -90,12 +86,14 @@ impl Search {
             let needle = u32::try_from(hit.start()).unwrap_or(u32::MAX);
             match self.kinds[hit.pattern().as_usize()] {
                 Kind::Call if starts_word => scan.needles.push(needle),
-                Kind::Word if starts_word && ends_word => scan.needles.push(needle),
+                Kind::Word if starts_word && ends_word => {
+                    scan.has_alias = true;
+                    scan.needles.push(needle);
+                }
                 Kind::Tag => scan.needles.push(needle),
                 Kind::Thread if starts_word && ends_word => thread = true,
                 Kind::Carrier if starts_word && ends_word => carrier = true,
-                Kind::ReExport => scan.matters |= re_exports(&text[hit.end()..]),
-                Kind::PathAttribute => scan.has_paths = true,
+                Kind::Attribute => scan.has_paths |= gives_path(&text[hit.start()..]),
                 _ => {}
             }
         }
@@ -106,11 +104,10 @@ impl Search {
     }
 }
 
-/// Whether a public `use` brings threads or a whole module along.
-fn re_exports(rest: &str) -> bool {
-    let declaration = &rest[..rest.find(';').unwrap_or(rest.len())];
-    declaration.contains('*')
-        || declaration.split(|byte: char| !byte.is_alphanumeric() && byte != '_').any(|word| word == "thread")
+/// Whether the attribute at the start of `rest` gives a module its path.
+fn gives_path(rest: &str) -> bool {
+    let attribute = &rest[..rest.find(']').unwrap_or(rest.len())];
+    attribute.split("path").skip(1).any(|after| after.trim_start().starts_with('='))
 }
 
 fn is_ident(byte: u8) -> bool {
@@ -127,13 +124,13 @@ mod tests {
     }
 
     #[test]
-    fn calls_aliases_and_re_exports_matter() {
+    fn calls_aliases_and_carriers_matter() {
         assert_eq!(scan("fn a() { thread::spawn(b) }").needles.len(), 1);
         assert!(scan("x.spawn_with_priority(1)").matters);
         assert!(scan("go(b)").matters);
         assert!(!scan("golang(b)").matters);
-        assert!(scan("pub use std::{\n io,\n thread};").matters);
-        assert!(scan("pub(crate) use deep::*;").matters);
+        assert!(scan("#[cfg_attr(unix, path = \"a.rs\")] mod a;").has_paths);
+        assert!(!scan("let path = \"a.rs\";").has_paths);
         assert!(!scan("use std::thread;\nfn a() { thread::sleep(b) }").matters);
         assert!(!scan("respawn(); // the thread").matters);
         assert!(scan("fn a() -> thread::Builder {}").matters);

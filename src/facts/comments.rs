@@ -54,7 +54,7 @@ pub fn directives(text: &str) -> Vec<Directive> {
     if !text.contains(TAG) {
         return Vec::new();
     }
-    lexer::Lexer::new(text).run()
+    lexer::find(text)
 }
 
 /// Reads a line comment, `//` included; `None` when it is no directive.

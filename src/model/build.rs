@@ -1,7 +1,8 @@
 //! Builds module trees from facts: one crate for each target, one for each file no target reaches.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::module_files::{children_dir, join, parent_dir};
 use super::{
@@ -9,7 +10,7 @@ use super::{
     TyHead, test_only,
 };
 use crate::Note;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Role};
 use crate::facts::FileFacts;
 use crate::facts::cfg::Cfg;
 use crate::facts::tree::{Body, Item, ItemId, ItemKind, ModuleItem, Name, Visibility};
@@ -22,13 +23,14 @@ const MAX_MODULE_DEPTH: usize = 64;
 pub(super) fn build<'p>(
     project: &'p Project,
     catalog: &'p Catalog,
-    facts: &BTreeMap<FileId, Arc<FileFacts>>,
+    facts: BTreeMap<FileId, Arc<FileFacts>>,
     notes: Vec<Note>,
 ) -> Model<'p> {
     let model = Model {
         project,
         catalog,
-        facts: facts.clone(),
+        facts,
+        leading: leading(catalog),
         crates: Vec::new(),
         modules: Vec::new(),
         functions: Vec::new(),
@@ -47,6 +49,20 @@ pub(super) fn build<'p>(
     model.notes.sort();
     model.notes.dedup();
     model
+}
+
+/// Names that can lead to a spawn: asked of a module that was not read, they make it be read.
+fn leading(catalog: &Catalog) -> HashSet<String> {
+    let mut names = HashSet::new();
+    for api in catalog.iter() {
+        if matches!(api.role, Role::Spawn | Role::ScopedSpawn | Role::Scope | Role::OwnedByRegistry | Role::Builder) {
+            names.extend(api.path.rsplit("::").take(2).map(str::to_owned));
+        }
+    }
+    for generic in ["std", "new", "default"] {
+        names.remove(generic);
+    }
+    names
 }
 
 struct Builder<'p> {
@@ -128,9 +144,9 @@ impl<'p> Builder<'p> {
         is_block: bool,
     ) -> ModuleId {
         let id = ModuleId(u32::try_from(self.model.modules.len()).unwrap_or(u32::MAX));
-        let (names, globs) = (HashMap::new(), Vec::new());
+        let (names, globs, asked) = (HashMap::new(), Vec::new(), AtomicBool::new(false));
         let module =
-            Module { krate, parent, file, name, is_block, test_only: false, names, globs, unread: false };
+            Module { krate, parent, file, name, is_block, test_only: false, names, globs, unread: false, asked };
         self.model.modules.push(module);
         id
     }

@@ -1,49 +1,44 @@
 //! Reads what can matter and builds the model of it.
 //!
-//! First every file is looked at as text and those that matter are parsed, in parallel. Then come
-//! the files that lie above them in the module tree, because those decide what they are. Files that
-//! stay unreached are given to parents found by text; what remains is an orphan.
+//! First every file is looked at as text, and those that spell a call or carry a builder are
+//! parsed, in parallel. Then come the files above them in the module tree, because those decide
+//! what they are: by the usual layout, and for files that stay unreached by the text of their
+//! package. Last, while bodies are judged, names that could lead to a spawn are looked for in
+//! modules nobody has read; those are read then, until no question is left.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
 
+use super::Model;
 use super::build::build;
 use super::module_files::usual_ancestors;
-use super::{Model, ModuleId};
+use crate::Note;
 use crate::catalog::{Catalog, Role};
-use crate::facts::tree::ItemKind;
-use crate::facts::{FileFacts, guard, lower};
-use crate::scan::Search;
+use crate::facts::blank::blank;
+use crate::facts::tree::{ItemKind, Visibility};
+use crate::facts::{self, FileFacts, guard, lower};
+use crate::scan::{Scan, Search};
 use crate::source::{FileId, Files, Project};
-use crate::{Note, facts};
 
-/// Reads a project and builds its model. `search` off parses every file and every body.
-pub fn load<'p>(project: &'p Project, files: &dyn Files, catalog: &'p Catalog, search: bool) -> Model<'p> {
-    let mut loader = Loader { project, files, catalog, search, aliases: BTreeSet::new(), read: BTreeMap::new() };
-    loader.read_all();
-    loader.read_aliased();
-    loader.read_ancestors();
-    for _ in 0..8 {
-        let model = build(project, catalog, &loader.facts(), loader.notes());
-        let orphans = unreached(&model);
-        if !loader.read_parents(&orphans) {
-            return model;
-        }
-    }
-    build(project, catalog, &loader.facts(), loader.notes())
-}
+/// Rounds of looking for parents of files that no target reaches.
+const MAX_ROUNDS: usize = 8;
 
 /// What reading one file gave.
 enum Read {
-    /// Nothing in it can matter.
-    Skipped,
+    /// Nothing in it can matter by itself; it may declare modules at unusual places.
+    Skipped { has_paths: bool },
+    /// It was parsed.
     Lowered(Arc<FileFacts>),
+    /// It could not be read or parsed.
     Failed(Note),
 }
 
-struct Loader<'p> {
+/// Reads a project step by step.
+pub struct Loader<'p> {
     project: &'p Project,
     files: &'p dyn Files,
     catalog: &'p Catalog,
@@ -53,43 +48,65 @@ struct Loader<'p> {
 }
 
 impl<'p> Loader<'p> {
-    fn facts(&self) -> BTreeMap<FileId, Arc<FileFacts>> {
-        let lowered = self.read.iter().filter_map(|(&file, read)| match read {
-            Read::Lowered(facts) => Some((file, facts.clone())),
-            _ => None,
-        });
-        lowered.collect()
-    }
-
-    fn notes(&self) -> Vec<Note> {
-        let failed = self.read.values().filter_map(|read| match read {
-            Read::Failed(note) => Some(note.clone()),
-            _ => None,
-        });
-        failed.collect()
-    }
-
-    fn read_all(&mut self) {
-        let wanted: Vec<FileId> =
-            self.project.file_ids().filter(|&file| !self.project.file(file).ignored).collect();
-        self.read_files(&wanted, false);
-    }
-
-    /// Files that spell an alias of a spawn made elsewhere.
-    fn read_aliased(&mut self) {
-        let mut aliases = BTreeSet::new();
-        for facts in self.facts().values() {
-            aliases.extend(spawn_aliases(facts, self.catalog));
+    /// Reads what can matter by itself. `search` off parses every file and every body.
+    pub fn new(project: &'p Project, files: &'p dyn Files, catalog: &'p Catalog, search: bool) -> Self {
+        let mut loader = Self { project, files, catalog, search, aliases: BTreeSet::new(), read: BTreeMap::new() };
+        let all: Vec<FileId> = project.file_ids().filter(|&file| !project.file(file).ignored).collect();
+        loader.read_files(&all, false);
+        loader.read_aliased(&all);
+        loader.read_ancestors();
+        for _ in 0..MAX_ROUNDS {
+            let orphans = orphans(&loader.model());
+            if !loader.read_parents(&orphans) {
+                break;
+            }
         }
-        if aliases.is_empty() {
-            return;
+        loader
+    }
+
+    /// The model of what has been read.
+    pub fn model(&self) -> Model<'p> {
+        let mut facts = BTreeMap::new();
+        let mut notes = Vec::new();
+        for (&file, read) in &self.read {
+            match read {
+                Read::Lowered(lowered) => {
+                    facts.insert(file, lowered.clone());
+                }
+                Read::Failed(note) => notes.push(note.clone()),
+                Read::Skipped { .. } => {}
+            }
         }
-        self.aliases = aliases;
-        self.read_all();
+        build(self.project, self.catalog, facts, notes)
+    }
+
+    /// Reads the modules that a model was asked about and had not read; whether there were any.
+    pub fn answer(&mut self, model: &Model<'_>) -> bool {
+        let asked = model.modules.iter().filter(|module| module.asked.load(Ordering::Relaxed));
+        let files: BTreeSet<FileId> = asked.map(|module| module.file).collect();
+        let files: Vec<FileId> =
+            files.into_iter().filter(|file| matches!(self.read.get(file), None | Some(Read::Skipped { .. }))).collect();
+        self.read_files(&files, true);
+        !files.is_empty()
+    }
+
+    /// Files that spell an alias of a spawn which another file makes for others.
+    fn read_aliased(&mut self, all: &[FileId]) {
+        for read in self.read.values() {
+            if let Read::Lowered(facts) = read {
+                self.aliases.extend(spawn_aliases(facts, self.catalog, true));
+            }
+        }
+        if !self.aliases.is_empty() && self.search {
+            self.read_files(all, false);
+        }
     }
 
     fn read_ancestors(&mut self) {
-        let mut wanted: BTreeSet<FileId> = self.project.targets.iter().map(|target| target.root).collect();
+        let mut wanted: BTreeSet<FileId> = BTreeSet::new();
+        if !self.search {
+            wanted.extend(self.project.targets.iter().map(|target| target.root));
+        }
         for (&file, read) in &self.read {
             if matches!(read, Read::Lowered(_)) {
                 let ancestors = usual_ancestors(&self.project.file(file).path);
@@ -103,33 +120,28 @@ impl<'p> Loader<'p> {
 
     /// Reads files that may declare an orphan by a `mod` at an unusual place; whether any was found.
     fn read_parents(&mut self, orphans: &[FileId]) -> bool {
-        let stems: BTreeSet<(Option<u32>, String)> = orphans
-            .iter()
-            .map(|&file| {
-                let entry = self.project.file(file);
-                (entry.package.map(|package| package.0), stem(&entry.path).to_owned())
-            })
-            .collect();
-        if stems.is_empty() {
-            return false;
-        }
-        let packages: BTreeSet<Option<u32>> = stems.iter().map(|(package, _)| *package).collect();
-        let skipped: Vec<FileId> = self
+        let package_of = |file: FileId| self.project.file(file).package;
+        let packages: BTreeSet<_> = orphans.iter().map(|&file| package_of(file)).collect();
+        let stems: BTreeSet<_> =
+            orphans.iter().map(|&file| (package_of(file), stem(&self.project.file(file).path))).collect();
+        let skipped: Vec<(FileId, bool)> = self
             .read
             .iter()
-            .filter(|(_, read)| matches!(read, Read::Skipped))
-            .map(|(&file, _)| file)
-            .filter(|&file| packages.contains(&self.project.file(file).package.map(|package| package.0)))
+            .filter_map(|(&file, read)| match read {
+                Read::Skipped { has_paths } if packages.contains(&package_of(file)) => Some((file, *has_paths)),
+                _ => None,
+            })
             .collect();
-        let project = self.project;
-        let files = self.files;
+        let (project, files) = (self.project, self.files);
         let parents: Vec<FileId> = skipped
             .into_par_iter()
-            .filter(|&file| {
-                let package = project.file(file).package.map(|package| package.0);
-                let Ok(text) = files.read(file) else { return false };
-                declared_modules(&text).any(|name| stems.contains(&(package, name.to_owned())))
+            .filter(|&(file, has_paths)| {
+                let package = project.file(file).package;
+                has_paths || files.read(file).is_ok_and(|text| {
+                    declared_modules(&text).any(|name| stems.contains(&(package, name)))
+                })
             })
+            .map(|(file, _)| file)
             .collect();
         self.read_files(&parents, true);
         !parents.is_empty()
@@ -138,56 +150,69 @@ impl<'p> Loader<'p> {
     fn read_files(&mut self, wanted: &[FileId], force: bool) {
         let search = Search::new(self.catalog, &self.aliases);
         let force = force || !self.search;
-        let read: Vec<(FileId, Read)> =
-            wanted.par_iter().map(|&file| (file, self.read_one(file, &search, force))).collect();
+        let read: Vec<(FileId, Read)> = wanted
+            .par_iter()
+            .filter_map(|&file| self.read_one(file, &search, force).map(|read| (file, read)))
+            .collect();
         self.read.extend(read);
     }
 
-    fn read_one(&self, file: FileId, search: &Search, force: bool) -> Read {
-        let note = |range, message| Read::Failed(Note { file, range, message });
+    /// Reads one file; `None` when what is known of it still holds.
+    fn read_one(&self, file: FileId, search: &Search, force: bool) -> Option<Read> {
+        let failed = |range, message| Some(Read::Failed(Note { file, range, message }));
         let text = match self.files.read(file) {
             Ok(text) => text,
-            Err(error) => return note(None, error.message),
+            Err(error) => return failed(None, error.message),
         };
         let scan = search.scan(&text);
-        if !(force || scan.matters || scan.has_paths) {
-            return Read::Skipped;
+        let known = self.read.get(&file);
+        if matches!(known, Some(Read::Lowered(_) | Read::Failed(_))) && !scan.has_alias {
+            return None;
         }
-        if let Some(reason) = guard::refuse(&text) {
-            return note(None, format!("{reason}, which no parser survives: it is not analysed"));
+        if !(force || scan.matters) {
+            return Some(Read::Skipped { has_paths: scan.has_paths });
         }
-        let needles = if self.search { scan.needles } else { every_offset(&text) };
-        match lower(&text, &needles) {
+        let code = if self.search { Cow::Owned(blank(&text, &scan.needles)) } else { Cow::Borrowed(&*text) };
+        if let Some(reason) = guard::refuse(&code) {
+            return failed(None, format!("{reason}, which no parser survives"));
+        }
+        match self.lower(&text, &code, scan) {
             Ok(mut facts) => {
-                // An alias made in this very file is a needle of its own.
-                let aliases: BTreeSet<String> = spawn_aliases(&facts, self.catalog)
-                    .into_iter()
-                    .filter(|alias| !self.aliases.contains(alias))
-                    .collect();
-                if !aliases.is_empty() && self.search {
-                    let needles = Search::new(self.catalog, &aliases).scan(&text).needles;
-                    if let Ok(again) = lower(&text, &needles) {
-                        facts = again;
-                    }
-                }
                 facts.directives = facts::directives(&text, &facts);
-                Read::Lowered(Arc::new(facts))
+                Some(Read::Lowered(Arc::new(facts)))
             }
-            Err((range, message)) => note(Some(range), message),
+            Err((range, message)) => failed(Some(range), message),
         }
+    }
+
+    fn lower(&self, text: &str, code: &str, scan: Scan) -> Result<FileFacts, (crate::text::TextRange, String)> {
+        if !self.search {
+            // One needle on every byte: every body is lowered.
+            let everywhere: Vec<u32> = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).collect();
+            return lower(code, &everywhere);
+        }
+        let facts = lower(code, &scan.needles)?;
+        // An alias made in this very file is a needle of its own.
+        let mut aliases = spawn_aliases(&facts, self.catalog, false);
+        aliases.retain(|alias| !self.aliases.contains(alias));
+        if aliases.is_empty() {
+            return Ok(facts);
+        }
+        aliases.extend(self.aliases.iter().cloned());
+        let needles = Search::new(self.catalog, &aliases).scan(text).needles;
+        lower(&blank(text, &needles), &needles)
     }
 }
 
-/// With the search off every body is lowered: one needle on every byte.
-fn every_offset(text: &str) -> Vec<u32> {
-    (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).collect()
-}
-
-/// Names under which a file imports a spawning function, where they differ from its own.
-fn spawn_aliases(facts: &FileFacts, catalog: &Catalog) -> BTreeSet<String> {
+/// Names under which a file imports a spawning function, where they differ from its own. `shared`
+/// asks for those that other files can use.
+fn spawn_aliases(facts: &FileFacts, catalog: &Catalog, shared: bool) -> BTreeSet<String> {
     let mut aliases = BTreeSet::new();
     for item in &facts.items {
         let ItemKind::Use(imports) = &item.kind else { continue };
+        if shared && item.visibility == Visibility::Private {
+            continue;
+        }
         for import in imports {
             let (Some(binding), Some(last)) = (&import.binding, import.path.last()) else { continue };
             if binding != last && &**binding != "_" && is_spawn_name(last, catalog) {
@@ -205,10 +230,9 @@ fn is_spawn_name(name: &str, catalog: &Catalog) -> bool {
 }
 
 /// Files that were read and that no target reaches.
-fn unreached(model: &Model<'_>) -> Vec<FileId> {
+fn orphans(model: &Model<'_>) -> Vec<FileId> {
     let orphans = model.crates.iter().filter(|krate| krate.target.is_none());
-    let file = |root: ModuleId| model.module(root).file;
-    orphans.map(|krate| file(krate.root)).collect()
+    orphans.map(|krate| model.module(krate.root).file).collect()
 }
 
 /// The name a `mod` must have to mean this file.

@@ -4,6 +4,7 @@
 //! when asked, with a bound on the query, so that cycles of re-exports end as "nothing found".
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 
 use super::{Crate, Declaration, Def, ExternCrate, Imported, ItemRef, Model, ModuleId};
 use crate::facts::tree::{ItemKind, Name, Visibility};
@@ -212,6 +213,7 @@ impl Model<'_> {
     ) -> Vec<Def> {
         let here = self.module(module);
         if here.unread {
+            self.ask(module, name);
             return vec![Def::Unknown];
         }
         let mut found = Vec::new();
@@ -242,6 +244,13 @@ impl Model<'_> {
             }
         }
         found
+    }
+
+    /// Notes that a module nobody read was asked for a name, if the name could lead to a spawn.
+    fn ask(&self, module: ModuleId, name: &str) {
+        if self.leading.contains(name) {
+            self.module(module).asked.store(true, Ordering::Relaxed);
+        }
     }
 
     fn imported(&self, module: ModuleId, imported: &Imported, namespace: Namespace, query: &mut Query) -> Vec<Def> {
@@ -300,7 +309,7 @@ impl Model<'_> {
         for base in bases {
             match &base {
                 Def::Module(target) if *target == module => {}
-                Def::Module(target) if self.module(*target).unread => {}
+                Def::Module(target) if self.module(*target).unread => self.ask(*target, name),
                 Def::Module(target) => {
                     // What a glob brings is what its own module may see there.
                     let viewer = if self.is_inside(module, *target) { from } else { module };

@@ -140,7 +140,7 @@ fn any_cut_of_a_text_is_survived() {
     for start in 0..text.len() {
         for end in start..=text.len() {
             if let Some(cut) = text.get(start..end) {
-                lexer::Lexer::new(cut).run();
+                lexer::find(cut);
             }
         }
     }
