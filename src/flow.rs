@@ -265,8 +265,17 @@ pub enum StmtKind {
     Call(Box<Call>),
     /// Uses places in a way that cannot be followed.
     Mention(Vec<Place>, &'static str),
-    /// A local's life ends.
-    Drop(LocalId),
+    /// A local's life ends, and why.
+    Drop(LocalId, Leaving),
+}
+
+/// Why a local's life ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// Its scope or statement ends.
+    End,
+    /// A jump leaves its scope early: `return`, `?`, `break`, `continue`.
+    Jump,
 }
 
 /// One captured variable.

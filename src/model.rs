@@ -224,7 +224,8 @@ impl Model<'_> {
     /// Which code a place in `module` is.
     pub fn code_kind(&self, module: ModuleId, test_only: bool) -> CodeKind {
         let code = self.krate(module).code;
-        if (test_only || self.module(module).test_only) && code != CodeKind::Orphan { CodeKind::Test } else { code }
+        let in_test = test_only || self.module(module).test_only;
+        if in_test && code != CodeKind::Orphan { CodeKind::Test } else { code }
     }
 
     /// The path of a module from its package's name down.

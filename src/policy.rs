@@ -202,19 +202,21 @@ impl Run<'_> {
             .chain(self.out.hidden.iter().map(|hidden| &hidden.finding))
             .map(|finding| (place(finding), finding.rule))
             .collect();
+        let stays = |finding: &Finding| {
+            finding.absorbed_by.is_none_or(|rule| !judged.contains(&(place(finding), rule)))
+        };
         self.out.shown.retain(|shown| match &shown.origin {
-            Origin::Source(finding) => {
-                finding.absorbed_by.is_none_or(|rule| !judged.contains(&(place(finding), rule)))
-            }
+            Origin::Source(finding) => stays(finding),
             Origin::Outside(_) => true,
         });
+        self.out.hidden.retain(|hidden| stays(&hidden.finding));
     }
 
     fn unreadable(&mut self, notes: &[Note]) {
         let mut files: Vec<FileId> = Vec::new();
         for note in notes.iter().filter(|note| selected(self.input.project, note.file)) {
             files.push(note.file);
-            let message = format!("source not analysed: {}", note.message);
+            let message = note.message.clone();
             self.source(
                 "unreadable-source",
                 note.file,

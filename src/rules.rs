@@ -156,7 +156,7 @@ fn lost(context: &Context<'_>, rule: &'static str, wanted: fn(&LossKind) -> Opti
         let Some(what) = wanted(&loss.kind) else { continue };
         let message = format!("the thread spawned by `{}` is never joined: {what}", life.verdict.api);
         let mut finding = context.finding(rule, life, message, cure(&loss.kind));
-        finding.primary.text = "this thread is born here".to_owned();
+        finding.primary.text = "spawned here".to_owned();
         let file = life.verdict.file;
         finding.labels.push((Role::Related, Label { file, range: loss.range, text: loss.text.clone() }));
         findings.push(finding);

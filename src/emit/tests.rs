@@ -72,7 +72,7 @@ fn human_draws_findings_then_folds_then_counts() {
   = note: a note
   = help: join it
 
-warning[unreadable-source]: source not analysed: is binary
+warning[unreadable-source]: is binary
 --> src/zero.rs:1:1
 
 warning[stale-exempt]: `gone.rs` matches no source file
@@ -102,7 +102,7 @@ fn short_shows_each_on_a_line() {
     assert_eq!(
         with(&sample(), false, short),
         "src/main.rs:2:16: error[detached-thread]: found by detached-thread\n\
-         src/zero.rs:1:1: warning[unreadable-source]: source not analysed: is binary\n\
+         src/zero.rs:1:1: warning[unreadable-source]: is binary\n\
          sub/src/lib.rs:1:1: warning[raw-thread-spawn]: found by raw-thread-spawn\n\
          sub/src/lib.rs:2:1: warning[raw-thread-spawn]: found by raw-thread-spawn\n\
          sub/src/lib.rs:3:1: warning[raw-thread-spawn]: found by raw-thread-spawn\n\

@@ -13,7 +13,7 @@ use crate::text::LineColumn;
 pub fn verdicts_human(context: &Context<'_>, report: &Report) -> String {
     let mut out = String::new();
     for verdict in &report.verdicts {
-        let at = location(context, verdict.file, verdict.call.start);
+        let at = location(context, verdict.file, verdict.callee.start);
         let item = match verdict.item.as_str() {
             "" => String::new(),
             item => format!(" in {item}"),
@@ -32,7 +32,7 @@ pub fn verdicts_human(context: &Context<'_>, report: &Report) -> String {
 pub fn verdicts_json(context: &Context<'_>, report: &Report) -> String {
     let mut out = String::new();
     for verdict in &report.verdicts {
-        let (file, at) = at(context, verdict.file, verdict.call.start);
+        let (file, at) = at(context, verdict.file, verdict.callee.start);
         let steps = verdict.steps.iter().map(|step| {
             let (file, at) = self::at(context, step.file, step.range.start);
             Step { file, line: at.line, column: at.column, text: &step.text }

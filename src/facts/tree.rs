@@ -341,7 +341,12 @@ pub enum ExprKind {
     /// `value as Type`.
     Cast(ExprId, Type),
     /// `a..b`.
-    Range(Vec<ExprId>),
+    Range {
+        /// The ends that are written.
+        ends: Vec<ExprId>,
+        /// Whether it starts somewhere and never ends.
+        endless: bool,
+    },
     /// `name!(…)`.
     Macro(Box<MacroCall>),
     /// Something the parser gives as tokens only: the identifiers in it.

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use frame::{Frame, ScopeKind};
 
-use super::{Callable, FlowId, FlowKind, Flows, LocalKind, Operand, Place, RETURN, StmtKind, Terminator};
+use super::{Callable, FlowId, FlowKind, Flows, Leaving, LocalKind, Operand, Place, RETURN, StmtKind, Terminator};
 use crate::facts::cfg::Cfg;
 use crate::facts::tree::{Body, ItemKind, Name, Receiver, Type};
 use crate::model::{FunctionRef, Model, ModuleId, Ty};
@@ -152,7 +152,8 @@ impl<'m> Lowering<'m> {
 
     /// Returns `value`, closes the innermost frame and keeps its body.
     fn finish_frame(&mut self, value: &Value, range: TextRange) -> FlowId {
-        self.return_value(value, range);
+        let end = TextRange::new(range.end.saturating_sub(1), range.end);
+        self.return_value(value, end, Leaving::End);
         if let Some(mut frame) = self.frames.pop() {
             frame.flow.returns_future |= self.is_future(value);
             let id = frame.id;
@@ -163,9 +164,9 @@ impl<'m> Lowering<'m> {
     }
 
     /// Moves a value to where the body returns it and ends the body.
-    fn return_value(&mut self, value: &Value, range: TextRange) {
+    fn return_value(&mut self, value: &Value, range: TextRange, why: Leaving) {
         self.store(Place::local(RETURN), value, range);
-        self.frame().drop_scopes(0, range);
+        self.frame().drop_scopes(0, range, why);
         self.frame().end(Terminator::Return);
     }
 

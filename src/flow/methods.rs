@@ -49,6 +49,11 @@ pub(super) fn alias(place: &Place, borrowing: Borrowing) -> Place {
     }
 }
 
+/// Whether std has a method of this name that the tables here speak of.
+pub(super) fn is_known(name: &str, args: usize) -> bool {
+    borrowing(name, args).is_some() || on_maybe(name).is_some() || on_many(name).is_some()
+}
+
 /// Methods of iterators that give the same elements, or some of them.
 pub(super) fn adapts(name: &str) -> bool {
     matches!(on_many(name), Some(OnMany::All | OnMany::Paired(_) | OnMany::Some))
@@ -107,7 +112,7 @@ pub(super) fn consumes(flow: &Flow, inner: LocalId) -> bool {
             takes_receiver || call.args.iter().any(|arg| matches!(arg, Operand::Move(from) if is_inner(from)))
         }
         StmtKind::Closure(_, _, captures) => captures.iter().any(|capture| capture.moves && is_inner(&capture.outer)),
-        StmtKind::Mention(..) | StmtKind::Drop(_) => false,
+        StmtKind::Mention(..) | StmtKind::Drop(..) => false,
     })
 }
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::follow::{EndKind, Follower, LossKind, RESULT, Token, TraceStep, is_scope, moved, rest};
 use super::methods::{self, OnMany, OnMaybe, Storing};
-use super::{Call, Callable, Callee, Flow, LocalId, LocalKind, Operand, Place, Proj, Stmt, StmtKind};
+use super::{Call, Callable, Callee, Flow, Leaving, LocalId, LocalKind, Operand, Place, Proj, Stmt, StmtKind};
 use crate::catalog::Role;
 use crate::facts::tree::Name;
 use crate::model::Def;
@@ -47,8 +47,10 @@ impl Transfer<'_> {
                 });
                 vec![if touched { end(EndKind::Escaped, stmt.range, (*why).to_owned()) } else { self.stay(token) }]
             }
-            StmtKind::Drop(local) if token.place.local == *local => vec![self.dropped(stmt.range, token)],
-            StmtKind::Drop(_) => vec![self.stay(token)],
+            StmtKind::Drop(local, why) if token.place.local == *local => {
+                vec![self.dropped(stmt.range, *why, token)]
+            }
+            StmtKind::Drop(..) => vec![self.stay(token)],
             StmtKind::Call(call) => self.call(stmt.range, call, token),
         }
     }
@@ -75,7 +77,7 @@ impl Transfer<'_> {
             return self.go(moved(to, &rest), token, step);
         }
         if rest(&token.place, to).is_some() && to.local != RESULT && !token.borrowed {
-            return end(EndKind::Lost(LossKind::Overwritten), range, "overwritten by another value".to_owned());
+            return self.lost(token, LossKind::Overwritten, range, "overwritten by another value".to_owned());
         }
         self.stay(token)
     }
@@ -110,13 +112,41 @@ impl Transfer<'_> {
         captures.iter().any(|capture| !capture.moves && rest(&token.place, &capture.outer).is_some())
     }
 
-    fn dropped(&self, range: TextRange, token: &Token) -> Next {
+    fn dropped(&self, range: TextRange, why: Leaving, token: &Token) -> Next {
         let local = &self.flow.locals[token.place.local.0 as usize];
         if token.borrowed {
             return Next::End { kind: EndKind::Untouched, range, steps: Vec::new() };
         }
         let name = local.name.clone();
         let shown = name.as_deref().unwrap_or("it");
+        let many = token.place.proj.iter().any(|proj| matches!(proj, Proj::Elem | Proj::Current | Proj::Payload));
+        let (kind, range, text) = match local.kind {
+            LocalKind::Underscore => (LossKind::Underscore, local.range, "`_` drops it at once".to_owned()),
+            LocalKind::Parameter if name.is_none() => {
+                (LossKind::Discarded, local.range, "the closure ignores it, which drops it".to_owned())
+            }
+            LocalKind::Temporary if why == Leaving::End => {
+                (LossKind::Discarded, range, "nobody takes it: it is dropped at the end of the statement".to_owned())
+            }
+            _ if why == Leaving::Jump => {
+                let kind = if many { LossKind::Collection(name) } else { LossKind::ScopeEnd(name) };
+                (kind, range, "this way out leaves it unjoined".to_owned())
+            }
+            _ if many => {
+                let text = format!("`{shown}` goes out of scope with the handle in it");
+                (LossKind::Collection(name), range, text)
+            }
+            _ => {
+                let text = format!("`{shown}` goes out of scope without being joined");
+                (LossKind::ScopeEnd(name), range, text)
+            }
+        };
+        self.lost(token, kind, range, text)
+    }
+
+    /// The token's place is dropped. A value of a type that nobody looked at may join what it holds
+    /// when it is dropped, so that is no loss.
+    fn lost(&self, token: &Token, kind: LossKind, range: TextRange, text: String) -> Next {
         for proj in &token.place.proj {
             match proj {
                 Proj::Field(field) if !field.starts_with(|first: char| first.is_ascii_digit()) => {
@@ -133,23 +163,14 @@ impl Transfer<'_> {
                 _ => {}
             }
         }
-        let many = token.place.proj.iter().any(|proj| matches!(proj, Proj::Elem | Proj::Current | Proj::Payload));
-        let (kind, text) = match local.kind {
-            LocalKind::Underscore => (LossKind::Underscore, "`_` drops it at once".to_owned()),
-            LocalKind::Temporary => {
-                (LossKind::Discarded, "nobody takes it: it is dropped at the end of the statement".to_owned())
-            }
-            _ if many => {
-                (LossKind::Collection(name.clone()), format!("`{shown}` goes out of scope with the handle in it"))
-            }
-            _ => (LossKind::ScopeEnd(name.clone()), format!("`{shown}` goes out of scope without being joined")),
-        };
         end(EndKind::Lost(kind), range, text)
     }
 
     fn call(&self, range: TextRange, call: &Call, token: &Token) -> Vec<Next> {
         match &call.callee {
             Callee::Method(receiver, name, own) => {
+                // People look for a method at its name; the receiver may begin lines above.
+                let range = call.name_range;
                 if let Some(rest) = rest(&token.place, receiver) {
                     if !own.is_empty() {
                         return vec![self.given(range, &format!("used by the method `{name}`"), &rest, token, false)];
@@ -189,19 +210,19 @@ impl Transfer<'_> {
             if let Some(rest) = rest(&token.place, place)
                 && let Some((Proj::Captured(inner), rest)) = rest.split_first()
             {
-                return self.run(range, callable, &moved(&Place::local(*inner), rest), call, &[], token, None);
+                return self.run(callable, &moved(&Place::local(*inner), rest), call, &[], token, None);
             }
             for capture in &body.captures {
                 if let (false, Some(rest)) = (capture.moves, rest(&token.place, &capture.outer)) {
                     let entry = moved(&Place::local(capture.inner), &rest);
-                    return self.run(range, callable, &entry, call, &[], token, Some(&capture.outer));
+                    return self.run(callable, &entry, call, &[], token, Some(&capture.outer));
                 }
             }
             for (arg, &param) in call.args.iter().zip(&body.params) {
                 if let Operand::Move(from) = arg
                     && let Some(rest) = rest(&token.place, from)
                 {
-                    return self.run(range, callable, &moved(&Place::local(param), &rest), call, &[], token, None);
+                    return self.run(callable, &moved(&Place::local(param), &rest), call, &[], token, None);
                 }
             }
         }
@@ -227,10 +248,8 @@ impl Transfer<'_> {
     }
 
     /// Runs a callable with the token inside and goes on with what comes out.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one call")]
     fn run(
         &self,
-        range: TextRange,
         callable: &Callable,
         entry: &Place,
         call: &Call,
@@ -256,11 +275,7 @@ impl Transfer<'_> {
                 kind => Next::End { kind, range: found.range, steps: found.trace },
             });
         }
-        if next.is_empty() {
-            // The callable never returns: nothing follows.
-            return Vec::new();
-        }
-        let _ = range;
+        // Nothing follows a callable that never returns.
         next
     }
 
@@ -272,7 +287,7 @@ impl Transfer<'_> {
                 Operand::Borrow(place) => (place, true),
                 Operand::Function(_) | Operand::Constant => continue,
             };
-            if scope && let Some(next) = self.closure_arg(range, call, place, &[], token) {
+            if scope && let Some(next) = self.closure_arg(call, place, &[], token) {
                 return next;
             }
             if let Some(rest) = rest(&token.place, place) {
@@ -288,7 +303,6 @@ impl Transfer<'_> {
     /// Runs a closure argument that captured the token.
     fn closure_arg(
         &self,
-        range: TextRange,
         call: &Call,
         place: &Place,
         wrap: &[Proj],
@@ -300,12 +314,12 @@ impl Transfer<'_> {
             && let Some((Proj::Captured(inner), rest)) = rest.split_first()
         {
             let entry = moved(&Place::local(*inner), rest);
-            return Some(self.run(range, callable, &entry, call, wrap, token, None));
+            return Some(self.run(callable, &entry, call, wrap, token, None));
         }
         for capture in &self.follower.flows.body(*id).captures {
             if let (false, Some(rest)) = (capture.moves, rest(&token.place, &capture.outer)) {
                 let entry = moved(&Place::local(capture.inner), &rest);
-                return Some(self.run(range, callable, &entry, call, wrap, token, Some(&capture.outer)));
+                return Some(self.run(callable, &entry, call, wrap, token, Some(&capture.outer)));
             }
         }
         None
@@ -348,7 +362,7 @@ impl Transfer<'_> {
         let name = path.rsplit("::").next().unwrap_or(path);
         match (self.follower.model.catalog.role(path), by_reference) {
             (Some(Role::Detach), false) => {
-                return end(EndKind::Lost(LossKind::OnPurpose), range, format!("`{name}` throws it away"));
+                return self.lost(token, LossKind::OnPurpose, range, format!("`{name}` throws it away"));
             }
             (Some(Role::Join), _) if rest.is_empty() => {
                 return end(EndKind::Joined, range, "joined here".to_owned());
@@ -382,7 +396,7 @@ impl Transfer<'_> {
         let known = !is_own && (methods::on_many(name).is_some() || methods::on_maybe(name).is_some());
         for arg in &call.args {
             let (Operand::Move(place) | Operand::Borrow(place)) = arg else { continue };
-            if known && let Some(next) = self.closure_arg(range, call, place, &[Proj::Payload], token) {
+            if known && let Some(next) = self.closure_arg(call, place, &[Proj::Payload], token) {
                 return next;
             }
             let Some(rest) = rest(&token.place, place) else { continue };
@@ -495,7 +509,7 @@ impl Transfer<'_> {
             OnMaybe::Iterate => out(moved(&dst.then(Proj::Elem), inside)),
             OnMaybe::Look => vec![self.stay(token)],
             OnMaybe::Lose => {
-                vec![end(EndKind::Lost(LossKind::Discarded), range, format!("`{name}` throws the handle away"))]
+                vec![self.lost(token, LossKind::Discarded, range, format!("`{name}` throws the handle away"))]
             }
             OnMaybe::Map => self.on_payload(range, call, &[Proj::Inner], inside, token),
             OnMaybe::Then => self.on_payload(range, call, &[], inside, token),
@@ -523,10 +537,10 @@ impl Transfer<'_> {
             Callable::Body(id) => {
                 let params = &self.follower.flows.body(*id).params;
                 let Some(&param) = params.last() else {
-                    return vec![end(EndKind::Lost(LossKind::Discarded), range, "the closure ignores it".to_owned())];
+                    return vec![self.lost(token, LossKind::Discarded, range, "the closure ignores it".to_owned())];
                 };
                 let entry = moved(&Place::local(param), inside);
-                self.run(range, callable, &entry, call, wrap, token, None)
+                self.run(callable, &entry, call, wrap, token, None)
             }
             Callable::Function(defs) => {
                 // The function is called on the payload as if written out.
@@ -609,7 +623,9 @@ impl Transfer<'_> {
         let Some(action) = methods::on_many(name) else {
             return escape(format!("used by the method `{name}`"));
         };
-        let lost = |text: String| end(EndKind::Lost(LossKind::Collection(self.name(receiver.local).cloned())), range, text);
+        let lost = |text: String| {
+            self.lost(token, LossKind::Collection(self.name(receiver.local).cloned()), range, text)
+        };
         let whole = || self.go(moved(&dst, rest), token, None);
         match action {
             OnMany::Look | OnMany::Store => vec![self.stay(token)],
@@ -641,6 +657,17 @@ impl Transfer<'_> {
     ) -> Vec<Next> {
         let dst = Place::local(call.dst);
         let mut next = Vec::new();
+        if matches!(action, OnMany::PopMaybe | OnMany::Pop) {
+            // Another one comes out; this one is still there, so the collection is not empty.
+            let full = Some(call.dst);
+            next.push(Next::Go { place: token.place.clone(), full, borrowed: token.borrowed, step: None });
+        }
+        let stops = action == OnMany::Collect && call.ty.payload() != crate::model::Ty::Unknown;
+        if stops && matches!(rest.first(), Some(Proj::Lazy(..))) {
+            let kind = LossKind::Collection(self.name(receiver.local).cloned());
+            let text = "the collection stops at the first error".to_owned();
+            next.push(end(EndKind::Lost(kind), range, text));
+        }
         for element in self.drive(range, call, rest, token) {
             let element = match element {
                 Ok(element) => element,
@@ -649,7 +676,10 @@ impl Transfer<'_> {
                     continue;
                 }
             };
-            let lost = |text: &str| end(EndKind::Lost(LossKind::Collection(self.name(receiver.local).cloned())), range, text.to_owned());
+            let lost = |text: &str| {
+                let kind = LossKind::Collection(self.name(receiver.local).cloned());
+                self.lost(token, kind, range, text.to_owned())
+            };
             match action {
                 OnMany::Paired(field) => {
                     let to = dst.then(Proj::Elem).then(Proj::Field(Name::from(field)));
@@ -658,9 +688,6 @@ impl Transfer<'_> {
                 OnMany::PopMaybe | OnMany::Pop => {
                     let to = if action == OnMany::Pop { dst.clone() } else { dst.then(Proj::Inner) };
                     next.push(self.go(moved(&to, &element), token, None));
-                    // Another one came out; this one is still there, so the collection was not empty.
-                    let full = Some(call.dst);
-                    next.push(Next::Go { place: token.place.clone(), full, borrowed: token.borrowed, step: None });
                 }
                 OnMany::Last => {
                     next.push(self.go(moved(&dst.then(Proj::Inner), &element), token, None));

@@ -51,6 +51,15 @@ pub(super) fn build<'p>(
     model
 }
 
+fn code_of(kind: TargetKind) -> CodeKind {
+    match kind {
+        TargetKind::Lib | TargetKind::Bin | TargetKind::BuildScript => CodeKind::Main,
+        TargetKind::Example => CodeKind::Example,
+        TargetKind::Bench => CodeKind::Bench,
+        TargetKind::Test => CodeKind::Test,
+    }
+}
+
 /// Names that can lead to a spawn: asked of a module that was not read, they make it be read.
 fn leading(catalog: &Catalog) -> HashSet<String> {
     let mut names = HashSet::new();
@@ -89,13 +98,7 @@ impl<'p> Builder<'p> {
     fn targets(&mut self) {
         for (index, target) in self.model.project.targets.iter().enumerate() {
             let id = TargetId(u32::try_from(index).unwrap_or(u32::MAX));
-            let code = match target.kind {
-                TargetKind::Lib | TargetKind::Bin | TargetKind::BuildScript => CodeKind::Main,
-                TargetKind::Example => CodeKind::Example,
-                TargetKind::Bench => CodeKind::Bench,
-                TargetKind::Test => CodeKind::Test,
-            };
-            self.add_crate(Some(id), Some(target.package), target.edition, target.root, code);
+            self.add_crate(Some(id), Some(target.package), target.edition, target.root, code_of(target.kind));
         }
     }
 
@@ -105,8 +108,21 @@ impl<'p> Builder<'p> {
         for file in unreached {
             let package = self.model.project.file(file).package;
             let edition = package.map_or(2021, |package| self.model.project.package(package).edition);
-            self.add_crate(None, package, edition, file, CodeKind::Orphan);
+            self.add_crate(None, package, edition, file, self.orphan_code(file));
         }
+    }
+
+    /// What an unreached file is: code of the target above it when that target's root could not be
+    /// parsed, so that nobody knows what it reaches.
+    fn orphan_code(&self, file: FileId) -> CodeKind {
+        let project = self.model.project;
+        let path = &project.file(file).path;
+        let failed = |root: FileId| self.model.notes.iter().any(|note| note.file == root);
+        let above = project.targets.iter().filter(|target| {
+            let dir = parent_dir(&project.file(target.root).path);
+            project.file(file).package == Some(target.package) && path.starts_with(dir) && failed(target.root)
+        });
+        above.map(|target| code_of(target.kind)).min().unwrap_or(CodeKind::Orphan)
     }
 
     fn add_crate(
@@ -321,7 +337,7 @@ impl<'p> Builder<'p> {
         }
         let candidates = self.module_candidates(place, item, declared);
         if candidates.is_empty() && !conditional {
-            let message = format!("declares module `{}`, whose file is missing", item.name);
+            let message = format!("the file of module `{}`, which is declared here, is missing", item.name);
             self.model.notes.push(Note { file: place.file, range: Some(item.range), message });
         }
         for (file, by_path) in candidates {

@@ -162,7 +162,7 @@ impl<'p> Loader<'p> {
         let failed = |range, message| Some(Read::Failed(Note { file, range, message }));
         let text = match self.files.read(file) {
             Ok(text) => text,
-            Err(error) => return failed(None, error.message),
+            Err(error) => return failed(None, format!("source not analysed: it {}", error.message)),
         };
         let scan = search.scan(&text);
         let known = self.read.get(&file);
@@ -174,14 +174,14 @@ impl<'p> Loader<'p> {
         }
         let code = if self.search { Cow::Owned(blank(&text, &scan.needles)) } else { Cow::Borrowed(&*text) };
         if let Some(reason) = guard::refuse(&code) {
-            return failed(None, format!("{reason}, which no parser survives"));
+            return failed(None, format!("source not analysed: {reason}, which no parser survives"));
         }
         match self.lower(&text, &code, scan) {
             Ok(mut facts) => {
                 facts.directives = facts::directives(&text, &facts);
                 Some(Read::Lowered(Arc::new(facts)))
             }
-            Err((range, message)) => failed(Some(range), message),
+            Err((range, message)) => failed(Some(range), format!("source not analysed: it {message}")),
         }
     }
 

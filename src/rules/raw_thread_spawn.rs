@@ -15,7 +15,7 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
             Site::Value => format!("`{}` is handed on as a value to spawn raw threads", life.verdict.api),
             Site::Spawn | Site::Owned => format!("`{}` spawns a raw thread", life.verdict.api),
         };
-        let help = "spawn it through the thread registry, or name the registry's module in `[registry] modules`";
+        let help = "give it an owner: `std::thread::scope`, or one module that spawns for all, named in `[registry] modules`";
         context.finding("raw-thread-spawn", life, message, help)
     });
     findings.collect()

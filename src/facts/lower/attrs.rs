@@ -21,7 +21,7 @@ pub(super) fn is_test(attrs: &[Attribute]) -> bool {
         last.is_some_and(|last| {
             matches!(
                 last.as_str(),
-                "test" | "rstest" | "test_case" | "test_matrix" | "case" | "quickcheck" | "wasm_bindgen_test" | "bench"
+                "test" | "rstest" | "test_case" | "test_matrix" | "case" | "quickcheck" | "wasm_bindgen_test"
                     | "test_log" | "gtest" | "proptest" | "apply"
             ) || last.ends_with("_test")
         })

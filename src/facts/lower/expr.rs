@@ -86,7 +86,8 @@ impl BodyLowering<'_, '_> {
             Expr::Range(range) => {
                 let ends: Vec<ExprId> = self.exprs(range.start.iter().chain(&range.end).map(|end| &**end));
                 let ranges = ends.iter().map(|&end| self.range_of(end));
-                (ranges.reduce(TextRange::cover).unwrap_or_default(), ExprKind::Range(ends))
+                let endless = range.start.is_some() && range.end.is_none();
+                (ranges.reduce(TextRange::cover).unwrap_or_default(), ExprKind::Range { ends, endless })
             }
             Expr::Infer(infer) => (byte_range(infer.underscore_token.span), ExprKind::Literal),
             Expr::Verbatim(tokens) => {

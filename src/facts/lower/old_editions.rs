@@ -32,6 +32,13 @@ fn modern(tokens: TokenStream, in_trait: bool) -> TokenStream {
                 let is_macro = matches!(tokens.get(index + 1), Some(TokenTree::Punct(bang)) if bang.as_char() == '!');
                 out.push(if is_macro { token.clone() } else { raw(ident) });
             }
+            TokenTree::Ident(ident) if ["Fn", "FnMut", "FnOnce"].iter().any(|name| ident == name) => {
+                let has_params = matches!(tokens.get(index + 1), Some(TokenTree::Group(params)) if params.delimiter() == Delimiter::Parenthesis);
+                if has_params && begins_type(&out) {
+                    out.push(TokenTree::Ident(Ident::new("dyn", ident.span())));
+                }
+                out.push(token.clone());
+            }
             TokenTree::Ident(ident) => {
                 trait_ahead |= ident == "trait";
                 params_ahead |= in_trait && ident == "fn";
@@ -75,6 +82,20 @@ fn begins_bound(next: Option<&TokenTree>) -> bool {
     match next {
         Some(TokenTree::Ident(ident)) => ident.to_string().starts_with(char::is_uppercase),
         Some(TokenTree::Punct(punct)) => punct.as_char() == '\'',
+        _ => false,
+    }
+}
+
+/// Whether what comes next is a whole type: a type argument, or what a reference points to.
+fn begins_type(out: &[TokenTree]) -> bool {
+    let punct = |back: usize| match out.len().checked_sub(back).and_then(|at| out.get(at)) {
+        Some(TokenTree::Punct(punct)) => Some(punct.as_char()),
+        _ => None,
+    };
+    match out.last() {
+        Some(TokenTree::Punct(punct)) => matches!(punct.as_char(), '<' | ',' | '&'),
+        Some(TokenTree::Ident(ident)) if ident == "mut" => true,
+        Some(TokenTree::Ident(_)) => punct(2) == Some('\'') && punct(3) == Some('&'),
         _ => false,
     }
 }
@@ -186,6 +207,7 @@ mod tests {
     fn reads_old_syntax() {
         for text in [
             "pub fn async<T>(await: T, try: bool) { try!(a); if async { b } }",
+            "fn a(f: &'a Fn() -> B, g: Option<&'a Fn(&'static str)>, h: Rc<Fn(u8)>) where F: Fn() {}",
             "struct A { a: Box<FnMut() + Send>, b: Option<Arc<Fn(u8) -> u8 + Send + Sync>> }",
             "trait A { fn a(&self, u8, Vec<u8>) -> u8; fn b(&mut self, x: u8); fn c(::std::io::Error); }",
             "fn a() -> Box<Error + 'static> { let b = x < y + z; }",

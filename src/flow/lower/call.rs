@@ -124,7 +124,7 @@ impl Lowering<'_> {
         let receiver = self.materialise(receiver, range);
         let receiver_ty = receiver.ty.peel().clone();
         let catalogued = receiver_ty.path().map(|path| Def::External(Name::from(format!("{path}::{name}"))));
-        let own = receiver_ty.head().map(|head| self.model.methods_of(&head, name).to_vec()).unwrap_or_default();
+        let own = self.own_methods(&receiver_ty, name, args.len());
         let place = receiver.place().cloned();
         if let (Some(place), true) = (&place, own.is_empty() && args.len() <= 1)
             && let Some(borrowing) = methods::borrowing(name, args.len())
@@ -182,6 +182,16 @@ impl Lowering<'_> {
             self.push(range, StmtKind::Call(Box::new(call)));
         }
         self.temp_value(dst)
+    }
+
+    /// Methods of the project that a call can mean. An inherent method of std wins over a trait's.
+    fn own_methods(&self, receiver: &Ty, name: &str, args: usize) -> Vec<FunctionRef> {
+        let Some(head) = receiver.head() else { return Vec::new() };
+        let of_std = matches!(&head, TyHead::External(path) if path.starts_with("std::"));
+        if of_std && methods::is_known(name, args) {
+            return Vec::new();
+        }
+        self.model.methods_of(&head, name).to_vec()
     }
 
     fn has_closure(&self, args: &[ExprId]) -> bool {

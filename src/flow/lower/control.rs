@@ -1,6 +1,6 @@
 //! Control flow: branches, loops, `match`, `?` and the ways out of a body.
 
-use super::super::{BlockId, Condition, LocalId, LocalKind, Operand, Place, Proj, Terminator, Test};
+use super::super::{BlockId, Condition, Leaving, LocalId, LocalKind, Operand, Place, Proj, Terminator, Test};
 use super::expr::element_ty;
 use super::frame::ScopeKind;
 use super::{Lowering, Value};
@@ -23,7 +23,7 @@ impl Lowering<'_> {
             ExprKind::Try(inner) => self.question(range, *inner),
             ExprKind::Return(value) => {
                 let value = value.map_or_else(|| Value::constant(Ty::Tuple(Vec::new())), |value| self.expr(value));
-                self.return_value(&value, range);
+                self.return_value(&value, range, Leaving::Jump);
                 self.never()
             }
             ExprKind::Break(label, value) => self.leave(range, label.as_ref(), *value, true),
@@ -124,7 +124,7 @@ impl Lowering<'_> {
         let end = self.body.block(body).range;
         let close = TextRange::new(end.end.saturating_sub(1), end.end);
         self.frame().enter(no);
-        self.frame().drop_scopes(depth, close);
+        self.frame().drop_scopes(depth, close, Leaving::End);
         self.frame().goto(exit);
         self.frame().enter(yes);
         self.block(body, None);
@@ -159,6 +159,8 @@ impl Lowering<'_> {
         body: TreeBlock,
     ) -> Value {
         let value = self.expr(iterable);
+        // `for i in 0..` ends by a jump only.
+        let is_endless = matches!(self.body.expr(iterable).kind, ExprKind::Range { endless: true, .. });
         let value = self.materialise(value, self.body.expr(iterable).range);
         let borrowed = value.is_borrow();
         let source = value.place().cloned().unwrap_or_else(|| Place::local(super::super::RETURN));
@@ -184,8 +186,11 @@ impl Lowering<'_> {
         if borrowed {
             self.frame().local_mut(item).alias = Some(iter.then(Proj::Current));
         }
-        let end =
-            Terminator::Next { iter, item, borrowed, range: iterable_range, body: inside, exit };
+        let end = if is_endless {
+            Terminator::Goto(inside)
+        } else {
+            Terminator::Next { iter, item, borrowed, range: iterable_range, body: inside, exit }
+        };
         self.frame().end(end);
         self.frame().enter(inside);
         let item_place = self.frame().place_of(item);
@@ -248,7 +253,7 @@ impl Lowering<'_> {
         let condition = |holds| vec![Condition { place: place.clone(), test: Test::Inner, holds }];
         frame.end(Terminator::Branch(vec![(good, condition(true)), (bad, condition(false))]));
         frame.enter(bad);
-        frame.drop_scopes(0, range);
+        frame.drop_scopes(0, range, Leaving::Jump);
         frame.end(Terminator::Return);
         frame.enter(good);
         let callable = value.callable.clone();
@@ -276,7 +281,7 @@ impl Lowering<'_> {
         if let Some(value) = value {
             self.store_result(result, &value, range);
         }
-        self.frame().drop_scopes(depth, range);
+        self.frame().drop_scopes(depth, range, Leaving::Jump);
         let to = if is_break { Some(break_to) } else { continue_to };
         self.frame().end(to.map_or(Terminator::Stop, Terminator::Goto));
         self.never()

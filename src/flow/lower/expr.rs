@@ -61,7 +61,7 @@ impl Lowering<'_> {
                 let ty = self.ty(ty);
                 Value { ty, ..inner }
             }
-            ExprKind::Range(ends) => {
+            ExprKind::Range { ends, .. } => {
                 for &end in ends {
                     self.expr(end);
                 }
@@ -128,7 +128,7 @@ impl Lowering<'_> {
         let source = self.expr(value);
         if matches!(self.body.expr(place).kind, ExprKind::Literal) {
             // `_ = value;`
-            self.underscore(&source);
+            self.underscore(&source, self.body.expr(place).range);
             return Value::constant(Ty::Tuple(Vec::new()));
         }
         if let ExprKind::Path(None, path) = &self.body.expr(place).kind
@@ -164,11 +164,12 @@ impl Lowering<'_> {
     }
 
     /// Marks a value as thrown away by `_`.
-    pub(super) fn underscore(&mut self, value: &Value) {
+    pub(super) fn underscore(&mut self, value: &Value, range: TextRange) {
         if let Operand::Move(place) = &value.operand {
             let local = self.frame().local_mut(place.local);
             if local.kind == LocalKind::Temporary {
                 local.kind = LocalKind::Underscore;
+                local.range = range;
             }
         }
     }
@@ -422,7 +423,10 @@ impl Lowering<'_> {
             value.operand = Operand::Borrow(kept);
         }
         match &self.body.pat(pat).kind {
-            PatKind::Wild => self.underscore(&value),
+            PatKind::Wild => {
+                let range = self.body.pat(pat).range;
+                self.underscore(&value, range);
+            }
             _ => self.bind_value(pat, &value),
         }
     }

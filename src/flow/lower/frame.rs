@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::{Block, BlockId, Flow, FlowId, FlowKind, Local, LocalId, LocalKind, Stmt, StmtKind, Terminator};
-use super::super::{Capture, Place};
+use super::super::{Capture, Leaving, Place};
 use crate::facts::tree::Name;
 use crate::model::Ty;
 use crate::text::TextRange;
@@ -158,19 +158,19 @@ impl Frame {
     /// Ends the innermost scope on the path that falls out of it.
     pub(super) fn close(&mut self, range: TextRange) {
         let depth = self.scopes.len() - 1;
-        self.drop_scopes(depth, range);
+        self.drop_scopes(depth, range, Leaving::End);
         self.scopes.pop();
     }
 
     /// Drops all locals of the scopes from the innermost down to index `depth`, without closing.
-    pub(super) fn drop_scopes(&mut self, depth: usize, range: TextRange) {
+    pub(super) fn drop_scopes(&mut self, depth: usize, range: TextRange, why: Leaving) {
         if self.current.is_none() {
             return;
         }
         let scopes = self.scopes[depth.min(self.scopes.len())..].iter().rev();
         let locals: Vec<LocalId> = scopes.flat_map(|scope| scope.drops.iter().rev().copied()).collect();
         for local in locals {
-            self.push(range, StmtKind::Drop(local));
+            self.push(range, StmtKind::Drop(local, why));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Macro calls. The well-known ones are what they expand to; of the others only what they name.
 
-use super::super::{LocalKind, Operand, Proj, StmtKind, Terminator};
+use super::super::{Leaving, LocalKind, Operand, Proj, StmtKind, Terminator};
 use super::{Lowering, Value};
 use crate::facts::tree::{ExprId, ExprKind, MacroArgs, MacroCall};
 use crate::model::Ty;
@@ -35,7 +35,7 @@ impl Lowering<'_> {
             }
             (args, name) if RETURNING.contains(&name) => {
                 self.look_at(args);
-                self.frame().drop_scopes(0, range);
+                self.frame().drop_scopes(0, range, Leaving::Jump);
                 self.frame().end(Terminator::Return);
                 self.never()
             }
