@@ -72,7 +72,10 @@ impl Catalog {
     ///
     /// # Panics
     /// Never in a build that passed its tests: the embedded text is parsed by one.
-    #[expect(clippy::panic, reason = "the embedded catalog is part of the build and parsed by a test")]
+    #[expect(
+        clippy::panic,
+        reason = "the embedded catalog is part of the build and parsed by a test"
+    )]
     pub fn embedded() -> Self {
         match toml::from_str::<File>(include_str!("../rules/apis.toml")) {
             Ok(file) => {

@@ -58,11 +58,15 @@ pub fn directives(text: &str, facts: &FileFacts) -> Vec<Directive> {
         });
         let stmts = bodies.flat_map(|body| &body.blocks).flat_map(|block| {
             let tail = block.tail.map(|_| block.range.end);
-            block.stmts.iter().map(|stmt| stmt.range).chain(tail.map(|end| TextRange::new(start, end)).filter(
-                move |tail| block.range.contains(*tail) && block.stmts.iter().all(|stmt| stmt.range.end <= tail.start),
-            ))
+            block.stmts.iter().map(|stmt| stmt.range).chain(
+                tail.map(|end| TextRange::new(start, end)).filter(move |tail| {
+                    block.range.contains(*tail)
+                        && block.stmts.iter().all(|stmt| stmt.range.end <= tail.start)
+                }),
+            )
         });
-        let widest = items.chain(stmts).filter(|range| range.start == start).max_by_key(|range| range.end);
+        let widest =
+            items.chain(stmts).filter(|range| range.start == start).max_by_key(|range| range.end);
         if let Some(widest) = widest {
             directive.covers = directive.covers.cover(widest);
         }

@@ -99,5 +99,10 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
     });
     let directives = directives.collect();
     let births = lives.into_iter().filter(|life| life.site != verdict::Site::Tokens);
-    Analysis { findings, verdicts: births.map(|life| life.verdict).collect(), directives, notes: model.notes }
+    Analysis {
+        findings,
+        verdicts: births.map(|life| life.verdict).collect(),
+        directives,
+        notes: model.notes,
+    }
 }

@@ -240,7 +240,8 @@ impl Model<'_> {
             }
             at = here.parent;
         }
-        let package = krate.package.map(|package| self.project.package(package).name.replace('-', "_"));
+        let package =
+            krate.package.map(|package| self.project.package(package).name.replace('-', "_"));
         parts.extend(package);
         parts.reverse();
         parts.join("::")
@@ -251,7 +252,9 @@ impl Model<'_> {
         let (item, container) = match def {
             Def::External(path) => return Some(path.clone()),
             Def::Item(item) => (*item, None),
-            Def::Method(item) => (*item, self.function_at(*item).and_then(|function| function.container)),
+            Def::Method(item) => {
+                (*item, self.function_at(*item).and_then(|function| function.container))
+            }
             Def::Module(_) | Def::Variant(..) | Def::Unknown => return None,
         };
         let name = &self.item(item).name;

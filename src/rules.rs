@@ -70,7 +70,11 @@ struct Entry {
 
 macro_rules! rule {
     ($id:literal, $query:ident) => {
-        Entry { id: $id, page: include_str!(concat!("../rules/", $id, ".md")), check: Some($query::check) }
+        Entry {
+            id: $id,
+            page: include_str!(concat!("../rules/", $id, ".md")),
+            check: Some($query::check),
+        }
     };
 }
 
@@ -117,7 +121,9 @@ pub fn run(context: &Context<'_>) -> Vec<Finding> {
 impl Context<'_> {
     fn in_registry(&self, life: &Life) -> bool {
         self.registry_modules.iter().any(|module| {
-            life.module.strip_prefix(module.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+            life.module
+                .strip_prefix(module.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
         })
     }
 
@@ -125,7 +131,8 @@ impl Context<'_> {
     fn finding(&self, rule: &'static str, life: &Life, message: String, help: &str) -> Finding {
         let verdict = &life.verdict;
         let label = |range, text: &str| Label { file: verdict.file, range, text: text.to_owned() };
-        let silent = [verdict.call, verdict.statement].map(|range| (Role::Silent, label(range, "")));
+        let silent =
+            [verdict.call, verdict.statement].map(|range| (Role::Silent, label(range, "")));
         Finding {
             rule,
             primary: label(verdict.callee, ""),
@@ -146,7 +153,11 @@ impl Context<'_> {
 }
 
 /// Findings for every birth whose handle is lost on all ways in one of the wanted manners.
-fn lost(context: &Context<'_>, rule: &'static str, wanted: fn(&LossKind) -> Option<&'static str>) -> Vec<Finding> {
+fn lost(
+    context: &Context<'_>,
+    rule: &'static str,
+    wanted: fn(&LossKind) -> Option<&'static str>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     for life in context.lives {
         if life.site != Site::Spawn || life.verdict.outcome != Outcome::Detached {
@@ -154,11 +165,14 @@ fn lost(context: &Context<'_>, rule: &'static str, wanted: fn(&LossKind) -> Opti
         }
         let Some(loss) = &life.loss else { continue };
         let Some(what) = wanted(&loss.kind) else { continue };
-        let message = format!("the thread spawned by `{}` is never joined: {what}", life.verdict.api);
+        let message =
+            format!("the thread spawned by `{}` is never joined: {what}", life.verdict.api);
         let mut finding = context.finding(rule, life, message, cure(&loss.kind));
         finding.primary.text = "spawned here".to_owned();
         let file = life.verdict.file;
-        finding.labels.push((Role::Related, Label { file, range: loss.range, text: loss.text.clone() }));
+        finding
+            .labels
+            .push((Role::Related, Label { file, range: loss.range, text: loss.text.clone() }));
         findings.push(finding);
     }
     findings
@@ -170,7 +184,9 @@ fn cure(kind: &LossKind) -> &'static str {
         LossKind::Collection(_) => {
             "join what is in it: `for handle in handles { handle.join().unwrap(); }`, or use `std::thread::scope`"
         }
-        LossKind::Undriven => "drive the iterator with a `for` loop or `collect`, and join the handles",
+        LossKind::Undriven => {
+            "drive the iterator with a `for` loop or `collect`, and join the handles"
+        }
         LossKind::Overwritten => "join the old handle before the new one takes its place",
         _ => {
             "keep the handle and `join()` it, use `std::thread::scope`, or write \

@@ -55,7 +55,8 @@ impl Search {
                 calls.extend(api.path.rsplit("::").next());
             }
         }
-        let mut patterns: Vec<(&str, Kind)> = calls.into_iter().map(|name| (name, Kind::Call)).collect();
+        let mut patterns: Vec<(&str, Kind)> =
+            calls.into_iter().map(|name| (name, Kind::Call)).collect();
         patterns.extend(aliases.iter().map(|name| (name.as_str(), Kind::Word)));
         patterns.extend([
             ("thread-lint:", Kind::Tag),

@@ -9,7 +9,9 @@ use crate::catalog::Role;
 use crate::facts::cfg::Cfg;
 use crate::facts::tree::{Body, ExprKind, ItemKind, Name, Visibility};
 use crate::finding::{CodeKind, Confidence};
-use crate::flow::{Birth, Callable, End, EndKind, FlowKind, Flows, LossKind, follow_birth, lower_body};
+use crate::flow::{
+    Birth, Callable, End, EndKind, FlowKind, Flows, LossKind, follow_birth, lower_body,
+};
 use crate::model::{Def, FunctionRef, Model, Namespace};
 use crate::source::{FileId, PackageId, TargetKind};
 use crate::text::TextRange;
@@ -141,10 +143,12 @@ pub struct Loss {
 /// Judges every birth of a model: one life for each place, in order.
 pub fn lives(model: &Model<'_>) -> Vec<Life> {
     let functions = model.functions.par_iter().map(|function| (*function, function.test_only));
-    let values = model.values.par_iter().map(|&(item, test_only)| {
-        (FunctionRef { item, container: None, test_only }, test_only)
-    });
-    let mut found: Vec<Life> = functions.chain(values).flat_map_iter(|(function, _)| of_body(model, function)).collect();
+    let values = model
+        .values
+        .par_iter()
+        .map(|&(item, test_only)| (FunctionRef { item, container: None, test_only }, test_only));
+    let mut found: Vec<Life> =
+        functions.chain(values).flat_map_iter(|(function, _)| of_body(model, function)).collect();
     found.extend(sighted(model));
     merge(found)
 }
@@ -163,8 +167,10 @@ fn of_body(model: &Model<'_>, function: FunctionRef) -> Vec<Life> {
         found.extend(flows.births.iter().map(|birth| of_birth(model, function, &flows, birth)));
         let uncalled = flows.mentions.iter().filter(|mention| !mention.called);
         found.extend(uncalled.map(|mention| {
-            let place = Born { callee: mention.range, call: mention.range, statement: mention.statement };
-            let steps = vec![(mention.range, "named as a value; who calls it is not followed".to_owned())];
+            let place =
+                Born { callee: mention.range, call: mention.range, statement: mention.statement };
+            let steps =
+                vec![(mention.range, "named as a value; who calls it is not followed".to_owned())];
             life(model, function, &place, &mention.api, Outcome::Unknown, steps, Site::Value)
         }));
     }
@@ -229,13 +235,20 @@ fn of_birth(model: &Model<'_>, function: FunctionRef, flows: &Flows, birth: &Bir
 }
 
 /// Sums the ends of one handle up, and gives the way that shows it.
-fn outcome(model: &Model<'_>, function: FunctionRef, ends: &[End]) -> (Outcome, Vec<(TextRange, String)>) {
+fn outcome(
+    model: &Model<'_>,
+    function: FunctionRef,
+    ends: &[End],
+) -> (Outcome, Vec<(TextRange, String)>) {
     let of = |wanted: fn(&EndKind) -> bool| ends.iter().find(|end| wanted(&end.kind));
     let joined = of(|kind| *kind == EndKind::Joined);
     let lost = of(|kind| matches!(kind, EndKind::Lost(_)));
     let returned = of(|kind| matches!(kind, EndKind::Returned(_)));
     let other = of(|kind| {
-        matches!(kind, EndKind::Escaped | EndKind::Stored | EndKind::Captured(..) | EndKind::Untouched)
+        matches!(
+            kind,
+            EndKind::Escaped | EndKind::Stored | EndKind::Captured(..) | EndKind::Untouched
+        )
     });
     let steps = |ends: &[&End]| {
         let steps = ends.iter().flat_map(|end| &end.trace);
@@ -254,13 +267,17 @@ fn outcome(model: &Model<'_>, function: FunctionRef, ends: &[End]) -> (Outcome, 
         (None, Some(lost), None, None) => (Outcome::Detached, steps(&[lost])),
         (Some(joined), Some(lost), None, None) => (Outcome::Partly, steps(&[joined, lost])),
         (_, _, Some(returned), None) => {
-            let outcome = if is_exported(model, function) { Outcome::HandedOut } else { Outcome::Unknown };
+            let outcome =
+                if is_exported(model, function) { Outcome::HandedOut } else { Outcome::Unknown };
             (outcome, steps(&[returned]))
         }
         (None, None, None, None) => {
             let range = model.item(function.item).range;
             let range = TextRange::new(range.end.saturating_sub(1), range.end);
-            (Outcome::Owned, vec![(range, "held by a function that never gets to its end".to_owned())])
+            (
+                Outcome::Owned,
+                vec![(range, "held by a function that never gets to its end".to_owned())],
+            )
         }
     }
 }
@@ -268,7 +285,9 @@ fn outcome(model: &Model<'_>, function: FunctionRef, ends: &[End]) -> (Outcome, 
 /// Whether code outside the workspace may call a function.
 fn is_exported(model: &Model<'_>, function: FunctionRef) -> bool {
     let krate = model.krate(function.item.module);
-    let Some(target) = krate.target.map(|target| model.project.target(target)) else { return false };
+    let Some(target) = krate.target.map(|target| model.project.target(target)) else {
+        return false;
+    };
     let publishes = krate.package.is_some_and(|package| model.project.package(package).publish);
     let is_trait = function.container.is_some_and(|container| match &model.item(container).kind {
         ItemKind::Impl(it) => it.trait_path.is_some(),
@@ -313,10 +332,13 @@ fn sighted(model: &Model<'_>) -> Vec<Life> {
     for &(item, test_only) in &model.sightings {
         let facts = &model.facts[&item.file];
         for (_, sighting) in facts.sightings.iter().filter(|(owner, _)| *owner == item.item) {
-            let names: Vec<Name> = sighting.path.segments.iter().map(|segment| segment.name.clone()).collect();
+            let names: Vec<Name> =
+                sighting.path.segments.iter().map(|segment| segment.name.clone()).collect();
             let defs = model.resolve(item.module, false, &names, Namespace::Value);
             let api = defs.iter().find_map(|def| match def {
-                Def::External(path) if model.catalog.role(path) == Some(Role::Spawn) => Some(path.clone()),
+                Def::External(path) if model.catalog.role(path) == Some(Role::Spawn) => {
+                    Some(path.clone())
+                }
                 _ => None,
             });
             let Some(api) = api else { continue };
@@ -324,8 +346,10 @@ fn sighted(model: &Model<'_>) -> Vec<Life> {
             let place = Born { callee: range, call: range, statement: range };
             let function = FunctionRef { item, container: None, test_only };
             let steps = vec![(range, "inside a macro that is not expanded".to_owned())];
-            let mut life = life(model, function, &place, &api, Outcome::Unknown, steps, Site::Tokens);
-            life.verdict.confidence = if sighting.in_definition { Confidence::Likely } else { Confidence::Possible };
+            let mut life =
+                life(model, function, &place, &api, Outcome::Unknown, steps, Site::Tokens);
+            life.verdict.confidence =
+                if sighting.in_definition { Confidence::Likely } else { Confidence::Possible };
             found.push(life);
         }
     }
@@ -343,7 +367,8 @@ fn merge(lives: Vec<Life>) -> Vec<Life> {
             }
             Entry::Occupied(mut entry) => {
                 let code = entry.get().verdict.code.min(life.verdict.code);
-                let kinder = (kindness(life.verdict.outcome), life.site) < (kindness(entry.get().verdict.outcome), entry.get().site);
+                let kinder = (kindness(life.verdict.outcome), life.site)
+                    < (kindness(entry.get().verdict.outcome), entry.get().site);
                 if kinder {
                     entry.insert(life);
                 }

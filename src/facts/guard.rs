@@ -48,7 +48,9 @@ pub fn refuse(text: &str) -> Option<String> {
             Kind::Word | Kind::Punct(_) => {
                 *chain += 1;
                 if *chain > MAX_CHAIN {
-                    return Some(format!("it chains more than {MAX_CHAIN} operators in one statement"));
+                    return Some(format!(
+                        "it chains more than {MAX_CHAIN} operators in one statement"
+                    ));
                 }
             }
             Kind::Literal | Kind::LineComment | Kind::BlockComment => {}

@@ -197,11 +197,10 @@ mod tests {
             expected
         });
         assert_eq!(kinds("'a: 'b"), vec![Kind::Word, Kind::Punct(b':'), Kind::Word]);
-        assert_eq!(kinds("/* /* { */ */ // {\n}"), vec![
-            Kind::BlockComment,
-            Kind::LineComment,
-            Kind::Punct(b'}')
-        ]);
+        assert_eq!(
+            kinds("/* /* { */ */ // {\n}"),
+            vec![Kind::BlockComment, Kind::LineComment, Kind::Punct(b'}')]
+        );
     }
 
     #[test]

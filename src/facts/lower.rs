@@ -34,16 +34,16 @@ use crate::text::TextRange;
 pub fn lower(text: &str, needles: &[u32]) -> Result<FileFacts, (TextRange, String)> {
     proc_macro2::extra::invalidate_current_thread_spans();
     let blanked = blank_preamble(text);
-    let parsed = syn::parse_file(&blanked).or_else(|error| old_editions::parse(&blanked).ok_or(error));
+    let parsed =
+        syn::parse_file(&blanked).or_else(|error| old_editions::parse(&blanked).ok_or(error));
     let result = parsed.map(|file| {
         let mut lowering = Lowering::new(needles);
         lowering.facts.cfg = lowering.cfg(&file.attrs);
         lowering.facts.root = file.items.iter().flat_map(|item| lowering.item(item)).collect();
         lowering.facts
     });
-    let result = result.map_err(|error| {
-        (byte_range(error.span()), format!("cannot be parsed as Rust: {error}"))
-    });
+    let result = result
+        .map_err(|error| (byte_range(error.span()), format!("cannot be parsed as Rust: {error}")));
     proc_macro2::extra::invalidate_current_thread_spans();
     result
 }

@@ -9,8 +9,11 @@
 use std::collections::HashSet;
 
 use super::transfer::{Next, Transfer};
-use super::{Birth, BlockId, Callable, Callee, Call, Flow, FlowId, FlowKind, Flows, LocalId, LocalKind, Operand};
-use super::{Place, Proj, RETURN, StmtKind, Terminator, Test, methods};
+use super::{
+    Birth, BlockId, Call, Callable, Callee, Flow, FlowId, FlowKind, Flows, LocalId, LocalKind,
+    Operand,
+};
+use super::{Place, Proj, StmtKind, Terminator, Test, methods};
 use crate::catalog::Role;
 use crate::facts::tree::Name;
 use crate::model::{Def, Model, Ty};
@@ -175,7 +178,13 @@ impl Walk {
 
 impl Follower<'_> {
     /// Walks a body from a token; `trace` is the way so far.
-    pub(super) fn walk(&self, id: FlowId, start: Token, trace: Vec<TraceStep>, depth: usize) -> Vec<End> {
+    pub(super) fn walk(
+        &self,
+        id: FlowId,
+        start: Token,
+        trace: Vec<TraceStep>,
+        depth: usize,
+    ) -> Vec<End> {
         let flow = self.flows.body(id);
         let mut walk = Walk {
             open: Vec::new(),
@@ -191,24 +200,25 @@ impl Follower<'_> {
         walk.go(start, node);
         while let Some((token, node)) = walk.open.pop() {
             if walk.seen.len() > MAX_STATES {
-                let step = TraceStep { range: flow.range, text: "too many ways to follow".to_owned() };
+                let step =
+                    TraceStep { range: flow.range, text: "too many ways to follow".to_owned() };
                 let node = walk.node(node, Some(step));
                 walk.end(EndKind::Escaped, flow.range, node);
                 break;
             }
-            self.step(flow, &mut walk, token, node, depth);
+            self.step(flow, &mut walk, &token, node, depth);
         }
         walk.ends
     }
 
     /// Takes a token through one statement, or over the edges at the end of its block.
-    fn step(&self, flow: &Flow, walk: &mut Walk, token: Token, node: Option<usize>, depth: usize) {
+    fn step(&self, flow: &Flow, walk: &mut Walk, token: &Token, node: Option<usize>, depth: usize) {
         let Some(block) = flow.blocks.get(token.block.0 as usize) else { return };
         let Some(stmt) = block.stmts.get(token.index) else {
-            return self.edges(flow, walk, &token, node, depth);
+            return self.edges(flow, walk, token, node, depth);
         };
         let transfer = Transfer { follower: self, flow, depth };
-        for next in transfer.stmt(stmt, &token) {
+        for next in transfer.stmt(stmt, token) {
             match next {
                 Next::Go { place, full, borrowed, step } => {
                     let node = walk.node(node, step);
@@ -226,7 +236,14 @@ impl Follower<'_> {
         }
     }
 
-    fn edges(&self, flow: &Flow, walk: &mut Walk, token: &Token, node: Option<usize>, depth: usize) {
+    fn edges(
+        &self,
+        flow: &Flow,
+        walk: &mut Walk,
+        token: &Token,
+        node: Option<usize>,
+        depth: usize,
+    ) {
         let at = |block: BlockId| Token { block, index: 0, ..token.clone() };
         match &flow.blocks[token.block.0 as usize].end {
             Terminator::Stop => {}
@@ -243,7 +260,9 @@ impl Follower<'_> {
             }
             Terminator::Next { iter, item, borrowed, range, body, exit } => {
                 let transfer = Transfer { follower: self, flow, depth };
-                for (into_body, next) in transfer.next_element(iter, *item, *borrowed, *range, token) {
+                for (into_body, next) in
+                    transfer.next_element(iter, *item, *borrowed, *range, token)
+                {
                     match next {
                         Next::Go { place, full, borrowed, step } => {
                             let node = walk.node(node, step);
@@ -273,12 +292,18 @@ impl Follower<'_> {
         let (kind, step) = match local.kind {
             _ if token.borrowed => (EndKind::Untouched, None),
             LocalKind::Return => {
-                let text = if flow.kind == FlowKind::Function { "returned to the caller" } else { "the closure's value" };
+                let text = if flow.kind == FlowKind::Function {
+                    "returned to the caller"
+                } else {
+                    "the closure's value"
+                };
                 (EndKind::Returned(token.place.proj.clone()), step(text.to_owned()))
             }
             LocalKind::Capture(outer) => (EndKind::Captured(outer, token.place.proj.clone()), None),
             LocalKind::Static => (EndKind::Stored, step(format!("kept in the static `{name}`"))),
-            LocalKind::Reference => (EndKind::Stored, step(format!("kept in `{name}`, which outlives the function"))),
+            LocalKind::Reference => {
+                (EndKind::Stored, step(format!("kept in `{name}`, which outlives the function")))
+            }
             _ => (EndKind::Escaped, step(format!("left in `{name}`"))),
         };
         let node = walk.node(node, step);
@@ -286,19 +311,32 @@ impl Follower<'_> {
     }
 
     /// Runs a callable with the token in one of its parameters or captures.
-    pub(super) fn apply(&self, callable: &Callable, entry: &Place, borrowed: bool, depth: usize) -> Vec<End> {
+    pub(super) fn apply(
+        &self,
+        callable: &Callable,
+        entry: &Place,
+        borrowed: bool,
+        depth: usize,
+    ) -> Vec<End> {
         let Callable::Body(id) = callable else { return Vec::new() };
         if depth >= MAX_APPLY {
-            return vec![End { kind: EndKind::Escaped, range: self.flows.body(*id).range, trace: Vec::new() }];
+            return vec![End {
+                kind: EndKind::Escaped,
+                range: self.flows.body(*id).range,
+                trace: Vec::new(),
+            }];
         }
-        let start = Token { block: BlockId(0), index: 0, place: entry.clone(), full: None, borrowed };
+        let start =
+            Token { block: BlockId(0), index: 0, place: entry.clone(), full: None, borrowed };
         self.walk(*id, start, Vec::new(), depth + 1)
     }
 
     /// Carries what leaves a closure on in the body around it.
     fn lift(&self, id: FlowId, ends: Vec<End>, depth: usize) -> Vec<End> {
         let flow = self.flows.body(id);
-        let Some(parent) = flow.parent.filter(|_| flow.kind != FlowKind::Function && depth < MAX_APPLY) else {
+        let Some(parent) =
+            flow.parent.filter(|_| flow.kind != FlowKind::Function && depth < MAX_APPLY)
+        else {
             return ends;
         };
         let mut lifted = Vec::new();
@@ -336,7 +374,8 @@ impl Follower<'_> {
                     EndKind::Captured(outer, proj) if self.runs_here(call) => {
                         let captures = &self.flows.body(id).captures;
                         let inner = |capture: &&super::Capture| {
-                            self.flows.body(id).locals[capture.inner.0 as usize].kind == LocalKind::Capture(*outer)
+                            self.flows.body(id).locals[capture.inner.0 as usize].kind
+                                == LocalKind::Capture(*outer)
                         };
                         captures.iter().find(inner).map(|capture| {
                             let mut place = capture.outer.clone();
@@ -347,8 +386,12 @@ impl Follower<'_> {
                     _ => None,
                 };
                 let start = match place {
-                    Some(place) => Ok(Token { block, index: index + 1, place, full: None, borrowed: false }),
-                    None => Err(escaped(end, stmt.range, "the closure that holds it is given away")),
+                    Some(place) => {
+                        Ok(Token { block, index: index + 1, place, full: None, borrowed: false })
+                    }
+                    None => {
+                        Err(escaped(end, stmt.range, "the closure that holds it is given away"))
+                    }
                 };
                 starts.push(start);
             }
@@ -365,7 +408,8 @@ impl Follower<'_> {
             Callee::Local(..) | Callee::Await(_) => true,
             Callee::Function(defs) => is_scope(self.model, defs),
             Callee::Method(_, name, own) => {
-                own.is_empty() && (methods::on_many(name).is_some() || methods::on_maybe(name).is_some())
+                own.is_empty()
+                    && (methods::on_many(name).is_some() || methods::on_maybe(name).is_some())
             }
         }
     }
@@ -391,7 +435,8 @@ impl Follower<'_> {
             Callee::Method(_, name, own) if own.is_empty() => match &**name {
                 "map" | "then" => at(&[Proj::Payload], proj),
                 "flat_map" | "filter_map" => at(&[Proj::Payload], proj.get(1..)?),
-                "and_then" | "map_or" | "map_or_else" | "unwrap_or_else" | "or_else" | "with" | "fold" => at(&[], proj),
+                "and_then" | "map_or" | "map_or_else" | "unwrap_or_else" | "or_else" | "with"
+                | "fold" => at(&[], proj),
                 "for_each" => at(&[], proj),
                 _ => None,
             },
@@ -415,7 +460,9 @@ fn runs(flow: &Flow, call: &Call, id: FlowId) -> bool {
 }
 
 pub(super) fn is_scope(model: &Model<'_>, defs: &[Def]) -> bool {
-    defs.iter().any(|def| matches!(def, Def::External(path) if model.catalog.role(path) == Some(Role::Scope)))
+    defs.iter().any(
+        |def| matches!(def, Def::External(path) if model.catalog.role(path) == Some(Role::Scope)),
+    )
 }
 
 fn escaped(end: &End, range: TextRange, text: &str) -> End {
@@ -453,7 +500,9 @@ pub(super) fn rest(token: &Place, access: &Place) -> Option<Vec<Proj>> {
         match (proj, here) {
             (Proj::Open | Proj::Inner, Some(Proj::Inner | Proj::Payload)) => at += 1,
             // A collection of results made from a result of a collection.
-            (Proj::Open | Proj::Inner, Some(Proj::Elem)) if left.get(at + 1) == Some(&Proj::Inner) => {
+            (Proj::Open | Proj::Inner, Some(Proj::Elem))
+                if left.get(at + 1) == Some(&Proj::Inner) =>
+            {
                 left.remove(at + 1);
             }
             (Proj::Open | Proj::Maybe | Proj::Each, _) => {}
@@ -477,6 +526,3 @@ pub(super) fn moved(to: &Place, rest: &[Proj]) -> Place {
     place.proj.extend(rest.iter().cloned());
     place
 }
-
-/// The return local, named here for readers of the walk.
-pub(super) const RESULT: LocalId = RETURN;

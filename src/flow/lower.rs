@@ -10,21 +10,29 @@ mod control;
 mod expr;
 mod frame;
 mod mac;
-mod pattern;
 mod paths;
+mod pattern;
 
 use std::collections::BTreeMap;
 
 use frame::{Frame, ScopeKind};
 
-use super::{Callable, FlowId, FlowKind, Flows, Leaving, LocalKind, Operand, Place, RETURN, StmtKind, Terminator};
+use super::{
+    Callable, FlowId, FlowKind, Flows, Leaving, LocalKind, Operand, Place, RETURN, StmtKind,
+    Terminator,
+};
 use crate::facts::cfg::Cfg;
-use crate::facts::tree::{Body, ItemKind, Name, Receiver, Type};
+use crate::facts::tree::{Body, ItemKind, Name, PatId, Receiver, Type};
 use crate::model::{FunctionRef, Model, ModuleId, Ty};
 use crate::text::TextRange;
 
 /// Lowers a function, or the initialiser of a constant, under one assignment of its conditions.
-pub fn lower_body(model: &Model<'_>, function: FunctionRef, body: &Body, assignment: &BTreeMap<Cfg, bool>) -> Flows {
+pub fn lower_body(
+    model: &Model<'_>,
+    function: FunctionRef,
+    body: &Body,
+    assignment: &BTreeMap<Cfg, bool>,
+) -> Flows {
     let mut lowering = Lowering::new(model, function, body, assignment);
     lowering.run();
     lowering.flows
@@ -80,7 +88,8 @@ impl<'m> Lowering<'m> {
         body: &'m Body,
         assignment: &'m BTreeMap<Cfg, bool>,
     ) -> Self {
-        let mut generics = model.function(function.item).map_or(Vec::new(), |it| it.generics.clone());
+        let mut generics =
+            model.function(function.item).map_or(Vec::new(), |it| it.generics.clone());
         let mut self_ty = None;
         if let Some(container) = function.container
             && let ItemKind::Impl(it) = &model.item(container).kind
@@ -110,12 +119,17 @@ impl<'m> Lowering<'m> {
         self.open_frame(FlowKind::Function, range);
         if let Some(function) = self.model.function(self.function.item) {
             if let Some(receiver) = &function.receiver {
-                let kind = if *receiver == Receiver::Reference { LocalKind::Reference } else { LocalKind::Parameter };
+                let kind = if *receiver == Receiver::Reference {
+                    LocalKind::Reference
+                } else {
+                    LocalKind::Parameter
+                };
                 let ty = self.self_ty.clone().unwrap_or_default();
                 let local = self.frame().declare(Some(Name::from("self")), range, ty, kind);
                 self.frame().bind(Name::from("self"), local);
             }
-            let params: Vec<_> = self.body.params.iter().copied().zip(function.params.iter().cloned()).collect();
+            let params: Vec<_> =
+                self.body.params.iter().copied().zip(function.params.iter().cloned()).collect();
             for (pat, ty) in params {
                 self.parameter(pat, &ty);
             }
@@ -127,17 +141,17 @@ impl<'m> Lowering<'m> {
     }
 
     /// Declares a parameter and binds its pattern.
-    fn parameter(&mut self, pat: crate::facts::tree::PatId, written: &Type) {
+    fn parameter(&mut self, pat: PatId, written: &Type) {
         let ty = self.ty(written);
-        self.typed_parameter(pat, ty, matches!(written, Type::Reference(_)));
+        self.typed_parameter(pat, &ty, matches!(written, Type::Reference(_)));
     }
 
-    fn typed_parameter(&mut self, pat: crate::facts::tree::PatId, ty: Ty, is_reference: bool) {
+    fn typed_parameter(&mut self, pat: PatId, ty: &Ty, is_reference: bool) {
         let range = self.body.pat(pat).range;
         let kind = if is_reference { LocalKind::Reference } else { LocalKind::Parameter };
         let local = self.frame().declare(None, range, ty.clone(), kind);
         self.frame().flow.params.push(local);
-        self.bind(pat, &Place::local(local), is_reference, &ty);
+        self.bind(pat, &Place::local(local), is_reference, ty);
     }
 
     fn open_frame(&mut self, kind: FlowKind, range: TextRange) {
@@ -173,9 +187,11 @@ impl<'m> Lowering<'m> {
     /// Whether a value is a future made right here, which nobody has polled.
     fn is_future(&self, value: &Value) -> bool {
         match &value.callable {
-            Some(Callable::Body(id)) => {
-                self.flows.bodies.get(id.0 as usize).is_some_and(|flow| flow.kind == FlowKind::Async)
-            }
+            Some(Callable::Body(id)) => self
+                .flows
+                .bodies
+                .get(id.0 as usize)
+                .is_some_and(|flow| flow.kind == FlowKind::Async),
             _ => value.ty.path() == Some(paths::FUTURE),
         }
     }
@@ -206,7 +222,9 @@ impl<'m> Lowering<'m> {
     fn store(&mut self, place: Place, value: &Value, range: TextRange) {
         match &value.operand {
             Operand::Move(from) => self.push(range, StmtKind::Assign(place, from.clone())),
-            Operand::Borrow(from) => self.push(range, StmtKind::Mention(vec![from.clone()], "borrowed")),
+            Operand::Borrow(from) => {
+                self.push(range, StmtKind::Mention(vec![from.clone()], "borrowed"));
+            }
             Operand::Function(_) | Operand::Constant => {}
         }
     }

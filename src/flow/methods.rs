@@ -24,16 +24,40 @@ pub(super) enum Borrowing {
 pub(super) fn borrowing(name: &str, args: usize) -> Option<Borrowing> {
     Some(match (name, args) {
         (
-            "as_ref" | "as_mut" | "as_deref" | "as_deref_mut" | "borrow" | "borrow_mut" | "deref" | "deref_mut"
-            | "as_slice" | "as_mut_slice" | "by_ref" | "as_pin_mut" | "clone" | "to_owned" | "cloned" | "upgrade" | "get_or_insert_default" | "blocking_lock",
+            "as_ref"
+            | "as_mut"
+            | "as_deref"
+            | "as_deref_mut"
+            | "borrow"
+            | "borrow_mut"
+            | "deref"
+            | "deref_mut"
+            | "as_slice"
+            | "as_mut_slice"
+            | "by_ref"
+            | "as_pin_mut"
+            | "clone"
+            | "to_owned"
+            | "cloned"
+            | "upgrade"
+            | "get_or_insert_default"
+            | "blocking_lock",
             0,
         )
         | ("get_or_insert" | "get_or_insert_with", 1) => Borrowing::Same,
-        ("iter" | "iter_mut" | "values" | "values_mut" | "par_iter" | "par_iter_mut", 0) => Borrowing::Each,
-        ("lock" | "write" | "read" | "try_lock" | "try_write" | "try_read" | "try_borrow" | "try_borrow_mut"
-        | "into_inner" | "get_mut", 0) => Borrowing::Guard,
-        ("first" | "last" | "first_mut" | "last_mut" | "front" | "back" | "front_mut" | "back_mut" | "peek"
-        | "peek_mut", 0)
+        ("iter" | "iter_mut" | "values" | "values_mut" | "par_iter" | "par_iter_mut", 0) => {
+            Borrowing::Each
+        }
+        (
+            "lock" | "write" | "read" | "try_lock" | "try_write" | "try_read" | "try_borrow"
+            | "try_borrow_mut" | "into_inner" | "get_mut",
+            0,
+        ) => Borrowing::Guard,
+        (
+            "first" | "last" | "first_mut" | "last_mut" | "front" | "back" | "front_mut"
+            | "back_mut" | "peek" | "peek_mut",
+            0,
+        )
         | ("get" | "get_mut" | "entry", 1) => Borrowing::Element,
         _ => return None,
     })
@@ -63,8 +87,14 @@ pub(super) fn adapts(name: &str) -> bool {
 pub(super) fn opens(name: &str) -> bool {
     matches!(
         name,
-        "unwrap" | "expect" | "unwrap_or" | "unwrap_or_else" | "unwrap_or_default" | "unwrap_unchecked"
-            | "unwrap_or_log" | "expect_or_log"
+        "unwrap"
+            | "expect"
+            | "unwrap_or"
+            | "unwrap_or_else"
+            | "unwrap_or_default"
+            | "unwrap_unchecked"
+            | "unwrap_or_log"
+            | "expect_or_log"
     )
 }
 
@@ -82,9 +112,10 @@ pub(super) fn converts(name: &str) -> bool {
 pub(super) fn output(receiver: &Ty, name: &str) -> Ty {
     match name {
         _ if opens(name) => receiver.payload(),
-        "clone" | "as_ref" | "as_mut" | "take" | "replace" | "or" | "or_else" | "ok_or" | "ok_or_else" | "map_err"
-        | "ok" | "by_ref" | "borrow" | "borrow_mut" | "iter" | "iter_mut" | "into_iter" | "lock" | "write" | "read"
-        | "inspect" | "inspect_err" | "to_owned" | "as_deref" | "as_deref_mut" => receiver.clone(),
+        "clone" | "as_ref" | "as_mut" | "take" | "replace" | "or" | "or_else" | "ok_or"
+        | "ok_or_else" | "map_err" | "ok" | "by_ref" | "borrow" | "borrow_mut" | "iter"
+        | "iter_mut" | "into_iter" | "lock" | "write" | "read" | "inspect" | "inspect_err"
+        | "to_owned" | "as_deref" | "as_deref_mut" => receiver.clone(),
         _ => Ty::Unknown,
     }
 }
@@ -94,7 +125,10 @@ pub(super) fn as_method(path: &str) -> Option<&str> {
     let (ty, name) = path.rsplit_once("::")?;
     let owner = ty.rsplit("::").next()?;
     let is_type = ty.starts_with("std::") && owner.starts_with(char::is_uppercase);
-    let constructs = matches!(name, "new" | "with_capacity" | "from" | "default" | "from_iter" | "spawn" | "name");
+    let constructs = matches!(
+        name,
+        "new" | "with_capacity" | "from" | "default" | "from_iter" | "spawn" | "name"
+    );
     (is_type && !constructs && name.starts_with(char::is_lowercase)).then_some(name)
 }
 
@@ -103,21 +137,30 @@ pub(super) fn consumes(flow: &Flow, inner: LocalId) -> bool {
     let is_inner = |place: &Place| place.local == inner;
     flow.blocks.iter().flat_map(|block| &block.stmts).any(|stmt| match &stmt.kind {
         StmtKind::Assign(_, from) => is_inner(from),
-        StmtKind::Build(_, parts) => parts.iter().any(|(_, part)| matches!(part, Operand::Move(from) if is_inner(from))),
+        StmtKind::Build(_, parts) => {
+            parts.iter().any(|(_, part)| matches!(part, Operand::Move(from) if is_inner(from)))
+        }
         StmtKind::Call(call) => {
             let takes_receiver = match &call.callee {
-                Callee::Method(place, name, _) => is_inner(place) && place.proj.is_empty() && takes_self(name),
+                Callee::Method(place, name, _) => {
+                    is_inner(place) && place.proj.is_empty() && takes_self(name)
+                }
                 _ => false,
             };
-            takes_receiver || call.args.iter().any(|arg| matches!(arg, Operand::Move(from) if is_inner(from)))
+            takes_receiver
+                || call.args.iter().any(|arg| matches!(arg, Operand::Move(from) if is_inner(from)))
         }
-        StmtKind::Closure(_, _, captures) => captures.iter().any(|capture| capture.moves && is_inner(&capture.outer)),
+        StmtKind::Closure(_, _, captures) => {
+            captures.iter().any(|capture| capture.moves && is_inner(&capture.outer))
+        }
         StmtKind::Mention(..) | StmtKind::Drop(..) => false,
     })
 }
 
 fn takes_self(name: &str) -> bool {
-    opens(name) || name.starts_with("into_") || matches!(name, "join" | "ok" | "err" | "map" | "and_then")
+    opens(name)
+        || name.starts_with("into_")
+        || matches!(name, "join" | "ok" | "err" | "map" | "and_then")
 }
 
 /// What a method does when its receiver is an `Option` or `Result` that holds the handle.
@@ -143,12 +186,15 @@ pub(super) enum OnMaybe {
 pub(super) fn on_maybe(name: &str) -> Option<OnMaybe> {
     Some(match name {
         _ if opens(name) => OnMaybe::Open,
-        "take" | "ok" | "ok_or" | "ok_or_else" | "map_err" | "or" | "or_else" | "inspect" | "inspect_err" | "context"
-        | "with_context" | "wrap_err" | "wrap_err_with" | "transpose" | "into" | "try_into" | "replace" | "fuse"
-        | "filter" | "xor" | "into_inner" | "map_err_into" | "change_context" => OnMaybe::Whole,
+        "take" | "ok" | "ok_or" | "ok_or_else" | "map_err" | "or" | "or_else" | "inspect"
+        | "inspect_err" | "context" | "with_context" | "wrap_err" | "wrap_err_with"
+        | "transpose" | "into" | "try_into" | "replace" | "fuse" | "filter" | "xor"
+        | "into_inner" | "map_err_into" | "change_context" => OnMaybe::Whole,
         "map" => OnMaybe::Map,
-        "and_then" | "map_or" | "map_or_else" | "is_some_and" | "is_ok_and" | "is_none_or" | "for_each" => OnMaybe::Then,
-        "is_some" | "is_none" | "is_ok" | "is_err" | "fmt" | "eq" | "ne" | "hash" | "cmp" | "as_ptr" => OnMaybe::Look,
+        "and_then" | "map_or" | "map_or_else" | "is_some_and" | "is_ok_and" | "is_none_or"
+        | "for_each" => OnMaybe::Then,
+        "is_some" | "is_none" | "is_ok" | "is_err" | "fmt" | "eq" | "ne" | "hash" | "cmp"
+        | "as_ptr" => OnMaybe::Look,
         "err" | "unwrap_err" | "expect_err" | "and" | "insert" => OnMaybe::Lose,
         "into_iter" | "drain" => OnMaybe::Iterate,
         _ => return None,
@@ -199,15 +245,18 @@ pub(super) enum OnMany {
 /// What a method does on a collection or iterator.
 pub(super) fn on_many(name: &str) -> Option<OnMany> {
     Some(match name {
-        "into_iter" | "drain" | "rev" | "chain" | "peekable" | "fuse" | "into_boxed_slice" | "into_vec" | "into_values"
-        | "into_par_iter" | "par_drain" | "by_ref" | "take" | "into" | "split_off" | "inspect" | "into_sorted_vec"
-        | "sorted_by" | "sorted_by_key" | "progress" | "copied" | "flatten" | "unwrap" | "expect" | "to_vec"
-        | "with_min_len" | "with_max_len" | "cycle" | "append" => OnMany::All,
+        "into_iter" | "drain" | "rev" | "chain" | "peekable" | "fuse" | "into_boxed_slice"
+        | "into_vec" | "into_values" | "into_par_iter" | "par_drain" | "by_ref" | "take"
+        | "into" | "split_off" | "inspect" | "into_sorted_vec" | "sorted_by" | "sorted_by_key"
+        | "progress" | "copied" | "flatten" | "unwrap" | "expect" | "to_vec" | "with_min_len"
+        | "with_max_len" | "cycle" | "append" => OnMany::All,
         "enumerate" => OnMany::Paired("1"),
         "zip" => OnMany::Paired("0"),
-        "skip" | "step_by" | "filter" | "take_while" | "skip_while" | "dedup" | "extract_if" => OnMany::Some,
-        "pop" | "pop_front" | "pop_back" | "next" | "next_back" | "pop_first" | "pop_last" | "pop_if" | "steal"
-        | "recv" | "try_recv" => OnMany::PopMaybe,
+        "skip" | "step_by" | "filter" | "take_while" | "skip_while" | "dedup" | "extract_if" => {
+            OnMany::Some
+        }
+        "pop" | "pop_front" | "pop_back" | "next" | "next_back" | "pop_first" | "pop_last"
+        | "pop_if" | "steal" | "recv" | "try_recv" => OnMany::PopMaybe,
         "remove" | "swap_remove" | "swap_remove_back" | "remove_entry" => OnMany::Pop,
         "last" | "nth" | "min" | "max" | "min_by_key" | "max_by_key" => OnMany::Last,
         "map" | "flat_map" | "filter_map" | "map_while" | "scan" | "then" => OnMany::Lazy,
@@ -218,8 +267,9 @@ pub(super) fn on_many(name: &str) -> Option<OnMany> {
         "unzip" => OnMany::Unzip,
         "partition" => OnMany::Partition,
         "sum" | "count" | "product" | "cmp" | "eq" => OnMany::Drive,
-        "len" | "is_empty" | "capacity" | "reserve" | "contains" | "contains_key" | "iter" | "shrink_to_fit" | "fmt"
-        | "sort_by_key" | "sort_by" | "reverse" | "swap" | "size_hint" | "is_full" => OnMany::Look,
+        "len" | "is_empty" | "capacity" | "reserve" | "contains" | "contains_key" | "iter"
+        | "shrink_to_fit" | "fmt" | "sort_by_key" | "sort_by" | "reverse" | "swap"
+        | "size_hint" | "is_full" => OnMany::Look,
         "push" | "push_back" | "push_front" | "extend" | "insert" => OnMany::Store,
         "clear" | "truncate" => OnMany::Lose,
         "retain" | "retain_mut" => OnMany::Keep,
@@ -253,11 +303,23 @@ pub(super) fn wraps(path: &str) -> bool {
     matches!(
         path.rsplit_once("::"),
         Some((
-            "std::boxed::Box" | "std::rc::Rc" | "std::sync::Arc" | "std::sync::Mutex" | "std::sync::RwLock"
-                | "std::cell::Cell" | "std::cell::RefCell" | "std::cell::UnsafeCell" | "std::mem::ManuallyDrop"
-                | "parking_lot::Mutex" | "parking_lot::RwLock" | "std::pin::Pin" | "std::cell::OnceCell"
-                | "std::panic::AssertUnwindSafe" | "std::vec::Vec",
+            "std::boxed::Box"
+                | "std::rc::Rc"
+                | "std::sync::Arc"
+                | "std::sync::Mutex"
+                | "std::sync::RwLock"
+                | "std::cell::Cell"
+                | "std::cell::RefCell"
+                | "std::cell::UnsafeCell"
+                | "std::mem::ManuallyDrop"
+                | "parking_lot::Mutex"
+                | "parking_lot::RwLock"
+                | "std::pin::Pin"
+                | "std::cell::OnceCell"
+                | "std::panic::AssertUnwindSafe"
+                | "std::vec::Vec",
             "new" | "pin" | "from"
-        )) | Some(("std::convert", "identity")) | Some(("std::convert::From", "from"))
+        )) | Some(("std::convert", "identity"))
+            | Some(("std::convert::From", "from"))
     )
 }

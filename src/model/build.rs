@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use super::module_files::{children_dir, join, parent_dir};
 use super::{
-    Crate, CrateId, Declaration, Declared, ExternCrate, FunctionRef, Imported, ItemRef, Model, Module, ModuleId,
-    TyHead, test_only,
+    Crate, CrateId, Declaration, Declared, ExternCrate, FunctionRef, Imported, ItemRef, Model,
+    Module, ModuleId, TyHead, test_only,
 };
 use crate::Note;
 use crate::catalog::{Catalog, Role};
@@ -64,7 +64,10 @@ fn code_of(kind: TargetKind) -> CodeKind {
 fn leading(catalog: &Catalog) -> HashSet<String> {
     let mut names = HashSet::new();
     for api in catalog.iter() {
-        if matches!(api.role, Role::Spawn | Role::ScopedSpawn | Role::Scope | Role::OwnedByRegistry | Role::Builder) {
+        if matches!(
+            api.role,
+            Role::Spawn | Role::ScopedSpawn | Role::Scope | Role::OwnedByRegistry | Role::Builder
+        ) {
             names.extend(api.path.rsplit("::").take(2).map(str::to_owned));
         }
     }
@@ -98,7 +101,13 @@ impl<'p> Builder<'p> {
     fn targets(&mut self) {
         for (index, target) in self.model.project.targets.iter().enumerate() {
             let id = TargetId(u32::try_from(index).unwrap_or(u32::MAX));
-            self.add_crate(Some(id), Some(target.package), target.edition, target.root, code_of(target.kind));
+            self.add_crate(
+                Some(id),
+                Some(target.package),
+                target.edition,
+                target.root,
+                code_of(target.kind),
+            );
         }
     }
 
@@ -107,7 +116,8 @@ impl<'p> Builder<'p> {
             self.model.facts.keys().copied().filter(|file| !self.reached.contains(file)).collect();
         for file in unreached {
             let package = self.model.project.file(file).package;
-            let edition = package.map_or(2021, |package| self.model.project.package(package).edition);
+            let edition =
+                package.map_or(2021, |package| self.model.project.package(package).edition);
             self.add_crate(None, package, edition, file, self.orphan_code(file));
         }
     }
@@ -120,7 +130,9 @@ impl<'p> Builder<'p> {
         let failed = |root: FileId| self.model.notes.iter().any(|note| note.file == root);
         let above = project.targets.iter().filter(|target| {
             let dir = parent_dir(&project.file(target.root).path);
-            project.file(file).package == Some(target.package) && path.starts_with(dir) && failed(target.root)
+            project.file(file).package == Some(target.package)
+                && path.starts_with(dir)
+                && failed(target.root)
         });
         above.map(|target| code_of(target.kind)).min().unwrap_or(CodeKind::Orphan)
     }
@@ -135,7 +147,14 @@ impl<'p> Builder<'p> {
     ) {
         let krate = CrateId(u32::try_from(self.model.crates.len()).unwrap_or(u32::MAX));
         let module = self.add_module(krate, None, root, Name::from(""), false);
-        self.model.crates.push(Crate { target, package, edition, root: module, code, extern_names: BTreeMap::new() });
+        self.model.crates.push(Crate {
+            target,
+            package,
+            edition,
+            root: module,
+            code,
+            extern_names: BTreeMap::new(),
+        });
         let path = self.model.project.file(root).path.clone();
         let dir = children_dir(&path, true);
         let place = Place {
@@ -161,8 +180,18 @@ impl<'p> Builder<'p> {
     ) -> ModuleId {
         let id = ModuleId(u32::try_from(self.model.modules.len()).unwrap_or(u32::MAX));
         let (names, globs, asked) = (HashMap::new(), Vec::new(), AtomicBool::new(false));
-        let module =
-            Module { krate, parent, file, name, is_block, test_only: false, names, globs, unread: false, asked };
+        let module = Module {
+            krate,
+            parent,
+            file,
+            name,
+            is_block,
+            test_only: false,
+            names,
+            globs,
+            unread: false,
+            asked,
+        };
         self.model.modules.push(module);
         id
     }
@@ -185,13 +214,19 @@ impl<'p> Builder<'p> {
             let reference = ItemRef { file: place.file, item: id, module: place.module };
             let is_test = item.is_test || test_only(place.test_only, &item.cfg);
             match &item.kind {
-                ItemKind::Module(module) => self.module(place, facts, item, module, is_test, follow),
+                ItemKind::Module(module) => {
+                    self.module(place, facts, item, module, is_test, follow);
+                }
                 ItemKind::Use(imports) => {
                     for import in imports {
-                        let imported =
-                            Imported { import: Arc::new(import.clone()), visibility: item.visibility };
+                        let imported = Imported {
+                            import: Arc::new(import.clone()),
+                            visibility: item.visibility,
+                        };
                         match &import.binding {
-                            None => self.model.modules[place.module.0 as usize].globs.push(imported),
+                            None => {
+                                self.model.modules[place.module.0 as usize].globs.push(imported);
+                            }
                             Some(name) => self.declare(
                                 place.module,
                                 name,
@@ -202,7 +237,12 @@ impl<'p> Builder<'p> {
                     }
                 }
                 ItemKind::ExternCrate(krate) => {
-                    self.declare(place.module, &item.name, Declaration::Crate(krate.clone()), item.visibility);
+                    self.declare(
+                        place.module,
+                        &item.name,
+                        Declaration::Crate(krate.clone()),
+                        item.visibility,
+                    );
                 }
                 _ => self.leaf(facts, reference, item, is_test),
             }
@@ -217,24 +257,48 @@ impl<'p> Builder<'p> {
                 self.functions(facts, reference, &it.functions, is_test);
             }
             ItemKind::Trait(functions) => {
-                self.declare(reference.module, &item.name, Declaration::Item(reference), item.visibility);
+                self.declare(
+                    reference.module,
+                    &item.name,
+                    Declaration::Item(reference),
+                    item.visibility,
+                );
                 self.functions(facts, reference, functions, is_test);
             }
             ItemKind::Function(function) => {
-                self.declare(reference.module, &item.name, Declaration::Item(reference), item.visibility);
-                self.model.functions.push(FunctionRef { item: reference, container: None, test_only: is_test });
+                self.declare(
+                    reference.module,
+                    &item.name,
+                    Declaration::Item(reference),
+                    item.visibility,
+                );
+                self.model.functions.push(FunctionRef {
+                    item: reference,
+                    container: None,
+                    test_only: is_test,
+                });
                 if let Some(body) = &function.body {
                     self.blocks(facts, reference, body, is_test);
                 }
             }
             ItemKind::Value(value) => {
-                self.declare(reference.module, &item.name, Declaration::Item(reference), item.visibility);
+                self.declare(
+                    reference.module,
+                    &item.name,
+                    Declaration::Item(reference),
+                    item.visibility,
+                );
                 if let Some(body) = &value.body {
                     self.model.values.push((reference, is_test));
                     self.blocks(facts, reference, body, is_test);
                 }
             }
-            _ => self.declare(reference.module, &item.name, Declaration::Item(reference), item.visibility),
+            _ => self.declare(
+                reference.module,
+                &item.name,
+                Declaration::Item(reference),
+                item.visibility,
+            ),
         }
         let sighted = facts.sightings.iter().any(|(owner, _)| *owner == reference.item);
         if sighted {
@@ -242,7 +306,13 @@ impl<'p> Builder<'p> {
         }
     }
 
-    fn functions(&mut self, facts: &Arc<FileFacts>, container: ItemRef, functions: &[ItemId], outer_test: bool) {
+    fn functions(
+        &mut self,
+        facts: &Arc<FileFacts>,
+        container: ItemRef,
+        functions: &[ItemId],
+        outer_test: bool,
+    ) {
         for &id in functions {
             let item = facts.item(id);
             let reference = ItemRef { item: id, ..container };
@@ -282,7 +352,10 @@ impl<'p> Builder<'p> {
             let krate = self.model.module(parent).krate;
             let module = self.add_module(krate, Some(parent), owner.file, Name::from(""), true);
             self.model.modules[module.0 as usize].test_only = is_test;
-            self.model.blocks.insert((owner.module, owner.item, u32::try_from(index).unwrap_or(u32::MAX)), module);
+            self.model.blocks.insert(
+                (owner.module, owner.item, u32::try_from(index).unwrap_or(u32::MAX)),
+                module,
+            );
             open.push((block.range.end, module));
             let place = Place {
                 module,
@@ -297,7 +370,13 @@ impl<'p> Builder<'p> {
         }
     }
 
-    fn declare(&mut self, module: ModuleId, name: &Name, what: Declaration, visibility: Visibility) {
+    fn declare(
+        &mut self,
+        module: ModuleId,
+        name: &Name,
+        what: Declaration,
+        visibility: Visibility,
+    ) {
         let declared = Declared { what, visibility };
         self.model.modules[module.0 as usize].names.entry(name.clone()).or_default().push(declared);
     }
@@ -323,7 +402,8 @@ impl<'p> Builder<'p> {
             depth: place.depth + 1,
         };
         if let Some(items) = &declared.items {
-            let module = self.add_module(krate, Some(place.module), place.file, item.name.clone(), false);
+            let module =
+                self.add_module(krate, Some(place.module), place.file, item.name.clone(), false);
             self.model.modules[module.0 as usize].test_only = is_test;
             self.declare(place.module, &item.name, Declaration::Module(module), item.visibility);
             let below = declared.paths.first().map_or(&*item.name, |(_, path)| path);
@@ -337,7 +417,8 @@ impl<'p> Builder<'p> {
         }
         let candidates = self.module_candidates(place, item, declared);
         if candidates.is_empty() && !conditional {
-            let message = format!("the file of module `{}`, which is declared here, is missing", item.name);
+            let message =
+                format!("the file of module `{}`, which is declared here, is missing", item.name);
             self.model.notes.push(Note { file: place.file, range: Some(item.range), message });
         }
         for (file, by_path) in candidates {
@@ -354,7 +435,12 @@ impl<'p> Builder<'p> {
     }
 
     /// Files that a `mod name;` may mean, each with whether a `#[path]` named it.
-    fn module_candidates(&self, place: &Place, item: &Item, declared: &ModuleItem) -> Vec<(FileId, bool)> {
+    fn module_candidates(
+        &self,
+        place: &Place,
+        item: &Item,
+        declared: &ModuleItem,
+    ) -> Vec<(FileId, bool)> {
         let project = self.model.project;
         let mut found: Vec<(FileId, bool)> = Vec::new();
         let mut certain = false;
@@ -387,7 +473,9 @@ impl<'p> Builder<'p> {
         let mut libraries: BTreeMap<PackageId, CrateId> = BTreeMap::new();
         let mut by_name: BTreeMap<String, Vec<CrateId>> = BTreeMap::new();
         for (index, krate) in self.model.crates.iter().enumerate() {
-            let Some(target) = krate.target.map(|target| self.model.project.target(target)) else { continue };
+            let Some(target) = krate.target.map(|target| self.model.project.target(target)) else {
+                continue;
+            };
             if target.kind == TargetKind::Lib {
                 let id = CrateId(u32::try_from(index).unwrap_or(u32::MAX));
                 libraries.insert(target.package, id);
@@ -402,7 +490,9 @@ impl<'p> Builder<'p> {
                 names.insert(Name::from(std), ExternCrate::External(Name::from("std")));
             }
             if let Some(package) = krate.package {
-                for Dependency { code_name, package } in &self.model.project.package(package).dependencies {
+                for Dependency { code_name, package } in
+                    &self.model.project.package(package).dependencies
+                {
                     let target = match by_name.get(package).map(Vec::as_slice) {
                         Some([only]) => ExternCrate::Workspace(*only),
                         _ => ExternCrate::External(Name::from(package.as_str())),
@@ -412,7 +502,8 @@ impl<'p> Builder<'p> {
                 let own = libraries.get(&package).filter(|own| own.0 as usize != index);
                 if let Some(&own) = own {
                     let target = self.model.crates[own.0 as usize].target;
-                    let name = target.map(|target| self.model.project.target(target).name.replace('-', "_"));
+                    let name = target
+                        .map(|target| self.model.project.target(target).name.replace('-', "_"));
                     names.insert(Name::from(name.unwrap_or_default()), ExternCrate::Workspace(own));
                 }
             }
@@ -425,7 +516,10 @@ impl<'p> Builder<'p> {
         let mut methods: HashMap<TyHead, HashMap<Name, Vec<FunctionRef>>> = HashMap::new();
         for (reference, is_test) in self.implementations {
             let ItemKind::Impl(it) = &model.item(reference).kind else { continue };
-            let Some(head) = model.ty(reference.module, None, &it.generics, &it.self_ty).head() else { continue };
+            let Some(head) = model.ty(reference.module, None, &it.generics, &it.self_ty).head()
+            else {
+                continue;
+            };
             let of_type = methods.entry(head).or_default();
             for &id in &it.functions {
                 let item = ItemRef { item: id, ..reference };
@@ -435,7 +529,12 @@ impl<'p> Builder<'p> {
             }
         }
         model.methods = methods;
-        model.by_item = model.functions.iter().enumerate().map(|(index, function)| (function.item, index)).collect();
+        model.by_item = model
+            .functions
+            .iter()
+            .enumerate()
+            .map(|(index, function)| (function.item, index))
+            .collect();
         model
     }
 }

@@ -23,6 +23,7 @@ use crate::facts::tree::{ItemKind, Visibility};
 use crate::facts::{self, FileFacts, guard, lower};
 use crate::scan::{Scan, Search};
 use crate::source::{FileId, Files, Project};
+use crate::text::TextRange;
 
 /// Rounds of looking for parents of files that no target reaches.
 const MAX_ROUNDS: usize = 8;
@@ -49,9 +50,22 @@ pub struct Loader<'p> {
 
 impl<'p> Loader<'p> {
     /// Reads what can matter by itself. `search` off parses every file and every body.
-    pub fn new(project: &'p Project, files: &'p dyn Files, catalog: &'p Catalog, search: bool) -> Self {
-        let mut loader = Self { project, files, catalog, search, aliases: BTreeSet::new(), read: BTreeMap::new() };
-        let all: Vec<FileId> = project.file_ids().filter(|&file| !project.file(file).ignored).collect();
+    pub fn new(
+        project: &'p Project,
+        files: &'p dyn Files,
+        catalog: &'p Catalog,
+        search: bool,
+    ) -> Self {
+        let mut loader = Self {
+            project,
+            files,
+            catalog,
+            search,
+            aliases: BTreeSet::new(),
+            read: BTreeMap::new(),
+        };
+        let all: Vec<FileId> =
+            project.file_ids().filter(|&file| !project.file(file).ignored).collect();
         loader.read_files(&all, false);
         loader.read_aliased(&all);
         loader.read_ancestors();
@@ -84,8 +98,10 @@ impl<'p> Loader<'p> {
     pub fn answer(&mut self, model: &Model<'_>) -> bool {
         let asked = model.modules.iter().filter(|module| module.asked.load(Ordering::Relaxed));
         let files: BTreeSet<FileId> = asked.map(|module| module.file).collect();
-        let files: Vec<FileId> =
-            files.into_iter().filter(|file| matches!(self.read.get(file), None | Some(Read::Skipped { .. }))).collect();
+        let files: Vec<FileId> = files
+            .into_iter()
+            .filter(|file| matches!(self.read.get(file), None | Some(Read::Skipped { .. })))
+            .collect();
         self.read_files(&files, true);
         !files.is_empty()
     }
@@ -113,7 +129,9 @@ impl<'p> Loader<'p> {
                 wanted.extend(ancestors.iter().filter_map(|path| self.project.find(path)));
             }
         }
-        wanted.retain(|file| !matches!(self.read.get(file), Some(Read::Lowered(_) | Read::Failed(_))));
+        wanted.retain(|file| {
+            !matches!(self.read.get(file), Some(Read::Lowered(_) | Read::Failed(_)))
+        });
         let wanted: Vec<FileId> = wanted.into_iter().collect();
         self.read_files(&wanted, true);
     }
@@ -122,13 +140,17 @@ impl<'p> Loader<'p> {
     fn read_parents(&mut self, orphans: &[FileId]) -> bool {
         let package_of = |file: FileId| self.project.file(file).package;
         let packages: BTreeSet<_> = orphans.iter().map(|&file| package_of(file)).collect();
-        let stems: BTreeSet<_> =
-            orphans.iter().map(|&file| (package_of(file), stem(&self.project.file(file).path))).collect();
+        let stems: BTreeSet<_> = orphans
+            .iter()
+            .map(|&file| (package_of(file), stem(&self.project.file(file).path)))
+            .collect();
         let skipped: Vec<(FileId, bool)> = self
             .read
             .iter()
             .filter_map(|(&file, read)| match read {
-                Read::Skipped { has_paths } if packages.contains(&package_of(file)) => Some((file, *has_paths)),
+                Read::Skipped { has_paths } if packages.contains(&package_of(file)) => {
+                    Some((file, *has_paths))
+                }
                 _ => None,
             })
             .collect();
@@ -137,9 +159,10 @@ impl<'p> Loader<'p> {
             .into_par_iter()
             .filter(|&(file, has_paths)| {
                 let package = project.file(file).package;
-                has_paths || files.read(file).is_ok_and(|text| {
-                    declared_modules(&text).any(|name| stems.contains(&(package, name)))
-                })
+                has_paths
+                    || files.read(file).is_ok_and(|text| {
+                        declared_modules(&text).any(|name| stems.contains(&(package, name)))
+                    })
             })
             .map(|(file, _)| file)
             .collect();
@@ -162,7 +185,9 @@ impl<'p> Loader<'p> {
         let failed = |range, message| Some(Read::Failed(Note { file, range, message }));
         let text = match self.files.read(file) {
             Ok(text) => text,
-            Err(error) => return failed(None, format!("source not analysed: it {}", error.message)),
+            Err(error) => {
+                return failed(None, format!("source not analysed: it {}", error.message));
+            }
         };
         let scan = search.scan(&text);
         let known = self.read.get(&file);
@@ -172,20 +197,29 @@ impl<'p> Loader<'p> {
         if !(force || scan.matters) {
             return Some(Read::Skipped { has_paths: scan.has_paths });
         }
-        let code = if self.search { Cow::Owned(blank(&text, &scan.needles)) } else { Cow::Borrowed(&*text) };
+        let code = if self.search {
+            Cow::Owned(blank(&text, &scan.needles))
+        } else {
+            Cow::Borrowed(&*text)
+        };
         if let Some(reason) = guard::refuse(&code) {
-            return failed(None, format!("source not analysed: {reason}, which no parser survives"));
+            return failed(
+                None,
+                format!("source not analysed: {reason}, which no parser survives"),
+            );
         }
-        match self.lower(&text, &code, scan) {
+        match self.lower(&text, &code, &scan) {
             Ok(mut facts) => {
                 facts.directives = facts::directives(&text, &facts);
                 Some(Read::Lowered(Arc::new(facts)))
             }
-            Err((range, message)) => failed(Some(range), format!("source not analysed: it {message}")),
+            Err((range, message)) => {
+                failed(Some(range), format!("source not analysed: it {message}"))
+            }
         }
     }
 
-    fn lower(&self, text: &str, code: &str, scan: Scan) -> Result<FileFacts, (crate::text::TextRange, String)> {
+    fn lower(&self, text: &str, code: &str, scan: &Scan) -> Result<FileFacts, (TextRange, String)> {
         if !self.search {
             // One needle on every byte: every body is lowered.
             let everywhere: Vec<u32> = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).collect();
@@ -214,7 +248,9 @@ fn spawn_aliases(facts: &FileFacts, catalog: &Catalog, shared: bool) -> BTreeSet
             continue;
         }
         for import in imports {
-            let (Some(binding), Some(last)) = (&import.binding, import.path.last()) else { continue };
+            let (Some(binding), Some(last)) = (&import.binding, import.path.last()) else {
+                continue;
+            };
             if binding != last && &**binding != "_" && is_spawn_name(last, catalog) {
                 aliases.insert(binding.to_string());
             }
@@ -225,7 +261,8 @@ fn spawn_aliases(facts: &FileFacts, catalog: &Catalog, shared: bool) -> BTreeSet
 
 fn is_spawn_name(name: &str, catalog: &Catalog) -> bool {
     catalog.iter().any(|api| {
-        matches!(api.role, Role::Spawn | Role::OwnedByRegistry) && api.path.rsplit("::").next() == Some(name)
+        matches!(api.role, Role::Spawn | Role::OwnedByRegistry)
+            && api.path.rsplit("::").next() == Some(name)
     })
 }
 
@@ -246,7 +283,9 @@ fn stem(path: &str) -> &str {
 fn declared_modules(text: &str) -> impl Iterator<Item = &str> {
     text.split("mod ").skip(1).map(|rest| {
         let rest = rest.trim_start().trim_start_matches("r#");
-        let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
+        let end = rest
+            .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
+            .unwrap_or(rest.len());
         &rest[..end]
     })
 }

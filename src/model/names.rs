@@ -47,7 +47,13 @@ pub enum Namespace {
 
 impl Model<'_> {
     /// Resolves a path as written in `module`. An empty answer means that nothing is known.
-    pub fn resolve(&self, module: ModuleId, global: bool, names: &[Name], namespace: Namespace) -> Vec<Def> {
+    pub fn resolve(
+        &self,
+        module: ModuleId,
+        global: bool,
+        names: &[Name],
+        namespace: Namespace,
+    ) -> Vec<Def> {
         let mut found = self.resolve_in(module, global, names, namespace, &mut Query::default());
         found.sort();
         found.dedup();
@@ -115,12 +121,16 @@ impl Model<'_> {
     fn associated(&self, item: ItemRef, name: &Name, query: &mut Query) -> Vec<Def> {
         match &self.item(item).kind {
             ItemKind::Alias(ty) => {
-                        let Some(head) = query.deeper(|query| self.ty_in(item.module, None, &[], ty, query)).head() else {
+                let Some(head) =
+                    query.deeper(|query| self.ty_in(item.module, None, &[], ty, query)).head()
+                else {
                     return vec![Def::Unknown];
                 };
                 let base = match head {
                     super::TyHead::External(path) => Def::External(path),
-                    super::TyHead::Item(file, id) => Def::Item(ItemRef { file, item: id, module: item.module }),
+                    super::TyHead::Item(file, id) => {
+                        Def::Item(ItemRef { file, item: id, module: item.module })
+                    }
                 };
                 self.member(&base, name, Namespace::Value, item.module, query)
             }
@@ -134,13 +144,22 @@ impl Model<'_> {
             }
             _ => {
                 let head = super::TyHead::Item(item.file, item.item);
-                self.methods_of(&head, name).iter().map(|function| Def::Method(function.item)).collect()
+                self.methods_of(&head, name)
+                    .iter()
+                    .map(|function| Def::Method(function.item))
+                    .collect()
             }
         }
     }
 
     /// A name looked up from the inside out: blocks, the module, other crates, the prelude.
-    fn lexical_name(&self, module: ModuleId, name: &Name, namespace: Namespace, query: &mut Query) -> Vec<Def> {
+    fn lexical_name(
+        &self,
+        module: ModuleId,
+        name: &Name,
+        namespace: Namespace,
+        query: &mut Query,
+    ) -> Vec<Def> {
         let mut at = module;
         loop {
             let found = self.name_in(at, name, namespace, module, query);
@@ -166,7 +185,13 @@ impl Model<'_> {
         Vec::new()
     }
 
-    fn global_name(&self, module: ModuleId, name: &Name, namespace: Namespace, query: &mut Query) -> Vec<Def> {
+    fn global_name(
+        &self,
+        module: ModuleId,
+        name: &Name,
+        namespace: Namespace,
+        query: &mut Query,
+    ) -> Vec<Def> {
         let krate = self.krate(module);
         if krate.edition == 2015 {
             let found = self.name_in(krate.root, name, namespace, module, query);
@@ -222,18 +247,28 @@ impl Model<'_> {
                 continue;
             }
             match &declared.what {
-                Declaration::Module(id) if namespace == Namespace::Type => found.push(Def::Module(*id)),
+                Declaration::Module(id) if namespace == Namespace::Type => {
+                    found.push(Def::Module(*id));
+                }
                 Declaration::Module(_) => {}
-                Declaration::Item(item) if self.is_in(*item, namespace) => found.push(Def::Item(*item)),
+                Declaration::Item(item) if self.is_in(*item, namespace) => {
+                    found.push(Def::Item(*item));
+                }
                 Declaration::Item(_) => {}
                 Declaration::Crate(krate) if namespace == Namespace::Type => {
                     let own = &**krate == "self";
                     let root = Def::Module(self.krate(module).root);
                     let named = self.extern_crate(self.krate(module), krate);
-                    found.push(if own { root } else { named.unwrap_or_else(|| Def::External(krate.clone())) });
+                    found.push(if own {
+                        root
+                    } else {
+                        named.unwrap_or_else(|| Def::External(krate.clone()))
+                    });
                 }
                 Declaration::Crate(_) => {}
-                Declaration::Import(imported) => found.extend(self.imported(module, imported, namespace, query)),
+                Declaration::Import(imported) => {
+                    found.extend(self.imported(module, imported, namespace, query));
+                }
             }
         }
         if found.is_empty() {
@@ -253,7 +288,13 @@ impl Model<'_> {
         }
     }
 
-    fn imported(&self, module: ModuleId, imported: &Imported, namespace: Namespace, query: &mut Query) -> Vec<Def> {
+    fn imported(
+        &self,
+        module: ModuleId,
+        imported: &Imported,
+        namespace: Namespace,
+        query: &mut Query,
+    ) -> Vec<Def> {
         let import = &imported.import;
         let mut found = self.import_path(module, import.global, &import.path, namespace, query);
         if found.is_empty() && import.path.len() > 1 && namespace != Namespace::Macro {
@@ -304,7 +345,8 @@ impl Model<'_> {
         from: ModuleId,
         query: &mut Query,
     ) -> Vec<Def> {
-        let bases = self.import_path(module, glob.import.global, &glob.import.path, Namespace::Type, query);
+        let bases =
+            self.import_path(module, glob.import.global, &glob.import.path, Namespace::Type, query);
         let mut found = Vec::new();
         for base in bases {
             match &base {
@@ -337,18 +379,20 @@ impl Model<'_> {
     /// Whether the catalog has this path or one below it: all that a glob from outside can bring.
     fn catalog_knows(&self, path: &str) -> bool {
         self.catalog.iter().any(|api| {
-            api.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+            api.path
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
         })
     }
 
     fn is_in(&self, item: ItemRef, namespace: Namespace) -> bool {
-        match (&self.item(item).kind, namespace) {
+        matches!(
+            (&self.item(item).kind, namespace),
             (ItemKind::Function(_) | ItemKind::Value(_), Namespace::Value)
-            | (ItemKind::Enum(_) | ItemKind::Trait(_) | ItemKind::Alias(_), Namespace::Type)
-            | (ItemKind::Struct(_), Namespace::Type | Namespace::Value)
-            | (ItemKind::MacroRules, Namespace::Macro) => true,
-            _ => false,
-        }
+                | (ItemKind::Enum(_) | ItemKind::Trait(_) | ItemKind::Alias(_), Namespace::Type)
+                | (ItemKind::Struct(_), Namespace::Type | Namespace::Value)
+                | (ItemKind::MacroRules, Namespace::Macro)
+        )
     }
 
     fn visible(&self, visibility: Visibility, module: ModuleId, from: ModuleId) -> bool {

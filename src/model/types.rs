@@ -101,7 +101,8 @@ impl Model<'_> {
         ty: &Type,
         query: &mut Query,
     ) -> Ty {
-        let mut inner = |ty: &Type| query.deeper(|query| self.ty_in(module, self_ty, generics, ty, query));
+        let mut inner =
+            |ty: &Type| query.deeper(|query| self.ty_in(module, self_ty, generics, ty, query));
         match ty {
             Type::Reference(ty) => Ty::Reference(Box::new(inner(ty))),
             Type::Tuple(elems) => Ty::Tuple(elems.iter().map(&mut inner).collect()),
@@ -115,7 +116,8 @@ impl Model<'_> {
                     return Ty::Unknown;
                 }
                 let last = path.segments.last();
-                let args = last.map_or(Vec::new(), |last| last.args.iter().map(&mut inner).collect());
+                let args =
+                    last.map_or(Vec::new(), |last| last.args.iter().map(&mut inner).collect());
                 self.named(module, path, args, query)
             }
             Type::Path(Some(_), _) | Type::Bounds(_) | Type::Unknown => Ty::Unknown,
@@ -134,7 +136,8 @@ impl Model<'_> {
             Def::External(path) => Ty::external(&path, args),
             Def::Item(item) => match &self.item(item).kind {
                 ItemKind::Alias(ty) => {
-                    let aliased = query.deeper(|query| self.ty_in(item.module, None, &[], ty, query));
+                    let aliased =
+                        query.deeper(|query| self.ty_in(item.module, None, &[], ty, query));
                     fill(aliased, args)
                 }
                 _ => Ty::Named(TyHead::Item(item.file, item.item), Some(item.module), args),
@@ -151,14 +154,18 @@ impl Model<'_> {
     /// The type of a field.
     pub fn field_ty(&self, ty: &Ty, name: &str) -> Ty {
         match ty.peel() {
-            Ty::Tuple(elems) => {
-                name.parse::<usize>().ok().and_then(|index| elems.get(index).cloned()).unwrap_or_default()
-            }
+            Ty::Tuple(elems) => name
+                .parse::<usize>()
+                .ok()
+                .and_then(|index| elems.get(index).cloned())
+                .unwrap_or_default(),
             Ty::Named(TyHead::Item(file, id), Some(module), _) => {
                 let item = ItemRef { file: *file, item: *id, module: *module };
                 let ItemKind::Struct(fields) = &self.item(item).kind else { return Ty::Unknown };
                 let field = fields.iter().find(|field| &*field.name == name);
-                field.map_or(Ty::Unknown, |field| self.ty(item.module, Some(ty.peel()), &[], &field.ty))
+                field.map_or(Ty::Unknown, |field| {
+                    self.ty(item.module, Some(ty.peel()), &[], &field.ty)
+                })
             }
             _ => Ty::Unknown,
         }
@@ -167,7 +174,8 @@ impl Model<'_> {
     /// The type a catalog entry is written as: `Self`, `Result<…>`, `Option<…>` or a path.
     pub fn catalog_ty(&self, text: &str) -> Ty {
         for maybe in ["Result", "Option"] {
-            let inner = text.strip_prefix(maybe).and_then(|rest| rest.strip_prefix('<')?.strip_suffix('>'));
+            let inner =
+                text.strip_prefix(maybe).and_then(|rest| rest.strip_prefix('<')?.strip_suffix('>'));
             if let Some(inner) = inner {
                 let path = format!("std::{}::{maybe}", maybe.to_lowercase());
                 return Ty::external(&path, vec![self.catalog_ty(inner)]);
@@ -182,7 +190,9 @@ fn fill(ty: Ty, args: Vec<Ty>) -> Ty {
     match ty {
         Ty::Named(head, module, own) if !own.is_empty() => {
             let mut args = args.into_iter();
-            let own = own.into_iter().map(|ty| if ty == Ty::Unknown { args.next().unwrap_or_default() } else { ty });
+            let own = own
+                .into_iter()
+                .map(|ty| if ty == Ty::Unknown { args.next().unwrap_or_default() } else { ty });
             Ty::Named(head, module, own.collect())
         }
         Ty::Named(head, module, _) => Ty::Named(head, module, args),
@@ -196,7 +206,9 @@ pub(super) fn written(ty: &Type) -> String {
         Type::Path(_, path) => path.last().to_owned(),
         Type::Reference(inner) => written(inner),
         Type::Slice(inner) => format!("[{}]", written(inner)),
-        Type::Bounds(paths) => paths.first().map_or_else(String::new, |path| path.last().to_owned()),
+        Type::Bounds(paths) => {
+            paths.first().map_or_else(String::new, |path| path.last().to_owned())
+        }
         Type::Tuple(_) | Type::Never | Type::Unknown => String::new(),
     }
 }

@@ -5,7 +5,8 @@ use crate::finding::Finding;
 use crate::verdict::Site;
 
 pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
-    let unnamed = context.lives.iter().filter(|life| life.site == Site::Spawn && life.named == Some(false));
+    let unnamed =
+        context.lives.iter().filter(|life| life.site == Site::Spawn && life.named == Some(false));
     let findings = unnamed.map(|life| {
         let message = format!("`{}` spawns a thread without a name", life.verdict.api);
         let help = "name it: `std::thread::Builder::new().name(\"…\".into()).spawn(…)`";

@@ -10,7 +10,10 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
         life.site == Site::Spawn && life.makes_future && life.verdict.outcome == Outcome::Detached
     });
     let findings = unpolled.map(|life| {
-        let message = format!("`{}` runs a closure that only makes a future: nothing polls it", life.verdict.api);
+        let message = format!(
+            "`{}` runs a closure that only makes a future: nothing polls it",
+            life.verdict.api
+        );
         let help = "block on the future inside the closure, or spawn it as a task on a runtime";
         context.finding("unpolled-async-thread", life, message, help)
     });

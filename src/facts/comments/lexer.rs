@@ -6,8 +6,13 @@ use crate::text::TextRange;
 
 /// All directives of a text.
 pub(super) fn find(text: &str) -> Vec<Directive> {
-    let mut search =
-        Search { text, code_end: 0, attribute: Attribute::Outside, found: Vec::new(), waiting: Vec::new() };
+    let mut search = Search {
+        text,
+        code_end: 0,
+        attribute: Attribute::Outside,
+        found: Vec::new(),
+        waiting: Vec::new(),
+    };
     for piece in Lexer::new(text) {
         match piece.kind {
             Kind::LineComment => search.comment(piece),

@@ -21,8 +21,17 @@ pub(super) fn is_test(attrs: &[Attribute]) -> bool {
         last.is_some_and(|last| {
             matches!(
                 last.as_str(),
-                "test" | "rstest" | "test_case" | "test_matrix" | "case" | "quickcheck" | "wasm_bindgen_test"
-                    | "test_log" | "gtest" | "proptest" | "apply"
+                "test"
+                    | "rstest"
+                    | "test_case"
+                    | "test_matrix"
+                    | "case"
+                    | "quickcheck"
+                    | "wasm_bindgen_test"
+                    | "test_log"
+                    | "gtest"
+                    | "proptest"
+                    | "apply"
             ) || last.ends_with("_test")
         })
     })
@@ -36,7 +45,11 @@ pub(super) fn module_paths(attrs: &[Attribute]) -> Vec<(Cfg, String)> {
             Meta::List(list) if list.path.is_ident("cfg_attr") => {
                 let mut arguments = arguments(list).into_iter();
                 let condition = arguments.next().map_or(Cfg::Always, |meta| predicate_of(&meta));
-                paths.extend(arguments.filter_map(|meta| path_value(&meta)).map(|path| (condition.clone(), path)));
+                paths.extend(
+                    arguments
+                        .filter_map(|meta| path_value(&meta))
+                        .map(|path| (condition.clone(), path)),
+                );
             }
             meta => paths.extend(path_value(meta).map(|path| (Cfg::Always, path))),
         }
@@ -85,7 +98,9 @@ fn text_of(meta: &Meta) -> String {
         Meta::Path(name) => path(name),
         Meta::List(list) => format!("{}({})", path(&list.path), list.tokens),
         Meta::NameValue(pair) => match &pair.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => format!("{}={:?}", path(&pair.path), text.value()),
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                format!("{}={:?}", path(&pair.path), text.value())
+            }
             _ => path(&pair.path),
         },
     }

@@ -13,18 +13,30 @@ impl BodyLowering<'_, '_> {
             Expr::Paren(paren) => return self.expr(&paren.expr),
             Expr::Group(group) => return self.expr(&group.expr),
             Expr::Macro(mac) => return self.macro_call(&mac.mac),
-            Expr::Call(_) | Expr::MethodCall(_) | Expr::Field(_) | Expr::Index(_) | Expr::Await(_) | Expr::Try(_) => {
-                self.postfix(expr)
+            Expr::Call(_)
+            | Expr::MethodCall(_)
+            | Expr::Field(_)
+            | Expr::Index(_)
+            | Expr::Await(_)
+            | Expr::Try(_) => self.postfix(expr),
+            Expr::If(_)
+            | Expr::Match(_)
+            | Expr::While(_)
+            | Expr::Loop(_)
+            | Expr::ForLoop(_)
+            | Expr::Let(_) => self.control(expr),
+            Expr::Block(_)
+            | Expr::Unsafe(_)
+            | Expr::Const(_)
+            | Expr::TryBlock(_)
+            | Expr::Async(_) => self.block_like(expr),
+            Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) | Expr::Yield(_) => {
+                self.jump(expr)
             }
-            Expr::If(_) | Expr::Match(_) | Expr::While(_) | Expr::Loop(_) | Expr::ForLoop(_) | Expr::Let(_) => {
-                self.control(expr)
-            }
-            Expr::Block(_) | Expr::Unsafe(_) | Expr::Const(_) | Expr::TryBlock(_) | Expr::Async(_) => {
-                self.block_like(expr)
-            }
-            Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) | Expr::Yield(_) => self.jump(expr),
             Expr::Closure(closure) => self.closure(closure),
-            Expr::Array(_) | Expr::Tuple(_) | Expr::Struct(_) | Expr::Repeat(_) => self.aggregate(expr),
+            Expr::Array(_) | Expr::Tuple(_) | Expr::Struct(_) | Expr::Repeat(_) => {
+                self.aggregate(expr)
+            }
             _ => self.simple(expr),
         };
         self.add(range, kind)
@@ -66,11 +78,17 @@ impl BodyLowering<'_, '_> {
             }
             Expr::Reference(reference) => {
                 let inner = self.expr(&reference.expr);
-                (byte_range(reference.and_token.spans[0]).cover(self.range_of(inner)), ExprKind::Reference(inner))
+                (
+                    byte_range(reference.and_token.spans[0]).cover(self.range_of(inner)),
+                    ExprKind::Reference(inner),
+                )
             }
             Expr::RawAddr(address) => {
                 let inner = self.expr(&address.expr);
-                (byte_range(address.and_token.spans[0]).cover(self.range_of(inner)), ExprKind::Reference(inner))
+                (
+                    byte_range(address.and_token.spans[0]).cover(self.range_of(inner)),
+                    ExprKind::Reference(inner),
+                )
             }
             Expr::Binary(binary) => self.binary(binary),
             Expr::Assign(assign) => {
@@ -81,13 +99,20 @@ impl BodyLowering<'_, '_> {
             Expr::Cast(cast) => {
                 let inner = self.expr(&cast.expr);
                 let ty = self.lowering.ty(&cast.ty);
-                (self.range_of(inner).cover(byte_range(cast.as_token.span)), ExprKind::Cast(inner, ty))
+                (
+                    self.range_of(inner).cover(byte_range(cast.as_token.span)),
+                    ExprKind::Cast(inner, ty),
+                )
             }
             Expr::Range(range) => {
-                let ends: Vec<ExprId> = self.exprs(range.start.iter().chain(&range.end).map(|end| &**end));
+                let ends: Vec<ExprId> =
+                    self.exprs(range.start.iter().chain(&range.end).map(|end| &**end));
                 let ranges = ends.iter().map(|&end| self.range_of(end));
                 let endless = range.start.is_some() && range.end.is_none();
-                (ranges.reduce(TextRange::cover).unwrap_or_default(), ExprKind::Range { ends, endless })
+                (
+                    ranges.reduce(TextRange::cover).unwrap_or_default(),
+                    ExprKind::Range { ends, endless },
+                )
             }
             Expr::Infer(infer) => (byte_range(infer.underscore_token.span), ExprKind::Literal),
             Expr::Verbatim(tokens) => {
@@ -142,12 +167,18 @@ impl BodyLowering<'_, '_> {
             Expr::Field(field) => {
                 let base = self.expr(&field.base);
                 let name = self.member(&field.member);
-                (self.range_of(base).cover(member_range(&field.member)), ExprKind::Field(base, name))
+                (
+                    self.range_of(base).cover(member_range(&field.member)),
+                    ExprKind::Field(base, name),
+                )
             }
             Expr::Index(index) => {
                 let base = self.expr(&index.expr);
                 let at = self.expr(&index.index);
-                (self.range_of(base).cover(delimited(&index.bracket_token.span)), ExprKind::Index(base, at))
+                (
+                    self.range_of(base).cover(delimited(&index.bracket_token.span)),
+                    ExprKind::Index(base, at),
+                )
             }
             Expr::Await(it) => {
                 let base = self.expr(&it.base);
@@ -155,7 +186,10 @@ impl BodyLowering<'_, '_> {
             }
             Expr::Try(it) => {
                 let base = self.expr(&it.expr);
-                (self.range_of(base).cover(byte_range(it.question_token.spans[0])), ExprKind::Try(base))
+                (
+                    self.range_of(base).cover(byte_range(it.question_token.spans[0])),
+                    ExprKind::Try(base),
+                )
             }
             other => self.simple(other),
         }
@@ -171,13 +205,17 @@ impl BodyLowering<'_, '_> {
                 let condition = self.expr(&it.cond);
                 let then = self.block(&it.then_branch);
                 let otherwise = it.else_branch.as_ref().map(|(_, otherwise)| self.expr(otherwise));
-                let end = otherwise.map_or(self.body.block(then).range, |otherwise| self.range_of(otherwise));
+                let end = otherwise
+                    .map_or(self.body.block(then).range, |otherwise| self.range_of(otherwise));
                 (byte_range(it.if_token.span).cover(end), ExprKind::If(condition, then, otherwise))
             }
             Expr::Let(it) => {
                 let pat = self.pat(&it.pat);
                 let value = self.expr(&it.expr);
-                (byte_range(it.let_token.span).cover(self.range_of(value)), ExprKind::Let(pat, value))
+                (
+                    byte_range(it.let_token.span).cover(self.range_of(value)),
+                    ExprKind::Let(pat, value),
+                )
             }
             Expr::While(it) => {
                 let label = self.label(it.label.as_ref());
@@ -276,8 +314,12 @@ impl BodyLowering<'_, '_> {
         let body = self.expr(&closure.body);
         let range = byte_range(closure.inputs_begin.span).cover(self.range_of(body));
         let start = closure.capture.as_ref().map_or(range, |token| byte_range(token.span));
-        let lowered =
-            Closure { params, body, moves: closure.capture.is_some(), is_async: closure.asyncness.is_some() };
+        let lowered = Closure {
+            params,
+            body,
+            moves: closure.capture.is_some(),
+            is_async: closure.asyncness.is_some(),
+        };
         (start.cover(range), ExprKind::Closure(Box::new(lowered)))
     }
 
@@ -298,7 +340,10 @@ impl BodyLowering<'_, '_> {
             }
             Expr::Struct(it) => {
                 let path = self.lowering.path(&it.path);
-                let fields = it.fields.iter().map(|field| (self.member(&field.member), self.expr(&field.expr)));
+                let fields = it
+                    .fields
+                    .iter()
+                    .map(|field| (self.member(&field.member), self.expr(&field.expr)));
                 let fields: Vec<(Name, ExprId)> = fields.collect();
                 let rest = self.maybe(it.rest.as_deref());
                 let range = path.range.cover(delimited(&it.brace_token.span));

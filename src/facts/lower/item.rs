@@ -3,11 +3,15 @@
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
 use syn::spanned::Spanned;
-use syn::{Attribute, FnArg, GenericParam, Generics, ImplItem, Item as SynItem, ReceiverKind, TraitItem, UseTree};
+use syn::{
+    Attribute, FnArg, GenericParam, Generics, ImplItem, Item as SynItem, ReceiverKind, TraitItem,
+    UseTree,
+};
 
 use super::super::cfg::Cfg;
 use super::super::tree::{
-    Field, Function, Impl, Import, Item, ItemId, ItemKind, ModuleItem, Name, Receiver, Type, Value, Variant, Visibility,
+    Field, Function, Impl, Import, Item, ItemId, ItemKind, ModuleItem, Name, Receiver, Type, Value,
+    Variant, Visibility,
 };
 use super::mac::delimiter_range;
 use super::{Lowering, attrs, byte_range, delimited};
@@ -18,24 +22,45 @@ impl Lowering<'_> {
     pub(super) fn item(&mut self, item: &SynItem) -> Vec<ItemId> {
         match item {
             SynItem::Macro(mac) => self.item_macro(mac),
-            SynItem::Fn(it) => vec![self.function(&it.attrs, visibility(&it.vis), &it.sig, Some(&it.block))],
+            SynItem::Fn(it) => {
+                vec![self.function(&it.attrs, visibility(&it.vis), &it.sig, Some(&it.block))]
+            }
             SynItem::Impl(it) => vec![self.implementation(it)],
             SynItem::Trait(it) => vec![self.trait_item(it)],
             SynItem::Mod(it) => vec![self.module(it)],
             SynItem::Use(it) => {
                 let mut imports = Vec::new();
                 self.use_tree(&it.tree, &mut Vec::new(), it.leading_colon.is_some(), &mut imports);
-                let range = start(&it.attrs, byte_range(it.use_token.span)).cover(byte_range(it.semi_token.span));
-                vec![self.plain(&it.attrs, visibility(&it.vis), Name::from(""), range, ItemKind::Use(imports))]
+                let range = start(&it.attrs, byte_range(it.use_token.span))
+                    .cover(byte_range(it.semi_token.span));
+                vec![self.plain(
+                    &it.attrs,
+                    visibility(&it.vis),
+                    Name::from(""),
+                    range,
+                    ItemKind::Use(imports),
+                )]
             }
             SynItem::Struct(it) => {
                 let fields = self.fields(&it.fields);
                 let kind = ItemKind::Struct(fields);
-                vec![self.named(&it.attrs, &it.vis, &it.ident, byte_range(it.struct_token.span), kind)]
+                vec![self.named(
+                    &it.attrs,
+                    &it.vis,
+                    &it.ident,
+                    byte_range(it.struct_token.span),
+                    kind,
+                )]
             }
             SynItem::Union(it) => {
                 let fields = self.fields(&it.fields.named);
-                vec![self.named(&it.attrs, &it.vis, &it.ident, byte_range(it.union_token.span), ItemKind::Struct(fields))]
+                vec![self.named(
+                    &it.attrs,
+                    &it.vis,
+                    &it.ident,
+                    byte_range(it.union_token.span),
+                    ItemKind::Struct(fields),
+                )]
             }
             SynItem::Enum(it) => {
                 let variants = it.variants.iter().map(|variant| Variant {
@@ -43,17 +68,43 @@ impl Lowering<'_> {
                     fields: self.fields(&variant.fields),
                 });
                 let kind = ItemKind::Enum(variants.collect());
-                vec![self.named(&it.attrs, &it.vis, &it.ident, byte_range(it.enum_token.span), kind)]
+                vec![self.named(
+                    &it.attrs,
+                    &it.vis,
+                    &it.ident,
+                    byte_range(it.enum_token.span),
+                    kind,
+                )]
             }
             SynItem::Type(it) => {
                 let kind = ItemKind::Alias(self.ty(&it.ty));
-                vec![self.named(&it.attrs, &it.vis, &it.ident, byte_range(it.type_token.span), kind)]
+                vec![self.named(
+                    &it.attrs,
+                    &it.vis,
+                    &it.ident,
+                    byte_range(it.type_token.span),
+                    kind,
+                )]
             }
             SynItem::Const(it) => {
-                vec![self.value(&it.attrs, &it.vis, &it.ident, byte_range(it.const_token.span), &it.ty, &it.expr)]
+                vec![self.value(
+                    &it.attrs,
+                    &it.vis,
+                    &it.ident,
+                    byte_range(it.const_token.span),
+                    &it.ty,
+                    &it.expr,
+                )]
             }
             SynItem::Static(it) => {
-                vec![self.value(&it.attrs, &it.vis, &it.ident, byte_range(it.static_token.span), &it.ty, &it.expr)]
+                vec![self.value(
+                    &it.attrs,
+                    &it.vis,
+                    &it.ident,
+                    byte_range(it.static_token.span),
+                    &it.ty,
+                    &it.expr,
+                )]
             }
             SynItem::ExternCrate(it) => {
                 let bound = it.rename.as_ref().map_or(&it.ident, |(_, rename)| rename);
@@ -176,15 +227,25 @@ impl Lowering<'_> {
         for item in &it.items {
             match item {
                 ImplItem::Fn(it) => {
-                    children.push(self.function(&it.attrs, visibility(&it.vis), &it.sig, Some(&it.block)));
+                    children.push(self.function(
+                        &it.attrs,
+                        visibility(&it.vis),
+                        &it.sig,
+                        Some(&it.block),
+                    ));
                 }
                 ImplItem::Const(it) => {
-                    self.value(&it.attrs, &it.vis, &it.ident, byte_range(it.const_token.span), &it.ty, &it.expr);
+                    self.value(
+                        &it.attrs,
+                        &it.vis,
+                        &it.ident,
+                        byte_range(it.const_token.span),
+                        &it.ty,
+                        &it.expr,
+                    );
                 }
-                ImplItem::Macro(it) => {
-                    if self.matters(delimiter_range(&it.mac)) {
-                        self.sight_paths(&it.mac.tokens, false);
-                    }
+                ImplItem::Macro(it) if self.matters(delimiter_range(&it.mac)) => {
+                    self.sight_paths(&it.mac.tokens, false);
                 }
                 _ => {}
             }
@@ -198,11 +259,17 @@ impl Lowering<'_> {
     fn trait_item(&mut self, it: &syn::ItemTrait) -> ItemId {
         let name = self.ident(&it.ident);
         let range = byte_range(it.trait_token.span).cover(delimited(&it.brace_token.span));
-        let id = self.plain(&it.attrs, visibility(&it.vis), name, range, ItemKind::Trait(Vec::new()));
+        let id =
+            self.plain(&it.attrs, visibility(&it.vis), name, range, ItemKind::Trait(Vec::new()));
         let mut children = Vec::new();
         for item in &it.items {
             if let TraitItem::Fn(it) = item {
-                children.push(self.function(&it.attrs, Visibility::Public, &it.sig, it.default.as_ref()));
+                children.push(self.function(
+                    &it.attrs,
+                    Visibility::Public,
+                    &it.sig,
+                    it.default.as_ref(),
+                ));
             }
         }
         if let ItemKind::Trait(functions) = &mut self.facts.items[id.0 as usize].kind {
@@ -218,7 +285,13 @@ impl Lowering<'_> {
         if let Some((brace, _)) = &it.content {
             range = range.cover(delimited(&brace.span));
         }
-        let id = self.plain(&it.attrs, visibility(&it.vis), name, range, ItemKind::Module(ModuleItem::default()));
+        let id = self.plain(
+            &it.attrs,
+            visibility(&it.vis),
+            name,
+            range,
+            ItemKind::Module(ModuleItem::default()),
+        );
         let items = it.content.as_ref().map(|(_, items)| {
             let inner = items.iter().flat_map(|item| self.item(item));
             inner.collect::<Vec<_>>()
@@ -238,7 +311,13 @@ impl Lowering<'_> {
         fields.collect()
     }
 
-    fn use_tree(&mut self, tree: &UseTree, prefix: &mut Vec<Name>, global: bool, imports: &mut Vec<Import>) {
+    fn use_tree(
+        &mut self,
+        tree: &UseTree,
+        prefix: &mut Vec<Name>,
+        global: bool,
+        imports: &mut Vec<Import>,
+    ) {
         let mut leaf = |prefix: &[Name], last: Option<Name>, binding: Option<Name>| {
             let mut path = prefix.to_vec();
             path.extend(last);
@@ -277,7 +356,13 @@ impl Lowering<'_> {
 
     fn item_macro(&mut self, it: &syn::ItemMacro) -> Vec<ItemId> {
         let inside = delimiter_range(&it.mac);
-        let last = it.mac.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+        let last = it
+            .mac
+            .path
+            .segments
+            .last()
+            .map(|segment| segment.ident.to_string())
+            .unwrap_or_default();
         if last == "macro_rules" {
             let name = it.ident.as_ref().map(|ident| self.ident(ident)).unwrap_or_default();
             let id = self.plain(&it.attrs, Visibility::Private, name, inside, ItemKind::MacroRules);
@@ -301,7 +386,13 @@ impl Lowering<'_> {
             // `test!(name, { … })`: arguments that are expressions are a body that somebody runs.
             let value = Value { ty: Type::Unknown, body: None };
             let name = self.name(&last);
-            let id = self.plain(&it.attrs, Visibility::Private, name, inside, ItemKind::Value(Box::new(value)));
+            let id = self.plain(
+                &it.attrs,
+                Visibility::Private,
+                name,
+                inside,
+                ItemKind::Value(Box::new(value)),
+            );
             let owner = std::mem::replace(&mut self.owner, id);
             let body = self.macro_body(&it.mac);
             self.owner = owner;

@@ -12,7 +12,8 @@ use super::{Lowering, byte_range, delimited};
 use crate::text::TextRange;
 
 /// Macros that build code instead of running it: what they spell is no call.
-const QUOTING: &[&str] = &["quote", "quote_spanned", "parse_quote", "parse_quote_spanned", "stringify", "concat"];
+const QUOTING: &[&str] =
+    &["quote", "quote_spanned", "parse_quote", "parse_quote_spanned", "stringify", "concat"];
 
 /// Macros whose first argument is an expression and whose second is a pattern.
 const MATCHING: &[&str] = &["matches", "assert_matches", "debug_assert_matches", "assert_let"];
@@ -100,11 +101,13 @@ impl Lowering<'_> {
                     let called = matches!(tokens.peek(), Some(TokenTree::Group(_)));
                     let range = range.take().unwrap_or(here);
                     let quoting = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == '!');
-                    if quoting && QUOTING.contains(&segments.last().map_or("", |last| &*last.name)) {
+                    if quoting && QUOTING.contains(&segments.last().map_or("", |last| &*last.name))
+                    {
                         tokens.next();
                         tokens.next();
                     } else if !after_dot && (called || segments.len() > 1) && self.matters(range) {
-                        let path = Path { global: false, segments: std::mem::take(&mut segments), range };
+                        let path =
+                            Path { global: false, segments: std::mem::take(&mut segments), range };
                         self.sight(Sighting { path, in_definition });
                     }
                     segments.clear();

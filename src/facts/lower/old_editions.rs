@@ -24,15 +24,20 @@ fn modern(tokens: TokenStream, in_trait: bool) -> TokenStream {
             TokenTree::Ident(ident) if ident == "async" || ident == "await" => {
                 // `if async {` asks a variable; an async block is no condition.
                 let is_asked = matches!(out.last(), Some(TokenTree::Ident(last)) if ["if", "while", "match"].contains(&last.to_string().as_str()));
-                let is_keyword = ident == "async" && !is_asked && tokens.get(index + 1).is_some_and(begins_async);
-                let is_postfix = ident == "await" && matches!(out.last(), Some(TokenTree::Punct(dot)) if dot.as_char() == '.');
+                let is_keyword = ident == "async"
+                    && !is_asked
+                    && tokens.get(index + 1).is_some_and(begins_async);
+                let is_postfix = ident == "await"
+                    && matches!(out.last(), Some(TokenTree::Punct(dot)) if dot.as_char() == '.');
                 out.push(if is_keyword || is_postfix { token.clone() } else { raw(ident) });
             }
             TokenTree::Ident(ident) if ident == "try" => {
                 let is_macro = matches!(tokens.get(index + 1), Some(TokenTree::Punct(bang)) if bang.as_char() == '!');
                 out.push(if is_macro { token.clone() } else { raw(ident) });
             }
-            TokenTree::Ident(ident) if ["Fn", "FnMut", "FnOnce"].iter().any(|name| ident == name) => {
+            TokenTree::Ident(ident)
+                if ["Fn", "FnMut", "FnOnce"].iter().any(|name| ident == name) =>
+            {
                 let has_params = matches!(tokens.get(index + 1), Some(TokenTree::Group(params)) if params.delimiter() == Delimiter::Parenthesis);
                 if has_params && begins_type(&out) {
                     out.push(TokenTree::Ident(Ident::new("dyn", ident.span())));
@@ -110,10 +115,14 @@ fn name_trait_object(out: &mut Vec<TokenTree>) {
     let mut depth = 0usize;
     while let Some(at) = start.checked_sub(1) {
         let belongs = match &out[at] {
-            TokenTree::Ident(ident) => !matches!(ident.to_string().as_str(), "dyn" | "impl" | "mut" | "where" | "for"),
+            TokenTree::Ident(ident) => {
+                !matches!(ident.to_string().as_str(), "dyn" | "impl" | "mut" | "where" | "for")
+            }
             TokenTree::Group(group) => group.delimiter() == Delimiter::Parenthesis,
             TokenTree::Punct(punct) => match punct.as_char() {
-                '>' if matches!(out.get(at.wrapping_sub(1)), Some(TokenTree::Punct(dash)) if dash.as_char() == '-') => true,
+                '>' if matches!(out.get(at.wrapping_sub(1)), Some(TokenTree::Punct(dash)) if dash.as_char() == '-') => {
+                    true
+                }
                 '>' => {
                     depth += 1;
                     true
@@ -123,8 +132,10 @@ fn name_trait_object(out: &mut Vec<TokenTree>) {
                     true
                 }
                 ',' => depth > 0,
-                ':' => matches!(out.get(at.wrapping_sub(1)), Some(TokenTree::Punct(colon)) if colon.as_char() == ':')
-                    || punct.spacing() == Spacing::Joint,
+                ':' => {
+                    matches!(out.get(at.wrapping_sub(1)), Some(TokenTree::Punct(colon)) if colon.as_char() == ':')
+                        || punct.spacing() == Spacing::Joint
+                }
                 '-' => true,
                 _ => depth > 0,
             },

@@ -48,13 +48,22 @@ impl BodyLowering<'_, '_> {
             syn::Pat::TupleStruct(variant) => {
                 let path = self.lowering.path(&variant.path);
                 let elems = variant.elems.iter().map(|elem| self.pat(elem)).collect();
-                (path.range.cover(delimited(&variant.paren_token.span)), PatKind::Variant(path, elems))
+                (
+                    path.range.cover(delimited(&variant.paren_token.span)),
+                    PatKind::Variant(path, elems),
+                )
             }
             syn::Pat::Struct(strukt) => {
                 let path = self.lowering.path(&strukt.path);
-                let fields = strukt.fields.iter().map(|field| (self.member(&field.member), self.pat(&field.pat)));
+                let fields = strukt
+                    .fields
+                    .iter()
+                    .map(|field| (self.member(&field.member), self.pat(&field.pat)));
                 let fields: Vec<(Name, PatId)> = fields.collect();
-                (path.range.cover(delimited(&strukt.brace_token.span)), PatKind::Struct(path, fields))
+                (
+                    path.range.cover(delimited(&strukt.brace_token.span)),
+                    PatKind::Struct(path, fields),
+                )
             }
             syn::Pat::Path(path) => {
                 let path = self.lowering.path(&path.path);

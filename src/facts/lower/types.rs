@@ -14,7 +14,9 @@ impl Lowering<'_> {
             }
             syn::Type::Reference(reference) => Type::Reference(Box::new(self.ty(&reference.elem))),
             syn::Type::Ptr(pointer) => Type::Reference(Box::new(self.ty(&pointer.elem))),
-            syn::Type::Tuple(tuple) => Type::Tuple(tuple.elems.iter().map(|elem| self.ty(elem)).collect()),
+            syn::Type::Tuple(tuple) => {
+                Type::Tuple(tuple.elems.iter().map(|elem| self.ty(elem)).collect())
+            }
             syn::Type::Slice(slice) => Type::Slice(Box::new(self.ty(&slice.elem))),
             syn::Type::Array(array) => Type::Slice(Box::new(self.ty(&array.elem))),
             syn::Type::Paren(paren) => self.ty(&paren.elem),
@@ -43,7 +45,9 @@ impl Lowering<'_> {
             let args = match &segment.arguments {
                 PathArguments::None => Vec::new(),
                 PathArguments::AngleBracketed(args) => self.generic_args(args),
-                PathArguments::Parenthesized(args) => self.output(&args.output).into_iter().collect(),
+                PathArguments::Parenthesized(args) => {
+                    self.output(&args.output).into_iter().collect()
+                }
             };
             segments.push(Segment { name: self.ident(&segment.ident), args });
         }

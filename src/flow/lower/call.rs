@@ -1,6 +1,8 @@
 //! Calls: functions, methods, constructors, and the births among them.
 
-use super::super::{Birth, Call, Callable, Callee, Operand, Place, Proj, StmtKind, Terminator, methods};
+use super::super::{
+    Birth, Call, Callable, Callee, Operand, Place, Proj, StmtKind, Terminator, methods,
+};
 use super::{Lowering, Value};
 use crate::catalog::Role;
 use crate::facts::tree::{ExprId, ExprKind, ItemKind, MethodCall, Name};
@@ -53,16 +55,27 @@ impl Lowering<'_> {
         let args = self.args(args, None);
         let dst = self.temp(range, Ty::Unknown);
         let (ty, receiver_ty) = (Ty::Unknown, Ty::Unknown);
-        let call = Call { dst, callee: Callee::Local(place, callable), args, name_range, ty, receiver_ty };
+        let call =
+            Call { dst, callee: Callee::Local(place, callable), args, name_range, ty, receiver_ty };
         self.push(range, StmtKind::Call(Box::new(call)));
         self.temp_value(dst)
     }
 
-    fn call_function(&mut self, range: TextRange, name_range: TextRange, defs: Vec<Def>, args: &[ExprId]) -> Value {
+    fn call_function(
+        &mut self,
+        range: TextRange,
+        name_range: TextRange,
+        defs: Vec<Def>,
+        args: &[ExprId],
+    ) -> Value {
         // `Option::take(&mut x)` is the method `take` of `x`.
         if let ([Def::External(path)], Some((&first, rest))) = (defs.as_slice(), args.split_first())
             && let Some(name) = methods::as_method(path)
-            && self.model.catalog.get(path).is_none_or(|api| matches!(api.role, Role::Join | Role::NonUse))
+            && self
+                .model
+                .catalog
+                .get(path)
+                .is_none_or(|api| matches!(api.role, Role::Join | Role::NonUse))
         {
             let receiver = self.expr(first);
             let name = Name::from(name);
@@ -80,30 +93,47 @@ impl Lowering<'_> {
             _ => receiver_named,
         };
         let ty = self.output_of(&defs);
-        let callables: Vec<Option<Callable>> = values.iter().map(|value| value.callable.clone()).collect();
+        let callables: Vec<Option<Callable>> =
+            values.iter().map(|value| value.callable.clone()).collect();
         let operands: Vec<Operand> = values.into_iter().map(|value| value.operand).collect();
         let shift = usize::from(is_ufcs);
-        self.note_birth(range, name_range, &defs, named, callables.get(shift..).unwrap_or_default());
+        self.note_birth(
+            range,
+            name_range,
+            &defs,
+            named,
+            callables.get(shift..).unwrap_or_default(),
+        );
         if self.diverges(&defs) {
             self.frame().end(Terminator::Stop);
             return self.never();
         }
         let dst = self.temp(range, ty.clone());
         if let Some((_, role, _)) = self.catalogued(&defs, &[Role::Builder, Role::Name]) {
-            self.frame().local_mut(dst).named = if role == Role::Name { Some(true) } else { named.or(Some(false)) };
+            self.frame().local_mut(dst).named =
+                if role == Role::Name { Some(true) } else { named.or(Some(false)) };
         }
         let receiver_ty = Ty::Unknown;
-        let call = Call { dst, callee: Callee::Function(defs), args: operands, name_range, ty, receiver_ty };
+        let call = Call {
+            dst,
+            callee: Callee::Function(defs),
+            args: operands,
+            name_range,
+            ty,
+            receiver_ty,
+        };
         self.push(range, StmtKind::Call(Box::new(call)));
         self.temp_value(dst)
     }
 
     /// `Builder::spawn(builder, f)`: a catalogued method called by its path.
     fn is_builder_ufcs(&self, defs: &[Def]) -> bool {
-        self.catalogued(defs, &[Role::Spawn, Role::ScopedSpawn, Role::Builder, Role::Name]).is_some_and(|(path, ..)| {
-            let owner = path.rsplit("::").nth(1).unwrap_or_default();
-            owner.starts_with(char::is_uppercase) && !matches!(path.rsplit("::").next(), Some("new" | "default"))
-        })
+        self.catalogued(defs, &[Role::Spawn, Role::ScopedSpawn, Role::Builder, Role::Name])
+            .is_some_and(|(path, ..)| {
+                let owner = path.rsplit("::").nth(1).unwrap_or_default();
+                owner.starts_with(char::is_uppercase)
+                    && !matches!(path.rsplit("::").next(), Some("new" | "default"))
+            })
     }
 
     pub(super) fn method(&mut self, range: TextRange, call: &MethodCall) -> Value {
@@ -123,7 +153,8 @@ impl Lowering<'_> {
     ) -> Value {
         let receiver = self.materialise(receiver, range);
         let receiver_ty = receiver.ty.peel().clone();
-        let catalogued = receiver_ty.path().map(|path| Def::External(Name::from(format!("{path}::{name}"))));
+        let catalogued =
+            receiver_ty.path().map(|path| Def::External(Name::from(format!("{path}::{name}"))));
         let own = self.own_methods(&receiver_ty, name, args.len());
         let place = receiver.place().cloned();
         if let (Some(place), true) = (&place, own.is_empty() && args.len() <= 1)
@@ -132,7 +163,12 @@ impl Lowering<'_> {
             self.args(args, None);
             let alias = methods::alias(place, borrowing);
             let ty = methods::output(&receiver.ty, name);
-            return Value { operand: Operand::Borrow(alias), ty, callable: None, named: receiver.named };
+            return Value {
+                operand: Operand::Borrow(alias),
+                ty,
+                callable: None,
+                named: receiver.named,
+            };
         }
         if let Some(place) = &place
             && place.proj.last() == Some(&Proj::Each)
@@ -141,13 +177,23 @@ impl Lowering<'_> {
         {
             // An adaptor of borrowed elements borrows the same elements.
             self.args(args, None);
-            return Value { operand: Operand::Borrow(place.clone()), ty: Ty::Unknown, callable: None, named: None };
+            return Value {
+                operand: Operand::Borrow(place.clone()),
+                ty: Ty::Unknown,
+                callable: None,
+                named: None,
+            };
         }
         if let (Some(place), true, true) = (&place, receiver.is_borrow(), methods::opens(name)) {
             // Opening a borrowed wrapper gives another name for what is in it.
             self.args(args, None);
             let ty = receiver.ty.payload();
-            return Value { operand: Operand::Borrow(place.then(Proj::Open)), ty, callable: None, named: None };
+            return Value {
+                operand: Operand::Borrow(place.then(Proj::Open)),
+                ty,
+                callable: None,
+                named: None,
+            };
         }
         let defs: Vec<Def> = catalogued.into_iter().collect();
         let (known, _) = self.closure_types(&defs);
@@ -156,7 +202,8 @@ impl Lowering<'_> {
             let expected = known.as_ref().filter(|(at, _)| *at == index).map(|(_, ty)| ty);
             values.push(self.arg(arg, expected));
         }
-        let callables: Vec<Option<Callable>> = values.iter().map(|value| value.callable.clone()).collect();
+        let callables: Vec<Option<Callable>> =
+            values.iter().map(|value| value.callable.clone()).collect();
         let methods: Vec<Def> = own.iter().map(|function| Def::Method(function.item)).collect();
         let called = if own.is_empty() { &defs } else { &methods };
         self.note_birth(range, name_range, called, receiver.named, &callables);
@@ -195,7 +242,9 @@ impl Lowering<'_> {
     }
 
     fn has_closure(&self, args: &[ExprId]) -> bool {
-        args.iter().any(|&arg| matches!(self.body.expr(arg).kind, ExprKind::Closure(_) | ExprKind::Path(..)))
+        args.iter().any(|&arg| {
+            matches!(self.body.expr(arg).kind, ExprKind::Closure(_) | ExprKind::Path(..))
+        })
     }
 
     fn args(&mut self, args: &[ExprId], expected: Option<&Ty>) -> Vec<Operand> {
@@ -207,7 +256,9 @@ impl Lowering<'_> {
         let body = self.body;
         let expr = body.expr(id);
         match (&expr.kind, expected) {
-            (ExprKind::Closure(closure), Some(ty)) => self.closure(expr.range, closure, std::slice::from_ref(ty)),
+            (ExprKind::Closure(closure), Some(ty)) => {
+                self.closure(expr.range, closure, std::slice::from_ref(ty))
+            }
             _ => self.expr(id),
         }
     }
@@ -246,9 +297,11 @@ impl Lowering<'_> {
     ) {
         let Some((api, role, certain)) = self.catalogued(defs, BIRTHS) else { return };
         let Some(entry) = self.model.catalog.get(&api) else { return };
-        let returns = entry.returns.as_ref().map_or(Ty::Unknown, |returns| self.model.catalog_ty(returns));
+        let returns =
+            entry.returns.as_ref().map_or(Ty::Unknown, |returns| self.model.catalog_ty(returns));
         let runs = entry.body.and_then(|index| callables.get(index).cloned().flatten());
-        let confidence = if certain && !self.in_unknown_macro { Confidence::Proved } else { Confidence::Likely };
+        let confidence =
+            if certain && !self.in_unknown_macro { Confidence::Proved } else { Confidence::Likely };
         let at = self.frame().position();
         let flow = self.frame().id;
         let statement = self.statement;
@@ -267,7 +320,14 @@ impl Lowering<'_> {
         });
     }
 
-    fn method_output(&self, receiver: &Ty, name: &str, defs: &[Def], own: &[FunctionRef], types: &[Ty]) -> Ty {
+    fn method_output(
+        &self,
+        receiver: &Ty,
+        name: &str,
+        defs: &[Def],
+        own: &[FunctionRef],
+        types: &[Ty],
+    ) -> Ty {
         if !own.is_empty() {
             let methods: Vec<Def> = own.iter().map(|function| Def::Method(function.item)).collect();
             return self.output_of(&methods);
@@ -286,7 +346,9 @@ impl Lowering<'_> {
     /// A method that the receiver's trait bound declares is not looked for: only a trait that is
     /// itself the receiver's type (`self` in a provided method) is.
     fn trait_output(&self, receiver: &Ty, name: &str) -> Option<Ty> {
-        let Ty::Named(TyHead::Item(file, id), Some(module), _) = receiver.peel() else { return None };
+        let Ty::Named(TyHead::Item(file, id), Some(module), _) = receiver.peel() else {
+            return None;
+        };
         let item = crate::model::ItemRef { file: *file, item: *id, module: *module };
         let ItemKind::Trait(functions) = &self.model.item(item).kind else { return None };
         let facts = &self.model.facts[file];

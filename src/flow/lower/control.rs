@@ -1,6 +1,8 @@
 //! Control flow: branches, loops, `match`, `?` and the ways out of a body.
 
-use super::super::{BlockId, Condition, Leaving, LocalId, LocalKind, Operand, Place, Proj, Terminator, Test};
+use super::super::{
+    BlockId, Condition, Leaving, LocalId, LocalKind, Operand, Place, Proj, Terminator, Test,
+};
 use super::expr::element_ty;
 use super::frame::ScopeKind;
 use super::{Lowering, Value};
@@ -12,9 +14,13 @@ impl Lowering<'_> {
     pub(super) fn control(&mut self, id: ExprId, range: TextRange, kind: &ExprKind) -> Value {
         match kind {
             ExprKind::Block(label, block) => self.block(*block, label.as_ref()),
-            ExprKind::If(condition, then, otherwise) => self.if_value(range, *condition, *then, *otherwise),
+            ExprKind::If(condition, then, otherwise) => {
+                self.if_value(range, *condition, *then, *otherwise)
+            }
             ExprKind::Binary { .. } | ExprKind::Let(..) => self.boolean(id),
-            ExprKind::While(label, condition, body) => self.while_loop(range, label.as_ref(), *condition, *body),
+            ExprKind::While(label, condition, body) => {
+                self.while_loop(range, label.as_ref(), *condition, *body)
+            }
             ExprKind::Loop(label, body) => self.endless_loop(range, label.as_ref(), *body),
             ExprKind::For(label, pat, iterable, body) => {
                 self.for_loop(range, label.as_ref(), *pat, *iterable, *body)
@@ -22,7 +28,10 @@ impl Lowering<'_> {
             ExprKind::Match(scrutinee, arms) => self.match_value(range, *scrutinee, arms),
             ExprKind::Try(inner) => self.question(range, *inner),
             ExprKind::Return(value) => {
-                let value = value.map_or_else(|| Value::constant(Ty::Tuple(Vec::new())), |value| self.expr(value));
+                let value = value.map_or_else(
+                    || Value::constant(Ty::Tuple(Vec::new())),
+                    |value| self.expr(value),
+                );
                 self.return_value(&value, range, Leaving::Jump);
                 self.never()
             }
@@ -68,7 +77,13 @@ impl Lowering<'_> {
         }
     }
 
-    fn if_value(&mut self, range: TextRange, condition: ExprId, then: TreeBlock, otherwise: Option<ExprId>) -> Value {
+    fn if_value(
+        &mut self,
+        range: TextRange,
+        condition: ExprId,
+        then: TreeBlock,
+        otherwise: Option<ExprId>,
+    ) -> Value {
         let result = self.temp(range, Ty::Unknown);
         let frame = self.frame();
         let (yes, no, after) = (frame.new_block(), frame.new_block(), frame.new_block());
@@ -81,7 +96,10 @@ impl Lowering<'_> {
         self.frame().close(end);
         self.finish_branch(result, &Value { operand: Operand::Constant, ..value }, end, after);
         self.frame().enter(no);
-        let value = otherwise.map_or_else(|| Value::constant(Ty::Tuple(Vec::new())), |otherwise| self.expr(otherwise));
+        let value = otherwise.map_or_else(
+            || Value::constant(Ty::Tuple(Vec::new())),
+            |otherwise| self.expr(otherwise),
+        );
         self.finish_branch(result, &value, range, after);
         self.frame().enter(after);
         self.local_value(result)
@@ -110,10 +128,17 @@ impl Lowering<'_> {
         self.frame().open(kind);
     }
 
-    fn while_loop(&mut self, range: TextRange, label: Option<&Name>, condition: ExprId, body: TreeBlock) -> Value {
+    fn while_loop(
+        &mut self,
+        range: TextRange,
+        label: Option<&Name>,
+        condition: ExprId,
+        body: TreeBlock,
+    ) -> Value {
         let result = self.temp(range, Ty::Tuple(Vec::new()));
         let frame = self.frame();
-        let (head, yes, no, exit) = (frame.new_block(), frame.new_block(), frame.new_block(), frame.new_block());
+        let (head, yes, no, exit) =
+            (frame.new_block(), frame.new_block(), frame.new_block(), frame.new_block());
         frame.goto(head);
         frame.enter(head);
         self.open_loop(label, head, exit, result);
@@ -160,7 +185,8 @@ impl Lowering<'_> {
     ) -> Value {
         let value = self.expr(iterable);
         // `for i in 0..` ends by a jump only.
-        let is_endless = matches!(self.body.expr(iterable).kind, ExprKind::Range { endless: true, .. });
+        let is_endless =
+            matches!(self.body.expr(iterable).kind, ExprKind::Range { endless: true, .. });
         let value = self.materialise(value, self.body.expr(iterable).range);
         let borrowed = value.is_borrow();
         let source = value.place().cloned().unwrap_or_else(|| Place::local(super::super::RETURN));
@@ -234,7 +260,12 @@ impl Lowering<'_> {
             let end = self.body.expr(arm.body).range;
             self.store_result(result, &arm_value, end);
             self.frame().close(end);
-            self.finish_branch(result, &Value { operand: Operand::Constant, ..arm_value }, end, after);
+            self.finish_branch(
+                result,
+                &Value { operand: Operand::Constant, ..arm_value },
+                end,
+                after,
+            );
             self.frame().enter(next);
         }
         // Patterns are exhaustive: falling through all arms does not happen.
@@ -261,17 +292,25 @@ impl Lowering<'_> {
         Value { callable, named, ..self.project(&value, Proj::Open, payload) }
     }
 
-    fn leave(&mut self, range: TextRange, label: Option<&Name>, value: Option<ExprId>, is_break: bool) -> Value {
+    fn leave(
+        &mut self,
+        range: TextRange,
+        label: Option<&Name>,
+        value: Option<ExprId>,
+        is_break: bool,
+    ) -> Value {
         let value = value.map(|value| self.expr(value));
-        let target = self.frame().scopes.iter().enumerate().rev().find_map(|(index, scope)| match &scope.kind {
-            ScopeKind::Breakable { label: own, is_loop, break_to, continue_to, result } => {
-                let matches = match label {
-                    Some(label) => own.as_ref() == Some(label),
-                    None => *is_loop,
-                };
-                matches.then_some((index, *break_to, *continue_to, *result))
+        let target = self.frame().scopes.iter().enumerate().rev().find_map(|(index, scope)| {
+            match &scope.kind {
+                ScopeKind::Breakable { label: own, is_loop, break_to, continue_to, result } => {
+                    let matches = match label {
+                        Some(label) => own.as_ref() == Some(label),
+                        None => *is_loop,
+                    };
+                    matches.then_some((index, *break_to, *continue_to, *result))
+                }
+                _ => None,
             }
-            _ => None,
         });
         // A jump to nowhere does not compile; nothing follows it either way.
         let Some((depth, break_to, continue_to, result)) = target else {

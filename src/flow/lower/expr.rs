@@ -1,10 +1,14 @@
 //! Expressions that are not control flow: places, operators, aggregates, closures.
 
-use super::super::{Callable, Capture, FlowKind, LocalId, LocalKind, Operand, Place, Proj, StmtKind};
 use super::super::{Call, Callee, methods};
+use super::super::{
+    Callable, Capture, FlowKind, LocalId, LocalKind, Operand, Place, Proj, StmtKind,
+};
 use super::frame::ScopeKind;
 use super::{Lowering, Value};
-use crate::facts::tree::{BinaryOp, BlockId, Closure, ExprId, ExprKind, Name, PatKind, StmtKind as TreeStmt, Type};
+use crate::facts::tree::{
+    BinaryOp, BlockId, Closure, ExprId, ExprKind, Name, PatKind, StmtKind as TreeStmt, Type,
+};
 use crate::facts::tree::{PatId, Stmt};
 use crate::model::Ty;
 use crate::text::TextRange;
@@ -67,9 +71,10 @@ impl Lowering<'_> {
                 }
                 Value::constant(Ty::Unknown)
             }
-            ExprKind::Tuple(_) | ExprKind::Array(_) | ExprKind::Repeat(..) | ExprKind::Struct(..) => {
-                self.aggregate(range, &expr.kind)
-            }
+            ExprKind::Tuple(_)
+            | ExprKind::Array(_)
+            | ExprKind::Repeat(..)
+            | ExprKind::Struct(..) => self.aggregate(range, &expr.kind),
             ExprKind::Closure(closure) => self.closure(range, closure, &[]),
             ExprKind::Async(moves, block) => self.async_block(range, *moves, *block),
             ExprKind::Await(inner) => self.await_value(range, *inner),
@@ -235,7 +240,7 @@ impl Lowering<'_> {
             if ty == Ty::Unknown {
                 ty = known.get(index).cloned().unwrap_or_default();
             }
-            self.typed_parameter(*pat, ty, matches!(written, Type::Reference(_)));
+            self.typed_parameter(*pat, &ty, matches!(written, Type::Reference(_)));
         }
         self.frame().open(ScopeKind::Statement);
         let value = self.expr(closure.body);
@@ -376,7 +381,9 @@ impl Lowering<'_> {
             TreeStmt::Expr(expr) => {
                 self.expr(*expr);
             }
-            TreeStmt::Let { pat, ty, init, diverge } => self.let_stmt(*pat, ty, *init, *diverge, stmt.range),
+            TreeStmt::Let { pat, ty, init, diverge } => {
+                self.let_stmt(*pat, ty, *init, *diverge, stmt.range);
+            }
         }
         self.frame().close(end);
         self.statement = outer;

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::super::{Block, BlockId, Flow, FlowId, FlowKind, Local, LocalId, LocalKind, Stmt, StmtKind, Terminator};
+use super::super::{
+    Block, BlockId, Flow, FlowId, FlowKind, Local, LocalId, LocalKind, Stmt, StmtKind, Terminator,
+};
 use super::super::{Capture, Leaving, Place};
 use crate::facts::tree::Name;
 use crate::model::Ty;
@@ -43,7 +45,12 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    pub(super) fn new(id: FlowId, kind: FlowKind, parent: Option<FlowId>, range: TextRange) -> Self {
+    pub(super) fn new(
+        id: FlowId,
+        kind: FlowKind,
+        parent: Option<FlowId>,
+        range: TextRange,
+    ) -> Self {
         let result = Local {
             name: None,
             range,
@@ -121,16 +128,34 @@ impl Frame {
 
     /// Makes a local that dies with the scope its kind belongs to: a temporary with its statement, a
     /// variable with its block.
-    pub(super) fn declare(&mut self, name: Option<Name>, range: TextRange, ty: Ty, kind: LocalKind) -> LocalId {
+    pub(super) fn declare(
+        &mut self,
+        name: Option<Name>,
+        range: TextRange,
+        ty: Ty,
+        kind: LocalKind,
+    ) -> LocalId {
         let id = LocalId(u32::try_from(self.flow.locals.len()).unwrap_or(u32::MAX));
-        self.flow.locals.push(Local { name, range, ty, kind, alias: None, callable: None, named: None });
+        self.flow.locals.push(Local {
+            name,
+            range,
+            ty,
+            kind,
+            alias: None,
+            callable: None,
+            named: None,
+        });
         let wants_statement = matches!(kind, LocalKind::Temporary | LocalKind::Underscore);
         let drops = matches!(
             kind,
-            LocalKind::Temporary | LocalKind::Underscore | LocalKind::Variable | LocalKind::Parameter
+            LocalKind::Temporary
+                | LocalKind::Underscore
+                | LocalKind::Variable
+                | LocalKind::Parameter
         );
         if drops {
-            let fits = |scope: &Scope| wants_statement == matches!(scope.kind, ScopeKind::Statement);
+            let fits =
+                |scope: &Scope| wants_statement == matches!(scope.kind, ScopeKind::Statement);
             let scope = self.scopes.iter().rposition(fits).unwrap_or(0);
             if let Some(scope) = self.scopes.get_mut(scope) {
                 scope.drops.push(id);
@@ -168,7 +193,8 @@ impl Frame {
             return;
         }
         let scopes = self.scopes[depth.min(self.scopes.len())..].iter().rev();
-        let locals: Vec<LocalId> = scopes.flat_map(|scope| scope.drops.iter().rev().copied()).collect();
+        let locals: Vec<LocalId> =
+            scopes.flat_map(|scope| scope.drops.iter().rev().copied()).collect();
         for local in locals {
             self.push(range, StmtKind::Drop(local, why));
         }

@@ -8,11 +8,46 @@ use crate::text::TextRange;
 
 /// Macros that look at their arguments and give them back.
 const LOOKING: &[&str] = &[
-    "print", "println", "eprint", "eprintln", "format", "format_args", "write", "writeln", "assert", "assert_eq",
-    "assert_ne", "debug_assert", "debug_assert_eq", "debug_assert_ne", "matches", "assert_matches", "log", "error",
-    "warn", "info", "debug", "trace", "cfg", "concat", "stringify", "line", "file", "column", "module_path", "env",
-    "option_env", "include_str", "include_bytes", "thread_local", "quote", "quote_spanned", "parse_quote",
-    "parse_quote_spanned", "event", "span",
+    "print",
+    "println",
+    "eprint",
+    "eprintln",
+    "format",
+    "format_args",
+    "write",
+    "writeln",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "matches",
+    "assert_matches",
+    "log",
+    "error",
+    "warn",
+    "info",
+    "debug",
+    "trace",
+    "cfg",
+    "concat",
+    "stringify",
+    "line",
+    "file",
+    "column",
+    "module_path",
+    "env",
+    "option_env",
+    "include_str",
+    "include_bytes",
+    "thread_local",
+    "quote",
+    "quote_spanned",
+    "parse_quote",
+    "parse_quote_spanned",
+    "event",
+    "span",
 ];
 
 /// Macros that never return.
@@ -105,6 +140,9 @@ impl Lowering<'_> {
         }
         self.opaque(range, &call.mentions);
         let local = self.frame().declare(None, range, Ty::Unknown, LocalKind::Temporary);
-        Value { operand: Operand::Move(super::super::Place::local(local)), ..Value::constant(Ty::Unknown) }
+        Value {
+            operand: Operand::Move(super::super::Place::local(local)),
+            ..Value::constant(Ty::Unknown)
+        }
     }
 }

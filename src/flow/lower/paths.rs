@@ -26,7 +26,12 @@ impl Lowering<'_> {
             let ty = self.model.ty(item.module, None, &[], &value.ty);
             let name = self.model.item(*item).name.clone();
             let local = self.static_local(name, path.range, ty.clone());
-            return Value { operand: Operand::Borrow(Place::local(local)), ty, callable: None, named: None };
+            return Value {
+                operand: Operand::Borrow(Place::local(local)),
+                ty,
+                callable: None,
+                named: None,
+            };
         }
         if defs.is_empty() {
             return Value::constant(Ty::Unknown);
@@ -44,7 +49,12 @@ impl Lowering<'_> {
         } else {
             Operand::Move(place)
         };
-        Value { operand, ty: local.ty.clone(), callable: local.callable.clone(), named: local.named }
+        Value {
+            operand,
+            ty: local.ty.clone(),
+            callable: local.callable.clone(),
+            named: local.named,
+        }
     }
 
     /// A variable by name: of this body, or captured from one around it.
@@ -68,10 +78,15 @@ impl Lowering<'_> {
             return known.inner;
         }
         let frame = &mut self.frames[index];
-        let inner =
-            frame.declare(Some(name.clone()), outer_local.range, outer_local.ty, LocalKind::Capture(outer));
+        let inner = frame.declare(
+            Some(name.clone()),
+            outer_local.range,
+            outer_local.ty,
+            LocalKind::Capture(outer),
+        );
         let local = frame.local_mut(inner);
-        local.callable = outer_local.callable.filter(|callable| matches!(callable, Callable::Function(_)));
+        local.callable =
+            outer_local.callable.filter(|callable| matches!(callable, Callable::Function(_)));
         local.named = outer_local.named;
         frame.captures.push(Capture { outer: outer_place, inner, moves: false });
         inner
@@ -79,11 +94,9 @@ impl Lowering<'_> {
 
     fn static_local(&mut self, name: Name, range: TextRange, ty: Ty) -> LocalId {
         let frame = self.frame();
-        let known = frame
-            .flow
-            .locals
-            .iter()
-            .position(|local| local.kind == LocalKind::Static && local.name.as_ref() == Some(&name));
+        let known = frame.flow.locals.iter().position(|local| {
+            local.kind == LocalKind::Static && local.name.as_ref() == Some(&name)
+        });
         if let Some(index) = known {
             return LocalId(u32::try_from(index).unwrap_or(u32::MAX));
         }
@@ -124,7 +137,9 @@ impl Lowering<'_> {
                 let TyHead::Item(file, id) = head else { return Vec::new() };
                 let item = ItemRef { file: *file, item: *id, module: *module };
                 match &self.model.item(item).kind {
-                    ItemKind::Enum(variants) if variants.iter().any(|variant| &*variant.name == name) => {
+                    ItemKind::Enum(variants)
+                        if variants.iter().any(|variant| &*variant.name == name) =>
+                    {
                         vec![Def::Variant(item, Name::from(name))]
                     }
                     _ => Vec::new(),
@@ -166,7 +181,10 @@ impl Lowering<'_> {
 
     fn external_output(&self, path: &str) -> Ty {
         if let Some(api) = self.model.catalog.get(path) {
-            return api.returns.as_ref().map_or(Ty::Unknown, |returns| self.model.catalog_ty(returns));
+            return api
+                .returns
+                .as_ref()
+                .map_or(Ty::Unknown, |returns| self.model.catalog_ty(returns));
         }
         // `Type::new`, `Type::default`, …: a constructor gives its type, by convention of std.
         match path.rsplit_once("::") {

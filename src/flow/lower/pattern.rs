@@ -1,6 +1,8 @@
 //! Patterns: what they test, and what they bind.
 
-use super::super::{BlockId, Condition, LocalKind, Operand, Place, Proj, StmtKind, Terminator, Test};
+use super::super::{
+    BlockId, Condition, LocalKind, Operand, Place, Proj, StmtKind, Terminator, Test,
+};
 use super::{Lowering, Value};
 use crate::facts::tree::{ItemKind, Name, PatId, PatKind, Path};
 use crate::model::{Def, Namespace, Ty};
@@ -37,9 +39,11 @@ impl Lowering<'_> {
         }
         let conditions = |holds: bool| {
             let inner = parts.iter().filter_map(|part| match part {
-                Part::Inner(place, good) => {
-                    Some(Condition { place: place.clone(), test: Test::Inner, holds: *good == holds })
-                }
+                Part::Inner(place, good) => Some(Condition {
+                    place: place.clone(),
+                    test: Test::Inner,
+                    holds: *good == holds,
+                }),
                 Part::Other => None,
             });
             inner.collect::<Vec<_>>()
@@ -56,7 +60,11 @@ impl Lowering<'_> {
             PatKind::Wild => {}
             PatKind::Bind { name, sub, .. } => {
                 if sub.is_none() && self.is_constant(name) {
-                    match self.named(&Path { global: false, segments: segment(name), range: body.pat(pat).range }) {
+                    match self.named(&Path {
+                        global: false,
+                        segments: segment(name),
+                        range: body.pat(pat).range,
+                    }) {
                         Named::Bad => parts.push(Part::Inner(place.clone(), false)),
                         _ => parts.push(Part::Other),
                     }
@@ -86,7 +94,9 @@ impl Lowering<'_> {
                 }
                 Named::Bad => {
                     parts.push(Part::Inner(place.clone(), false));
-                    if elems.iter().any(|&elem| !matches!(body.pat(elem).kind, PatKind::Wild | PatKind::Bind { .. })) {
+                    if elems.iter().any(|&elem| {
+                        !matches!(body.pat(elem).kind, PatKind::Wild | PatKind::Bind { .. })
+                    }) {
                         parts.push(Part::Other);
                     }
                 }
@@ -165,13 +175,21 @@ impl Lowering<'_> {
         let range = body.pat(pat).range;
         match &body.pat(pat).kind {
             PatKind::Bind { name, sub, .. } => {
-                let local = self.frame().declare(Some(name.clone()), range, ty.clone(), LocalKind::Variable);
+                let local = self.frame().declare(
+                    Some(name.clone()),
+                    range,
+                    ty.clone(),
+                    LocalKind::Variable,
+                );
                 self.frame().bind(name.clone(), local);
                 if let Some(sub) = sub {
                     self.declare_names(*sub, &Ty::Unknown);
                 }
             }
-            PatKind::Tuple(elems) | PatKind::Slice(elems) | PatKind::Variant(_, elems) | PatKind::Or(elems) => {
+            PatKind::Tuple(elems)
+            | PatKind::Slice(elems)
+            | PatKind::Variant(_, elems)
+            | PatKind::Or(elems) => {
                 for (index, &elem) in elems.iter().enumerate() {
                     let ty = self.model.field_ty(ty, &index.to_string());
                     self.declare_names(elem, &ty);
@@ -196,7 +214,12 @@ impl Lowering<'_> {
                 if sub.is_none() && self.is_constant(name) {
                     return;
                 }
-                let local = self.frame().declare(Some(name.clone()), range, ty.clone(), LocalKind::Variable);
+                let local = self.frame().declare(
+                    Some(name.clone()),
+                    range,
+                    ty.clone(),
+                    LocalKind::Variable,
+                );
                 self.frame().bind(name.clone(), local);
                 if borrowed || *by_ref {
                     self.frame().local_mut(local).alias = Some(place.clone());
@@ -216,7 +239,12 @@ impl Lowering<'_> {
             }
             PatKind::Slice(elems) => {
                 for &elem in elems {
-                    self.bind(elem, &place.then(Proj::Elem), borrowed, &super::expr::element_ty(ty));
+                    self.bind(
+                        elem,
+                        &place.then(Proj::Elem),
+                        borrowed,
+                        &super::expr::element_ty(ty),
+                    );
                 }
             }
             PatKind::Variant(path, elems) => {
@@ -281,8 +309,14 @@ impl Lowering<'_> {
         if !name.starts_with(char::is_uppercase) {
             return false;
         }
-        let defs = self.model.resolve(self.module(), false, std::slice::from_ref(name), Namespace::Value);
-        !defs.is_empty() || self.model.resolve(self.module(), false, std::slice::from_ref(name), Namespace::Type).iter().any(|def| matches!(def, Def::Variant(..) | Def::Unknown))
+        let defs =
+            self.model.resolve(self.module(), false, std::slice::from_ref(name), Namespace::Value);
+        !defs.is_empty()
+            || self
+                .model
+                .resolve(self.module(), false, std::slice::from_ref(name), Namespace::Type)
+                .iter()
+                .any(|def| matches!(def, Def::Variant(..) | Def::Unknown))
     }
 
     /// A value in a place of its own, so that its parts can be named.

@@ -1,0 +1,390 @@
+//! Calls: what becomes of a token that is given to something.
+
+use super::super::follow::{EndKind, LossKind, Token, is_scope, moved, rest};
+use super::super::methods::{self, Storing};
+use super::super::{Call, Callable, Callee, LocalKind, Operand, Place, Proj};
+use super::{Next, Transfer, end};
+use crate::catalog::Role;
+use crate::facts::tree::{ItemKind, Name};
+use crate::model::{Def, Ty};
+use crate::text::TextRange;
+
+impl Transfer<'_> {
+    pub(super) fn call(&self, range: TextRange, call: &Call, token: &Token) -> Vec<Next> {
+        match &call.callee {
+            Callee::Method(receiver, name, own) => {
+                // People look for a method at its name; the receiver may begin lines above.
+                let range = call.name_range;
+                if let Some(rest) = rest(&token.place, receiver) {
+                    if !own.is_empty() {
+                        return vec![self.given(
+                            range,
+                            &format!("used by the method `{name}`"),
+                            &rest,
+                            token,
+                            false,
+                        )];
+                    }
+                    return self.method(range, call, receiver, name, &rest, token);
+                }
+                self.method_args(range, call, receiver, name, !own.is_empty(), token)
+            }
+            Callee::Function(defs) => self.function(range, call, defs, token),
+            Callee::Local(place, callable) => {
+                self.call_closure(range, call, place, callable.as_ref(), token)
+            }
+            Callee::Await(place) => match rest(&token.place, place) {
+                Some(_) => vec![end(EndKind::Escaped, range, "awaited".to_owned())],
+                None => vec![self.stay(token)],
+            },
+        }
+    }
+
+    /// A use that cannot be followed. A plain handle behind `&` cannot be joined there.
+    pub(super) fn given(
+        &self,
+        range: TextRange,
+        text: &str,
+        rest: &[Proj],
+        token: &Token,
+        by_reference: bool,
+    ) -> Next {
+        if by_reference && rest.is_empty() {
+            return self.stay(token);
+        }
+        end(EndKind::Escaped, range, text.to_owned())
+    }
+
+    /// Calls a closure held in a local.
+    pub(super) fn call_closure(
+        &self,
+        range: TextRange,
+        call: &Call,
+        place: &Place,
+        callable: Option<&Callable>,
+        token: &Token,
+    ) -> Vec<Next> {
+        if let Some(callable @ Callable::Body(id)) = callable {
+            let body = self.follower.flows.body(*id);
+            if let Some(rest) = rest(&token.place, place)
+                && let Some((Proj::Captured(inner), rest)) = rest.split_first()
+            {
+                return self.run(
+                    callable,
+                    &moved(&Place::local(*inner), rest),
+                    call,
+                    &[],
+                    token,
+                    None,
+                );
+            }
+            for capture in &body.captures {
+                if let (false, Some(rest)) = (capture.moves, rest(&token.place, &capture.outer)) {
+                    let entry = moved(&Place::local(capture.inner), &rest);
+                    return self.run(callable, &entry, call, &[], token, Some(&capture.outer));
+                }
+            }
+            for (arg, &param) in call.args.iter().zip(&body.params) {
+                if let Operand::Move(from) = arg
+                    && let Some(rest) = rest(&token.place, from)
+                {
+                    return self.run(
+                        callable,
+                        &moved(&Place::local(param), &rest),
+                        call,
+                        &[],
+                        token,
+                        None,
+                    );
+                }
+            }
+        }
+        self.unknown_call(range, call, "passed to a closure or function value", token)
+    }
+
+    /// The token is in an argument of something that is not followed.
+    pub(super) fn unknown_call(
+        &self,
+        range: TextRange,
+        call: &Call,
+        text: &str,
+        token: &Token,
+    ) -> Vec<Next> {
+        for arg in &call.args {
+            let (place, by_reference) = match arg {
+                Operand::Move(place) => (place, false),
+                Operand::Borrow(place) => (place, true),
+                Operand::Function(_) | Operand::Constant => continue,
+            };
+            if let Some(rest) = rest(&token.place, place) {
+                return vec![self.given(range, text, &rest, token, by_reference)];
+            }
+            if self.closure_borrows(place.local, token) {
+                return vec![end(
+                    EndKind::Escaped,
+                    range,
+                    "captured by a closure that is given away".to_owned(),
+                )];
+            }
+        }
+        vec![self.stay(token)]
+    }
+
+    /// Runs a callable with the token inside and goes on with what comes out.
+    pub(super) fn run(
+        &self,
+        callable: &Callable,
+        entry: &Place,
+        call: &Call,
+        wrap: &[Proj],
+        token: &Token,
+        stays_at: Option<&Place>,
+    ) -> Vec<Next> {
+        let borrowed = token.borrowed;
+        let ends = self.follower.apply(callable, entry, borrowed, self.depth);
+        let mut next = Vec::new();
+        for found in ends {
+            next.push(match found.kind {
+                EndKind::Returned(proj) => {
+                    let to = Place { local: call.dst, proj: wrap.to_vec() };
+                    self.go(moved(&to, &proj), token, None)
+                }
+                EndKind::Untouched => self.stay(token),
+                EndKind::Captured(_, proj) => match stays_at {
+                    Some(outer) => self.go(moved(outer, &proj), token, None),
+                    // It stays in the closure's own environment.
+                    None => self.stay(token),
+                },
+                kind => Next::End { kind, range: found.range, steps: found.trace },
+            });
+        }
+        // Nothing follows a callable that never returns.
+        next
+    }
+
+    pub(super) fn function(
+        &self,
+        range: TextRange,
+        call: &Call,
+        defs: &[Def],
+        token: &Token,
+    ) -> Vec<Next> {
+        let scope = is_scope(self.follower.model, defs);
+        for (index, arg) in call.args.iter().enumerate() {
+            let (place, by_reference) = match arg {
+                Operand::Move(place) => (place, false),
+                Operand::Borrow(place) => (place, true),
+                Operand::Function(_) | Operand::Constant => continue,
+            };
+            if scope && let Some(next) = self.closure_arg(call, place, &[], token) {
+                return next;
+            }
+            if let Some(rest) = rest(&token.place, place) {
+                return vec![self.function_arg(
+                    range,
+                    call,
+                    defs,
+                    index,
+                    &rest,
+                    by_reference,
+                    token,
+                )];
+            }
+            if self.closure_borrows(place.local, token) {
+                return vec![end(
+                    EndKind::Escaped,
+                    range,
+                    "captured by a closure that is given away".to_owned(),
+                )];
+            }
+        }
+        vec![self.stay(token)]
+    }
+
+    /// Runs a closure argument that captured the token.
+    pub(super) fn closure_arg(
+        &self,
+        call: &Call,
+        place: &Place,
+        wrap: &[Proj],
+        token: &Token,
+    ) -> Option<Vec<Next>> {
+        let callable = self.flow.locals[place.local.0 as usize].callable.as_ref()?;
+        let Callable::Body(id) = callable else { return None };
+        if let Some(rest) = rest(&token.place, place)
+            && let Some((Proj::Captured(inner), rest)) = rest.split_first()
+        {
+            let entry = moved(&Place::local(*inner), rest);
+            return Some(self.run(callable, &entry, call, wrap, token, None));
+        }
+        for capture in &self.follower.flows.body(*id).captures {
+            if let (false, Some(rest)) = (capture.moves, rest(&token.place, &capture.outer)) {
+                let entry = moved(&Place::local(capture.inner), &rest);
+                return Some(self.run(callable, &entry, call, wrap, token, Some(&capture.outer)));
+            }
+        }
+        None
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one call")]
+    pub(super) fn function_arg(
+        &self,
+        range: TextRange,
+        call: &Call,
+        defs: &[Def],
+        index: usize,
+        rest: &[Proj],
+        by_reference: bool,
+        token: &Token,
+    ) -> Next {
+        let dst = Place::local(call.dst);
+        let [def] = defs else {
+            return self.given(
+                range,
+                "passed to a function that is not known",
+                rest,
+                token,
+                by_reference,
+            );
+        };
+        let path = match def {
+            Def::External(path) => path,
+            Def::Variant(_, name) => {
+                let to = dst
+                    .then(Proj::Variant(name.clone()))
+                    .then(Proj::Field(Name::from(index.to_string())));
+                return self.go(moved(&to, rest), token, None);
+            }
+            Def::Item(item) | Def::Method(item) => {
+                let model = self.follower.model;
+                let name = &model.item(*item).name;
+                if matches!(model.item(*item).kind, ItemKind::Struct(_)) {
+                    let to = dst
+                        .then(Proj::Variant(name.clone()))
+                        .then(Proj::Field(Name::from(index.to_string())));
+                    return self.go(moved(&to, rest), token, None);
+                }
+                return self.given(
+                    range,
+                    &format!("passed to `{name}`"),
+                    rest,
+                    token,
+                    by_reference,
+                );
+            }
+            Def::Module(_) | Def::Unknown => {
+                return self.given(
+                    range,
+                    "passed to a function that is not known",
+                    rest,
+                    token,
+                    by_reference,
+                );
+            }
+        };
+        let name = path.rsplit("::").next().unwrap_or(path);
+        match (self.follower.model.catalog.role(path), by_reference) {
+            (Some(Role::Detach), false) => {
+                return self.lost(
+                    token,
+                    LossKind::OnPurpose,
+                    range,
+                    format!("`{name}` throws it away"),
+                );
+            }
+            (Some(Role::Join), _) if rest.is_empty() => {
+                return end(EndKind::Joined, range, "joined here".to_owned());
+            }
+            _ => {}
+        }
+        match (&**path, by_reference) {
+            ("std::mem::replace" | "std::mem::take", true) if index == 0 => {
+                Next::Go { place: moved(&dst, rest), full: token.full, borrowed: false, step: None }
+            }
+            (
+                "std::option::Option::Some" | "std::result::Result::Ok" | "std::task::Poll::Ready",
+                false,
+            ) => self.go(moved(&dst.then(Proj::Inner), rest), token, None),
+            ("std::result::Result::Err", false) => {
+                self.go(moved(&dst.then(Proj::Error), rest), token, None)
+            }
+            ("std::iter::once", false) => self.go(moved(&dst.then(Proj::Elem), rest), token, None),
+            (path, false) if methods::wraps(path) => self.go(moved(&dst, rest), token, None),
+            _ => self.given(range, &format!("passed to `{name}`"), rest, token, by_reference),
+        }
+    }
+
+    /// The token is in an argument of a method, or captured by one.
+    pub(super) fn method_args(
+        &self,
+        range: TextRange,
+        call: &Call,
+        receiver: &Place,
+        name: &Name,
+        is_own: bool,
+        token: &Token,
+    ) -> Vec<Next> {
+        let known =
+            !is_own && (methods::on_many(name).is_some() || methods::on_maybe(name).is_some());
+        for arg in &call.args {
+            let (Operand::Move(place) | Operand::Borrow(place)) = arg else { continue };
+            if known && let Some(next) = self.closure_arg(call, place, &[Proj::Payload], token) {
+                return next;
+            }
+            let Some(rest) = rest(&token.place, place) else { continue };
+            if let (false, Some(storing), true) =
+                (is_own, methods::storing(name), self.is_std(call, receiver))
+            {
+                return vec![self.stored(range, call, receiver, name, storing, &rest, token)];
+            }
+            if let ("zip", [Proj::Elem, after @ ..]) = (&**name, rest.as_slice()) {
+                let to = Place::local(call.dst).then(Proj::Elem).then(Proj::Field(Name::from("1")));
+                return vec![self.go(moved(&to, after), token, None)];
+            }
+        }
+        self.unknown_call(range, call, &format!("passed to the method `{name}`"), token)
+    }
+
+    /// Whether the receiver is known to be a collection, option or cell of std.
+    pub(super) fn is_std(&self, call: &Call, receiver: &Place) -> bool {
+        let by_type = call.receiver_ty.path().is_some_and(|path| path.starts_with("std::"));
+        by_type || matches!(call.receiver_ty, Ty::Slice(_)) || {
+            // A field whose type is not known stays where it is whatever its methods do.
+            let local = &self.flow.locals[receiver.local.0 as usize];
+            matches!(local.kind, LocalKind::Reference | LocalKind::Static)
+                && call.receiver_ty == Ty::Unknown
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one call")]
+    pub(super) fn stored(
+        &self,
+        range: TextRange,
+        call: &Call,
+        receiver: &Place,
+        name: &Name,
+        storing: Storing,
+        rest: &[Proj],
+        token: &Token,
+    ) -> Next {
+        let text = match self.name(receiver.local) {
+            Some(owner) => format!("put into `{owner}` by `{name}`"),
+            None => format!("put away by `{name}`"),
+        };
+        let to = match storing {
+            Storing::Element => receiver.then(Proj::Elem),
+            Storing::Elements => match rest.split_first() {
+                Some((Proj::Elem | Proj::Inner | Proj::Payload | Proj::Current, after)) => {
+                    let to =
+                        if &**name == "chain" { Place::local(call.dst) } else { receiver.clone() };
+                    return self.go(moved(&to.then(Proj::Elem), after), token, Some((range, text)));
+                }
+                _ => return end(EndKind::Escaped, range, format!("passed to the method `{name}`")),
+            },
+            Storing::Payload if call.args.len() > 1 => receiver.then(Proj::Elem),
+            Storing::Payload if &**name == "set" => receiver.clone(),
+            Storing::Payload => receiver.then(Proj::Payload),
+        };
+        self.go(moved(&to, rest), token, Some((range, text)))
+    }
+}

@@ -1,0 +1,230 @@
+//! Collections and iterators that hold the token: what takes it out, what runs on it, what loses it.
+
+use std::rc::Rc;
+
+use super::super::follow::{EndKind, LossKind, Token, moved, rest};
+use super::super::methods::{self, OnMany};
+use super::super::{Call, Callee, LocalId, Place, Proj};
+use super::{Next, Transfer, end};
+use crate::facts::tree::Name;
+use crate::model::Ty;
+use crate::text::TextRange;
+
+impl Transfer<'_> {
+    pub(super) fn on_many(
+        &self,
+        range: TextRange,
+        call: &Call,
+        receiver: &Place,
+        name: &Name,
+        rest: &[Proj],
+        token: &Token,
+    ) -> Vec<Next> {
+        let dst = Place::local(call.dst);
+        let escape = |text: String| vec![end(EndKind::Escaped, range, text)];
+        let Some(action) = methods::on_many(name) else {
+            return escape(format!("used by the method `{name}`"));
+        };
+        let lost = |text: String| {
+            self.lost(token, LossKind::Collection(self.name(receiver.local).cloned()), range, text)
+        };
+        let whole = || self.go(moved(&dst, rest), token, None);
+        match action {
+            OnMany::Look | OnMany::Store => vec![self.stay(token)],
+            OnMany::All => vec![whole()],
+            OnMany::Some => vec![whole(), lost(format!("`{name}` may leave it out"))],
+            OnMany::Keep => vec![self.stay(token), lost(format!("`{name}` may drop it"))],
+            OnMany::Lose => vec![lost(format!("`{name}` drops it"))],
+            OnMany::Lazy => {
+                let Some(callable) = self.callable_arg(call) else {
+                    return escape(format!("given to a function by `{name}`"));
+                };
+                let flattens = matches!(&**name, "flat_map" | "filter_map");
+                let to = dst.then(Proj::Lazy(Rc::new(callable), flattens));
+                vec![self.go(moved(&to, rest), token, None)]
+            }
+            _ => self.driven(range, call, receiver, action, rest, token),
+        }
+    }
+
+    /// Methods that take elements out, so that whatever is pending on them runs first.
+    pub(super) fn driven(
+        &self,
+        range: TextRange,
+        call: &Call,
+        receiver: &Place,
+        action: OnMany,
+        rest: &[Proj],
+        token: &Token,
+    ) -> Vec<Next> {
+        let dst = Place::local(call.dst);
+        let mut next = Vec::new();
+        if matches!(action, OnMany::PopMaybe | OnMany::Pop) {
+            // Another one comes out; this one is still there, so the collection is not empty.
+            let full = Some(call.dst);
+            next.push(Next::Go {
+                place: token.place.clone(),
+                full,
+                borrowed: token.borrowed,
+                step: None,
+            });
+        }
+        let stops = action == OnMany::Collect && call.ty.payload() != Ty::Unknown;
+        if stops && matches!(rest.first(), Some(Proj::Lazy(..))) {
+            let kind = LossKind::Collection(self.name(receiver.local).cloned());
+            let text = "the collection stops at the first error".to_owned();
+            next.push(end(EndKind::Lost(kind), range, text));
+        }
+        for element in self.drive(range, call, rest, token) {
+            let element = match element {
+                Ok(element) => element,
+                Err(done) => {
+                    next.push(done);
+                    continue;
+                }
+            };
+            let lost = |text: &str| {
+                let kind = LossKind::Collection(self.name(receiver.local).cloned());
+                self.lost(token, kind, range, text.to_owned())
+            };
+            match action {
+                OnMany::Paired(field) => {
+                    let to = dst.then(Proj::Elem).then(Proj::Field(Name::from(field)));
+                    next.push(self.go(moved(&to, &element), token, None));
+                }
+                OnMany::PopMaybe | OnMany::Pop => {
+                    let to =
+                        if action == OnMany::Pop { dst.clone() } else { dst.then(Proj::Inner) };
+                    next.push(self.go(moved(&to, &element), token, None));
+                }
+                OnMany::Last => {
+                    next.push(self.go(moved(&dst.then(Proj::Inner), &element), token, None));
+                    next.push(lost("the others are dropped"));
+                }
+                OnMany::Unzip => next.push(match element.split_first() {
+                    Some((side @ Proj::Field(_), after)) => {
+                        self.go(moved(&dst.then(side.clone()).then(Proj::Elem), after), token, None)
+                    }
+                    _ => end(
+                        EndKind::Escaped,
+                        range,
+                        "unzipped from a value that is not a pair".to_owned(),
+                    ),
+                }),
+                OnMany::Partition => {
+                    for side in ["0", "1"] {
+                        let to = dst.then(Proj::Field(Name::from(side))).then(Proj::Elem);
+                        next.push(self.go(moved(&to, &element), token, None));
+                    }
+                }
+                OnMany::Collect => {
+                    let to = match element.split_first() {
+                        Some((Proj::Inner, after)) if call.ty.payload() != Ty::Unknown => {
+                            moved(&dst.then(Proj::Inner).then(Proj::Elem), after)
+                        }
+                        _ => moved(&dst.then(Proj::Elem), &element),
+                    };
+                    next.push(self.go(to, token, None));
+                }
+                OnMany::Drive => next.push(lost("what comes out is dropped")),
+                OnMany::Each | OnMany::Fold | OnMany::ShortCircuit => {
+                    if action == OnMany::ShortCircuit {
+                        next.push(lost("the iteration may stop before it"));
+                    }
+                    next.extend(self.on_payload(range, call, &[], &element, token));
+                }
+                _ => next.push(self.go(moved(&dst.then(Proj::Elem), &element), token, None)),
+            }
+        }
+        next
+    }
+
+    /// What comes out of an iterator for the token: the way to it inside its element, or an end.
+    pub(super) fn drive(
+        &self,
+        range: TextRange,
+        call: &Call,
+        rest: &[Proj],
+        token: &Token,
+    ) -> Vec<Result<Vec<Proj>, Next>> {
+        match rest.split_first() {
+            Some((Proj::Lazy(callable, flattens), inner)) => {
+                let mut out = Vec::new();
+                for element in self.drive(range, call, inner, token) {
+                    let element = match element {
+                        Ok(element) => element,
+                        Err(done) => {
+                            out.push(Err(done));
+                            continue;
+                        }
+                    };
+                    for next in self.run_on(range, callable, call, &[], &element, token) {
+                        match next {
+                            Next::Go { place, .. } if place.local == call.dst => {
+                                let skip = usize::from(*flattens);
+                                out.push(Ok(place.proj.get(skip..).unwrap_or_default().to_vec()));
+                            }
+                            other => out.push(Err(other)),
+                        }
+                    }
+                }
+                out
+            }
+            Some((Proj::Elem | Proj::Current | Proj::Payload | Proj::Inner, inner)) => {
+                vec![Ok(inner.to_vec())]
+            }
+            _ => vec![Err(end(
+                EndKind::Escaped,
+                range,
+                "iterated in a way that is not known".to_owned(),
+            ))],
+        }
+    }
+
+    /// The head of a `for` loop: the token comes out, stays for later, or the loop ends.
+    pub(in crate::flow) fn next_element(
+        &self,
+        iter: &Place,
+        item: LocalId,
+        borrowed: bool,
+        range: TextRange,
+        token: &Token,
+    ) -> Vec<(bool, Next)> {
+        let Some(rest) = rest(&token.place, iter) else {
+            return vec![(true, self.stay(token)), (false, self.stay(token))];
+        };
+        if borrowed {
+            return match rest.split_first() {
+                Some((Proj::Elem | Proj::Payload | Proj::Inner, inside)) => {
+                    let current = moved(&moved(iter, &[Proj::Current]), inside);
+                    vec![(true, self.go(current, token, None)), (true, self.stay(token))]
+                }
+                Some((Proj::Current, inside)) => {
+                    vec![(false, self.go(moved(&moved(iter, &[Proj::Elem]), inside), token, None))]
+                }
+                _ => {
+                    vec![(false, end(EndKind::Escaped, range, "iterated by reference".to_owned()))]
+                }
+            };
+        }
+        let call = Call {
+            dst: item,
+            callee: Callee::Function(Vec::new()),
+            args: Vec::new(),
+            name_range: range,
+            ty: Ty::Unknown,
+            receiver_ty: Ty::Unknown,
+        };
+        let mut next = Vec::new();
+        for element in self.drive(range, &call, &rest, token) {
+            match element {
+                Ok(element) => {
+                    next.push((true, self.go(moved(&Place::local(item), &element), token, None)));
+                }
+                Err(done) => next.push((true, done)),
+            }
+        }
+        next.push((true, self.stay(token)));
+        next
+    }
+}

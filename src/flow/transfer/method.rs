@@ -1,0 +1,241 @@
+//! Methods of whatever holds the token: the handle itself, an `Option` or `Result`, references to
+//! elements.
+
+use super::super::follow::{EndKind, LossKind, Token, moved};
+use super::super::methods::{self, OnMany, OnMaybe};
+use super::super::{Call, Callable, Callee, LocalId, Operand, Place, Proj};
+use super::{Next, Transfer, end};
+use crate::catalog::Role;
+use crate::facts::tree::Name;
+use crate::model::{Def, Ty};
+use crate::text::TextRange;
+
+impl Transfer<'_> {
+    /// The token is in the receiver.
+    pub(super) fn method(
+        &self,
+        range: TextRange,
+        call: &Call,
+        receiver: &Place,
+        name: &Name,
+        rest: &[Proj],
+        token: &Token,
+    ) -> Vec<Next> {
+        let each = receiver.proj.last() == Some(&Proj::Each);
+        if each {
+            return self.on_each(range, call, name, rest, token);
+        }
+        match rest.first() {
+            None => vec![self.on_handle(range, name, token)],
+            Some(Proj::Inner) => self.on_maybe(range, call, name, rest, token),
+            Some(Proj::Elem | Proj::Current | Proj::Lazy(..)) => {
+                self.on_many(range, call, receiver, name, rest, token)
+            }
+            Some(Proj::Payload) => {
+                let many = methods::on_many(name);
+                let only_maybe = methods::on_maybe(name).is_some()
+                    && (many.is_none() || methods::opens(name) || matches!(&**name, "take" | "ok"));
+                if only_maybe {
+                    let opened: Vec<Proj> =
+                        std::iter::once(Proj::Inner).chain(rest[1..].iter().cloned()).collect();
+                    return self.on_maybe(range, call, name, &opened, token);
+                }
+                let elements: Vec<Proj> =
+                    std::iter::once(Proj::Elem).chain(rest[1..].iter().cloned()).collect();
+                self.on_many(range, call, receiver, name, &elements, token)
+            }
+            Some(_) if matches!(&**name, "fmt" | "is_some" | "is_none") => vec![self.stay(token)],
+            Some(_) => vec![end(EndKind::Escaped, range, format!("used by the method `{name}`"))],
+        }
+    }
+
+    pub(super) fn on_handle(&self, range: TextRange, name: &Name, token: &Token) -> Next {
+        let path = format!("{}::{name}", self.follower.handle);
+        match self.follower.model.catalog.role(&path) {
+            Some(Role::Join) => end(EndKind::Joined, range, "joined here".to_owned()),
+            Some(Role::NonUse) => self.stay(token),
+            _ if matches!(&**name, "fmt" | "type_id") => self.stay(token),
+            _ => end(EndKind::Escaped, range, format!("used by the method `{name}`")),
+        }
+    }
+
+    pub(super) fn on_maybe(
+        &self,
+        range: TextRange,
+        call: &Call,
+        name: &Name,
+        rest: &[Proj],
+        token: &Token,
+    ) -> Vec<Next> {
+        let dst = Place::local(call.dst);
+        let Some(action) = methods::on_maybe(name) else {
+            return vec![end(EndKind::Escaped, range, format!("used by the method `{name}`"))];
+        };
+        let inside = &rest[1..];
+        let out =
+            |place: Place| vec![Next::Go { place, full: token.full, borrowed: false, step: None }];
+        match action {
+            OnMaybe::Open => out(moved(&dst, inside)),
+            OnMaybe::Whole => out(moved(&dst, rest)),
+            OnMaybe::Iterate => out(moved(&dst.then(Proj::Elem), inside)),
+            OnMaybe::Look => vec![self.stay(token)],
+            OnMaybe::Lose => {
+                vec![self.lost(
+                    token,
+                    LossKind::Discarded,
+                    range,
+                    format!("`{name}` throws the handle away"),
+                )]
+            }
+            OnMaybe::Map => self.on_payload(range, call, &[Proj::Inner], inside, token),
+            OnMaybe::Then => self.on_payload(range, call, &[], inside, token),
+        }
+    }
+
+    /// Runs the last callable argument on the payload.
+    pub(super) fn on_payload(
+        &self,
+        range: TextRange,
+        call: &Call,
+        wrap: &[Proj],
+        inside: &[Proj],
+        token: &Token,
+    ) -> Vec<Next> {
+        let Some(callable) = self.callable_arg(call) else {
+            return vec![end(
+                EndKind::Escaped,
+                range,
+                "given to a function that is not known".to_owned(),
+            )];
+        };
+        self.run_on(range, &callable, call, wrap, inside, token)
+    }
+
+    pub(super) fn run_on(
+        &self,
+        range: TextRange,
+        callable: &Callable,
+        call: &Call,
+        wrap: &[Proj],
+        inside: &[Proj],
+        token: &Token,
+    ) -> Vec<Next> {
+        match callable {
+            Callable::Body(id) => {
+                let params = &self.follower.flows.body(*id).params;
+                let Some(&param) = params.last() else {
+                    return vec![self.lost(
+                        token,
+                        LossKind::Discarded,
+                        range,
+                        "the closure ignores it".to_owned(),
+                    )];
+                };
+                let entry = moved(&Place::local(param), inside);
+                self.run(callable, &entry, call, wrap, token, None)
+            }
+            Callable::Function(defs) => {
+                // The function is called on the payload as if written out.
+                let inner = Call {
+                    dst: call.dst,
+                    callee: Callee::Function(defs.clone()),
+                    args: Vec::new(),
+                    name_range: call.name_range,
+                    ty: Ty::Unknown,
+                    receiver_ty: Ty::Unknown,
+                };
+                let next = match defs.as_slice() {
+                    [Def::External(path)] if methods::as_method(path).is_some() => {
+                        let name = Name::from(methods::as_method(path).unwrap_or_default());
+                        match inside.first() {
+                            None => vec![self.on_handle(range, &name, token)],
+                            Some(Proj::Inner) => self.on_maybe(range, &inner, &name, inside, token),
+                            Some(_) => vec![end(
+                                EndKind::Escaped,
+                                range,
+                                format!("used by the method `{name}`"),
+                            )],
+                        }
+                    }
+                    _ => vec![self.function_arg(range, &inner, defs, 0, inside, false, token)],
+                };
+                next.into_iter().map(|next| wrapped(next, call.dst, wrap)).collect()
+            }
+        }
+    }
+
+    pub(super) fn callable_arg(&self, call: &Call) -> Option<Callable> {
+        call.args.iter().rev().find_map(|arg| match arg {
+            Operand::Function(defs) => Some(Callable::Function(defs.clone())),
+            Operand::Move(place) | Operand::Borrow(place) => {
+                self.flow.locals[place.local.0 as usize].callable.clone()
+            }
+            Operand::Constant => None,
+        })
+    }
+
+    /// Elements that are looked at by reference.
+    pub(super) fn on_each(
+        &self,
+        range: TextRange,
+        call: &Call,
+        name: &Name,
+        rest: &[Proj],
+        token: &Token,
+    ) -> Vec<Next> {
+        let Some((Proj::Elem | Proj::Current | Proj::Payload | Proj::Inner, inside)) =
+            rest.split_first()
+        else {
+            return vec![end(EndKind::Escaped, range, format!("used by the method `{name}`"))];
+        };
+        let Some(callable) = self.callable_arg(call) else {
+            let harmless =
+                matches!(methods::on_many(name), Some(OnMany::Look | OnMany::Drive | OnMany::Last))
+                    || &**name == "next";
+            let text = format!("its elements are given on by `{name}`");
+            return vec![if harmless {
+                self.stay(token)
+            } else {
+                end(EndKind::Escaped, range, text)
+            }];
+        };
+        let Callable::Body(id) = &callable else {
+            return vec![end(EndKind::Escaped, range, format!("given to a function by `{name}`"))];
+        };
+        let Some(&param) = self.follower.flows.body(*id).params.last() else {
+            return vec![self.stay(token)];
+        };
+        let entry = moved(&Place::local(param), inside);
+        let mut next = Vec::new();
+        for found in self.follower.apply(&callable, &entry, true, self.depth) {
+            next.push(match found.kind {
+                EndKind::Untouched => self.stay(token),
+                EndKind::Returned(proj) => {
+                    let to = Place::local(call.dst).then(Proj::Payload);
+                    Next::Go {
+                        place: moved(&to, &proj),
+                        full: token.full,
+                        borrowed: false,
+                        step: None,
+                    }
+                }
+                EndKind::Captured(..) => {
+                    end(EndKind::Escaped, found.range, "moved out by a closure".to_owned())
+                }
+                kind => Next::End { kind, range: found.range, steps: found.trace },
+            });
+        }
+        next
+    }
+}
+
+/// Wraps where a value went into what the method around puts it in.
+fn wrapped(next: Next, dst: LocalId, wrap: &[Proj]) -> Next {
+    match next {
+        Next::Go { place, full, borrowed, step } if place.local == dst => {
+            let to = Place { local: dst, proj: wrap.to_vec() };
+            Next::Go { place: moved(&to, &place.proj), full, borrowed, step }
+        }
+        other => other,
+    }
+}
