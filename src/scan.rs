@@ -26,7 +26,7 @@ pub struct Scan {
 /// The search for one set of names.
 #[derive(Debug)]
 pub struct Search {
-    automaton: AhoCorasick,
+    automaton: Option<AhoCorasick>,
     kinds: Vec<Kind>,
 }
 
@@ -45,9 +45,6 @@ enum Kind {
 
 impl Search {
     /// A search for the calls of the catalog and for further names (aliases).
-    ///
-    /// # Panics
-    /// Never: the automaton is made of short literals.
     pub fn new(catalog: &Catalog, aliases: &BTreeSet<String>) -> Self {
         let mut calls: BTreeSet<&str> = BTreeSet::new();
         for api in catalog.iter() {
@@ -66,13 +63,9 @@ impl Search {
             ("#[cfg_attr(", Kind::Attribute),
         ]);
         let (patterns, kinds): (Vec<&str>, Vec<Kind>) = patterns.into_iter().unzip();
-        // A few short literals cannot exceed the automaton's limits; without it nothing is found,
-        // so an impossible failure falls back to an automaton of the empty set.
-        let mut builder = AhoCorasick::builder();
-        builder.match_kind(MatchKind::LeftmostLongest);
-        let automaton = builder.build(&patterns).or_else(|_| builder.build([""; 0]));
-        #[expect(clippy::expect_used, reason = "an automaton of no pattern always builds")]
-        let automaton = automaton.expect("an empty automaton builds");
+        // A few short literals are far from the automaton's limits; without one everything matters.
+        let automaton =
+            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns).ok();
         Self { automaton, kinds }
     }
 
@@ -81,7 +74,11 @@ impl Search {
         let mut scan = Scan::default();
         let (mut thread, mut carrier) = (false, false);
         let bytes = text.as_bytes();
-        for hit in self.automaton.find_iter(text) {
+        let Some(automaton) = &self.automaton else {
+            let needles = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).collect();
+            return Scan { needles, matters: true, ..scan };
+        };
+        for hit in automaton.find_iter(text) {
             let starts_word = !hit.start().checked_sub(1).is_some_and(|at| is_ident(bytes[at]));
             let ends_word = !bytes.get(hit.end()).is_some_and(|&byte| is_ident(byte));
             let needle = u32::try_from(hit.start()).unwrap_or(u32::MAX);

@@ -41,6 +41,40 @@ impl Lowering<'_> {
                     ItemKind::Use(imports),
                 )]
             }
+            SynItem::Struct(_) | SynItem::Union(_) | SynItem::Enum(_) | SynItem::Type(_) => {
+                self.type_item(item)
+            }
+            SynItem::Const(it) => {
+                vec![self.value(
+                    &it.attrs,
+                    &it.vis,
+                    &it.ident,
+                    byte_range(it.const_token.span),
+                    &it.ty,
+                    &it.expr,
+                )]
+            }
+            SynItem::Static(it) => {
+                vec![self.value(
+                    &it.attrs,
+                    &it.vis,
+                    &it.ident,
+                    byte_range(it.static_token.span),
+                    &it.ty,
+                    &it.expr,
+                )]
+            }
+            SynItem::ExternCrate(it) => {
+                let bound = it.rename.as_ref().map_or(&it.ident, |(_, rename)| rename);
+                let kind = ItemKind::ExternCrate(self.ident(&it.ident));
+                vec![self.named(&it.attrs, &it.vis, bound, byte_range(it.extern_token.span), kind)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn type_item(&mut self, item: &SynItem) -> Vec<ItemId> {
+        match item {
             SynItem::Struct(it) => {
                 let fields = self.fields(&it.fields);
                 let kind = ItemKind::Struct(fields);
@@ -85,31 +119,6 @@ impl Lowering<'_> {
                     byte_range(it.type_token.span),
                     kind,
                 )]
-            }
-            SynItem::Const(it) => {
-                vec![self.value(
-                    &it.attrs,
-                    &it.vis,
-                    &it.ident,
-                    byte_range(it.const_token.span),
-                    &it.ty,
-                    &it.expr,
-                )]
-            }
-            SynItem::Static(it) => {
-                vec![self.value(
-                    &it.attrs,
-                    &it.vis,
-                    &it.ident,
-                    byte_range(it.static_token.span),
-                    &it.ty,
-                    &it.expr,
-                )]
-            }
-            SynItem::ExternCrate(it) => {
-                let bound = it.rename.as_ref().map_or(&it.ident, |(_, rename)| rename);
-                let kind = ItemKind::ExternCrate(self.ident(&it.ident));
-                vec![self.named(&it.attrs, &it.vis, bound, byte_range(it.extern_token.span), kind)]
             }
             _ => Vec::new(),
         }

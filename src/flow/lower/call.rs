@@ -157,43 +157,10 @@ impl Lowering<'_> {
             receiver_ty.path().map(|path| Def::External(Name::from(format!("{path}::{name}"))));
         let own = self.own_methods(&receiver_ty, name, args.len());
         let place = receiver.place().cloned();
-        if let (Some(place), true) = (&place, own.is_empty() && args.len() <= 1)
-            && let Some(borrowing) = methods::borrowing(name, args.len())
+        if own.is_empty()
+            && let Some(borrowed) = self.borrowing_method(&receiver, name, args)
         {
-            self.args(args, None);
-            let alias = methods::alias(place, borrowing);
-            let ty = methods::output(&receiver.ty, name);
-            return Value {
-                operand: Operand::Borrow(alias),
-                ty,
-                callable: None,
-                named: receiver.named,
-            };
-        }
-        if let Some(place) = &place
-            && place.proj.last() == Some(&Proj::Each)
-            && !self.has_closure(args)
-            && methods::adapts(name)
-        {
-            // An adaptor of borrowed elements borrows the same elements.
-            self.args(args, None);
-            return Value {
-                operand: Operand::Borrow(place.clone()),
-                ty: Ty::Unknown,
-                callable: None,
-                named: None,
-            };
-        }
-        if let (Some(place), true, true) = (&place, receiver.is_borrow(), methods::opens(name)) {
-            // Opening a borrowed wrapper gives another name for what is in it.
-            self.args(args, None);
-            let ty = receiver.ty.payload();
-            return Value {
-                operand: Operand::Borrow(place.then(Proj::Open)),
-                ty,
-                callable: None,
-                named: None,
-            };
+            return borrowed;
         }
         let defs: Vec<Def> = catalogued.into_iter().collect();
         let (known, _) = self.closure_types(&defs);
@@ -229,6 +196,28 @@ impl Lowering<'_> {
             self.push(range, StmtKind::Call(Box::new(call)));
         }
         self.temp_value(dst)
+    }
+
+    /// A method that only gives another name for its receiver or for what is in it.
+    fn borrowing_method(&mut self, receiver: &Value, name: &str, args: &[ExprId]) -> Option<Value> {
+        let place = receiver.place()?;
+        let borrows = if args.len() <= 1 { methods::borrowing(name, args.len()) } else { None };
+        let (alias, ty) = if let Some(borrowing) = borrows {
+            (methods::alias(place, borrowing), methods::output(&receiver.ty, name))
+        } else if place.proj.last() == Some(&Proj::Each)
+            && !self.has_closure(args)
+            && methods::adapts(name)
+        {
+            // An adaptor of borrowed elements borrows the same elements.
+            (place.clone(), Ty::Unknown)
+        } else if receiver.is_borrow() && methods::opens(name) {
+            (place.then(Proj::Open), receiver.ty.payload())
+        } else {
+            return None;
+        };
+        self.args(args, None);
+        let named = receiver.named;
+        Some(Value { operand: Operand::Borrow(alias), ty, callable: None, named })
     }
 
     /// Methods of the project that a call can mean. An inherent method of std wins over a trait's.

@@ -85,33 +85,7 @@ impl Lowering<'_> {
                     self.parts(elem, &place.then(Proj::Elem), parts);
                 }
             }
-            PatKind::Variant(path, elems) => match self.named(path) {
-                Named::Good => {
-                    parts.push(Part::Inner(place.clone(), true));
-                    for &elem in elems {
-                        self.parts(elem, &place.then(Proj::Inner), parts);
-                    }
-                }
-                Named::Bad => {
-                    parts.push(Part::Inner(place.clone(), false));
-                    if elems.iter().any(|&elem| {
-                        !matches!(body.pat(elem).kind, PatKind::Wild | PatKind::Bind { .. })
-                    }) {
-                        parts.push(Part::Other);
-                    }
-                }
-                Named::Other => {
-                    if !self.is_struct(path) {
-                        parts.push(Part::Other);
-                    }
-                    for (index, &elem) in elems.iter().enumerate() {
-                        let place = place
-                            .then(Proj::Variant(Name::from(path.last())))
-                            .then(Proj::Field(Name::from(index.to_string())));
-                        self.parts(elem, &place, parts);
-                    }
-                }
-            },
+            PatKind::Variant(path, elems) => self.variant_parts(path, elems, place, parts),
             PatKind::Struct(path, fields) => {
                 if !self.is_struct(path) {
                     parts.push(Part::Other);
@@ -136,6 +110,43 @@ impl Lowering<'_> {
                 }
             }
             PatKind::Refutable => parts.push(Part::Other),
+        }
+    }
+
+    fn variant_parts(
+        &mut self,
+        path: &Path,
+        elems: &[PatId],
+        place: &Place,
+        parts: &mut Vec<Part>,
+    ) {
+        let body = self.body;
+        match self.named(path) {
+            Named::Good => {
+                parts.push(Part::Inner(place.clone(), true));
+                for &elem in elems {
+                    self.parts(elem, &place.then(Proj::Inner), parts);
+                }
+            }
+            Named::Bad => {
+                parts.push(Part::Inner(place.clone(), false));
+                if elems.iter().any(|&elem| {
+                    !matches!(body.pat(elem).kind, PatKind::Wild | PatKind::Bind { .. })
+                }) {
+                    parts.push(Part::Other);
+                }
+            }
+            Named::Other => {
+                if !self.is_struct(path) {
+                    parts.push(Part::Other);
+                }
+                for (index, &elem) in elems.iter().enumerate() {
+                    let place = place
+                        .then(Proj::Variant(Name::from(path.last())))
+                        .then(Proj::Field(Name::from(index.to_string())));
+                    self.parts(elem, &place, parts);
+                }
+            }
         }
     }
 

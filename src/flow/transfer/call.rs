@@ -238,52 +238,27 @@ impl Transfer<'_> {
         token: &Token,
     ) -> Next {
         let dst = Place::local(call.dst);
-        let [def] = defs else {
-            return self.given(
-                range,
-                "passed to a function that is not known",
-                rest,
-                token,
-                by_reference,
-            );
+        let given = |text: &str| self.given(range, text, rest, token, by_reference);
+        let model = self.follower.model;
+        let constructed = |name: &Name| {
+            let field = Proj::Field(Name::from(index.to_string()));
+            let to = dst.then(Proj::Variant(name.clone())).then(field);
+            self.go(moved(&to, rest), token, None)
         };
-        let path = match def {
-            Def::External(path) => path,
-            Def::Variant(_, name) => {
-                let to = dst
-                    .then(Proj::Variant(name.clone()))
-                    .then(Proj::Field(Name::from(index.to_string())));
-                return self.go(moved(&to, rest), token, None);
-            }
-            Def::Item(item) | Def::Method(item) => {
-                let model = self.follower.model;
+        let path = match defs {
+            [Def::External(path)] => path,
+            [Def::Variant(_, name)] => return constructed(name),
+            [Def::Item(item) | Def::Method(item)] => {
                 let name = &model.item(*item).name;
-                if matches!(model.item(*item).kind, ItemKind::Struct(_)) {
-                    let to = dst
-                        .then(Proj::Variant(name.clone()))
-                        .then(Proj::Field(Name::from(index.to_string())));
-                    return self.go(moved(&to, rest), token, None);
-                }
-                return self.given(
-                    range,
-                    &format!("passed to `{name}`"),
-                    rest,
-                    token,
-                    by_reference,
-                );
+                return match model.item(*item).kind {
+                    ItemKind::Struct(_) => constructed(name),
+                    _ => given(&format!("passed to `{name}`")),
+                };
             }
-            Def::Module(_) | Def::Unknown => {
-                return self.given(
-                    range,
-                    "passed to a function that is not known",
-                    rest,
-                    token,
-                    by_reference,
-                );
-            }
+            _ => return given("passed to a function that is not known"),
         };
         let name = path.rsplit("::").next().unwrap_or(path);
-        match (self.follower.model.catalog.role(path), by_reference) {
+        match (model.catalog.role(path), by_reference) {
             (Some(Role::Detach), false) => {
                 return self.lost(
                     token,
@@ -310,7 +285,7 @@ impl Transfer<'_> {
             }
             ("std::iter::once", false) => self.go(moved(&dst.then(Proj::Elem), rest), token, None),
             (path, false) if methods::wraps(path) => self.go(moved(&dst, rest), token, None),
-            _ => self.given(range, &format!("passed to `{name}`"), rest, token, by_reference),
+            _ => given(&format!("passed to `{name}`")),
         }
     }
 

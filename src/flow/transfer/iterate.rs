@@ -57,7 +57,6 @@ impl Transfer<'_> {
         rest: &[Proj],
         token: &Token,
     ) -> Vec<Next> {
-        let dst = Place::local(call.dst);
         let mut next = Vec::new();
         if matches!(action, OnMany::PopMaybe | OnMany::Pop) {
             // Another one comes out; this one is still there, so the collection is not empty.
@@ -76,67 +75,70 @@ impl Transfer<'_> {
             next.push(end(EndKind::Lost(kind), range, text));
         }
         for element in self.drive(range, call, rest, token) {
-            let element = match element {
-                Ok(element) => element,
-                Err(done) => {
-                    next.push(done);
-                    continue;
+            match element {
+                Ok(element) => {
+                    next.extend(self.comes_out(range, call, receiver, action, &element, token));
                 }
-            };
-            let lost = |text: &str| {
-                let kind = LossKind::Collection(self.name(receiver.local).cloned());
-                self.lost(token, kind, range, text.to_owned())
-            };
-            match action {
-                OnMany::Paired(field) => {
-                    let to = dst.then(Proj::Elem).then(Proj::Field(Name::from(field)));
-                    next.push(self.go(moved(&to, &element), token, None));
-                }
-                OnMany::PopMaybe | OnMany::Pop => {
-                    let to =
-                        if action == OnMany::Pop { dst.clone() } else { dst.then(Proj::Inner) };
-                    next.push(self.go(moved(&to, &element), token, None));
-                }
-                OnMany::Last => {
-                    next.push(self.go(moved(&dst.then(Proj::Inner), &element), token, None));
-                    next.push(lost("the others are dropped"));
-                }
-                OnMany::Unzip => next.push(match element.split_first() {
-                    Some((side @ Proj::Field(_), after)) => {
-                        self.go(moved(&dst.then(side.clone()).then(Proj::Elem), after), token, None)
-                    }
-                    _ => end(
-                        EndKind::Escaped,
-                        range,
-                        "unzipped from a value that is not a pair".to_owned(),
-                    ),
-                }),
-                OnMany::Partition => {
-                    for side in ["0", "1"] {
-                        let to = dst.then(Proj::Field(Name::from(side))).then(Proj::Elem);
-                        next.push(self.go(moved(&to, &element), token, None));
-                    }
-                }
-                OnMany::Collect => {
-                    let to = match element.split_first() {
-                        Some((Proj::Inner, after)) if call.ty.payload() != Ty::Unknown => {
-                            moved(&dst.then(Proj::Inner).then(Proj::Elem), after)
-                        }
-                        _ => moved(&dst.then(Proj::Elem), &element),
-                    };
-                    next.push(self.go(to, token, None));
-                }
-                OnMany::Drive => next.push(lost("what comes out is dropped")),
-                OnMany::Each | OnMany::Fold | OnMany::ShortCircuit => {
-                    if action == OnMany::ShortCircuit {
-                        next.push(lost("the iteration may stop before it"));
-                    }
-                    next.extend(self.on_payload(range, call, &[], &element, token));
-                }
-                _ => next.push(self.go(moved(&dst.then(Proj::Elem), &element), token, None)),
+                Err(done) => next.push(done),
             }
         }
         next
+    }
+
+    /// What a method does with one element, the token's, that has come out.
+    fn comes_out(
+        &self,
+        range: TextRange,
+        call: &Call,
+        receiver: &Place,
+        action: OnMany,
+        element: &[Proj],
+        token: &Token,
+    ) -> Vec<Next> {
+        let dst = Place::local(call.dst);
+        let lost = |text: &str| {
+            let kind = LossKind::Collection(self.name(receiver.local).cloned());
+            self.lost(token, kind, range, text.to_owned())
+        };
+        let to = |place: Place, rest: &[Proj]| self.go(moved(&place, rest), token, None);
+        match action {
+            OnMany::Paired(field) => {
+                vec![to(dst.then(Proj::Elem).then(Proj::Field(Name::from(field))), element)]
+            }
+            OnMany::Pop => vec![to(dst, element)],
+            OnMany::PopMaybe => vec![to(dst.then(Proj::Inner), element)],
+            OnMany::Last => {
+                vec![to(dst.then(Proj::Inner), element), lost("the others are dropped")]
+            }
+            OnMany::Unzip => match element.split_first() {
+                Some((side @ Proj::Field(_), after)) => {
+                    vec![to(dst.then(side.clone()).then(Proj::Elem), after)]
+                }
+                _ => {
+                    let text = "unzipped from a value that is not a pair".to_owned();
+                    vec![end(EndKind::Escaped, range, text)]
+                }
+            },
+            OnMany::Partition => {
+                let sides =
+                    ["0", "1"].map(|side| dst.then(Proj::Field(Name::from(side))).then(Proj::Elem));
+                sides.into_iter().map(|side| to(side, element)).collect()
+            }
+            OnMany::Collect => match element.split_first() {
+                Some((Proj::Inner, after)) if call.ty.payload() != Ty::Unknown => {
+                    vec![to(dst.then(Proj::Inner).then(Proj::Elem), after)]
+                }
+                _ => vec![to(dst.then(Proj::Elem), element)],
+            },
+            OnMany::Drive => vec![lost("what comes out is dropped")],
+            OnMany::Each | OnMany::Fold => self.on_payload(range, call, &[], element, token),
+            OnMany::ShortCircuit => {
+                let mut next = self.on_payload(range, call, &[], element, token);
+                next.push(lost("the iteration may stop before it"));
+                next
+            }
+            _ => vec![to(dst.then(Proj::Elem), element)],
+        }
     }
 
     /// What comes out of an iterator for the token: the way to it inside its element, or an end.

@@ -54,7 +54,7 @@ const CRATES: [(&str, &[&str]); 14] = [
     ),
     ("serde_json", &["src/emit.rs", "src/emit/", "src/cli/"]),
     ("cargo_metadata", &["src/cli.rs", "src/cli/"]),
-    ("rayon", &["src/lib.rs", "src/model/load.rs", "src/cli.rs", "src/cli/"]),
+    ("rayon", &["src/model/load.rs", "src/verdict.rs", "src/cli.rs", "src/cli/"]),
     ("aho_corasick", &["src/scan.rs"]),
 ];
 
