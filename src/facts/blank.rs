@@ -9,7 +9,7 @@ use super::lexical::{Kind, Lexer};
 /// The text with everything blank in which none of the sorted `needles` lies.
 pub fn blank(text: &str, needles: &[u32]) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    let mut scan = Scan { needles, ahead: None, open: Vec::new() };
+    let mut scan = Scan { needles, after_fn: false, ahead: None, open: Vec::new() };
     for piece in Lexer::new(text) {
         match piece.kind {
             Kind::LineComment | Kind::BlockComment => bytes[piece.start..piece.end].fill(b' '),
@@ -28,7 +28,9 @@ pub fn blank(text: &str, needles: &[u32]) -> String {
 
 struct Scan<'a> {
     needles: &'a [u32],
-    /// After `fn` or `macro_rules!`, the number of open delimiters at which its body opens.
+    /// Whether `fn` has just been read: a name makes it a function, anything else a type.
+    after_fn: bool,
+    /// After `fn name` or `macro_rules!`, the number of open delimiters at which its body opens.
     ahead: Option<usize>,
     /// Open delimiters: whether each opened a body, and where.
     open: Vec<(bool, usize)>,
@@ -36,13 +38,15 @@ struct Scan<'a> {
 
 impl Scan<'_> {
     fn word(&mut self, word: &str) {
-        if word == "fn" || word == "macro_rules" {
+        if self.after_fn || word == "macro_rules" {
             self.ahead = Some(self.open.len());
         }
+        self.after_fn = word == "fn";
     }
 
     /// The inside of a body that ends here and cannot matter.
     fn punct(&mut self, byte: u8, at: usize) -> Option<(usize, usize)> {
+        self.after_fn = false;
         match byte {
             b'{' | b'(' | b'[' => {
                 let is_body = byte == b'{' && self.ahead == Some(self.open.len());
@@ -54,6 +58,7 @@ impl Scan<'_> {
             }
             b'}' | b')' | b']' => {
                 let (is_body, start) = self.open.pop()?;
+                self.ahead = self.ahead.filter(|&depth| depth <= self.open.len());
                 let first = self.needles.partition_point(|&needle| (needle as usize) < start);
                 let empty = self.needles.get(first).is_none_or(|&needle| needle as usize >= at);
                 (is_body && empty).then_some((start, at))
@@ -80,6 +85,13 @@ mod tests {
         assert_eq!(blanked.find("spawn"), Some(needle));
         assert!(!blanked.contains('é') && !blanked.contains("=> {"));
         assert!(blanked.contains("fn a() -> u8 {") && blanked.contains("fn f();"));
+    }
+
+    #[test]
+    fn a_function_type_opens_no_body() {
+        let text = "fn a(b: fn(), c: impl Fn() -> fn() -> u8) { spawn(b); if c { d() } use e::{f}; }";
+        let needle = text.find("spawn").unwrap_or_default();
+        assert_eq!(blank(text, &[u32::try_from(needle).unwrap_or_default()]), text);
     }
 
     #[test]

@@ -11,6 +11,7 @@
 mod cli;
 mod corpus;
 mod pages;
+mod promises;
 mod support;
 mod tidy;
 mod tool;

@@ -1,0 +1,228 @@
+//! What the analysis promises of every input: the same answer however it runs, and an answer at all.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use thread_lint::source::{
+    FileEntry, FileId, Files, Package, PackageId, Project, ReadError, Target, TargetKind,
+};
+use thread_lint::{Analysis, Options};
+
+use crate::tool;
+use crate::{pages, support};
+
+/// Packages in memory, each with one library.
+#[derive(Default)]
+struct Sources {
+    project: Project,
+    texts: Vec<Arc<str>>,
+}
+
+impl Files for Sources {
+    fn read(&self, file: FileId) -> Result<Arc<str>, ReadError> {
+        let text = self.texts.get(file.0 as usize).cloned();
+        text.ok_or_else(|| ReadError { message: "is not there".to_owned() })
+    }
+}
+
+impl Sources {
+    /// Each package is a list of files below its directory; the first is its root.
+    fn new(packages: &[Vec<(String, String)>]) -> Self {
+        let mut files = Vec::new();
+        let mut project = Project::default();
+        for (index, package) in packages.iter().enumerate() {
+            let id = PackageId(u32::try_from(index).unwrap());
+            for (path, text) in package {
+                files.push((
+                    format!("p{index:04}/{path}"),
+                    id,
+                    text.clone(),
+                    path == &package[0].0,
+                ));
+            }
+            project.packages.push(Package {
+                name: format!("p{index}"),
+                version: "0.1.0".to_owned(),
+                id: format!("p{index}"),
+                dir: format!("p{index:04}"),
+                manifest: String::new(),
+                edition: 2024,
+                dependencies: Vec::new(),
+                publish: true,
+                selected: true,
+            });
+        }
+        files.sort();
+        let mut texts = Vec::new();
+        for (index, (path, package, text, is_root)) in files.into_iter().enumerate() {
+            let file = FileId(u32::try_from(index).unwrap());
+            if is_root {
+                let (kind, name) = (TargetKind::Lib, format!("p{}", package.0));
+                project.targets.push(Target { package, kind, name, edition: 2024, root: file });
+            }
+            let path = Arc::from(path);
+            project.files.push(FileEntry {
+                path,
+                package: Some(package),
+                selected: true,
+                ignored: false,
+            });
+            texts.push(Arc::from(text));
+        }
+        Self { project, texts }
+    }
+
+    fn analyse(&self, threads: usize, search: bool) -> Analysis {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .stack_size(256 << 20)
+            .build()
+            .unwrap();
+        let options = Options { search, ..Options::default() };
+        pool.install(|| thread_lint::analyse(&self.project, self, &options))
+    }
+}
+
+/// Every example of every page, and this very crate.
+fn everything() -> Sources {
+    let mut packages: Vec<Vec<(String, String)>> = Vec::new();
+    for (example, _) in pages::runs() {
+        let files = example.rust_files().map(|(path, text)| (path.clone(), text.clone()));
+        let mut files: Vec<_> = files.collect();
+        files.sort_by_key(|(path, _)| path != "src/lib.rs");
+        packages.push(files);
+    }
+    let own = support::production_files().into_iter().map(|path| {
+        let text = support::read(&path);
+        (path, text)
+    });
+    let mut own: Vec<_> = own.collect();
+    own.sort_by_key(|(path, _)| path != "src/lib.rs");
+    packages.push(own);
+    Sources::new(&packages)
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_answer() {
+    let sources = everything();
+    let one = format!("{:#?}", sources.analyse(1, true));
+    assert!(one.contains("std::thread::spawn"), "the sources hold births");
+    for threads in [2, 8] {
+        assert_eq!(one, format!("{:#?}", sources.analyse(threads, true)), "{threads} threads");
+    }
+}
+
+#[test]
+fn leaving_files_unread_changes_no_finding_and_no_verdict() {
+    let sources = everything();
+    let (with, without) = (sources.analyse(2, true), sources.analyse(2, false));
+    assert!(!with.verdicts.is_empty());
+    assert_eq!(format!("{:#?}", with.verdicts), format!("{:#?}", without.verdicts));
+    assert_eq!(format!("{:#?}", with.findings), format!("{:#?}", without.findings));
+}
+
+/// Texts that a careless parser or renderer would not survive.
+fn hostile() -> Vec<String> {
+    let body = "use std::thread;\nfn é() { let h = thread::spawn(|| \"𝕏\"); }\n";
+    let mut texts: Vec<String> = (0..=body.len())
+        .filter(|&at| body.is_char_boundary(at))
+        .flat_map(|at| [body[..at].to_owned(), body[at..].to_owned()])
+        .collect();
+    for nest in [
+        "(",
+        "[",
+        "{",
+        "fn a(){",
+        "!",
+        "&",
+        "*",
+        "-",
+        "a=",
+        "||",
+        "Vec<",
+        "a::",
+        "x.",
+        "if x {} else ",
+        "#[",
+        "r#\"",
+        "/*",
+        "'",
+        "match x { _ => ",
+        "async {",
+        "return ",
+        "&&",
+        "..",
+        "move ||",
+        "<<T as A>::B as ",
+    ] {
+        for count in [3, 400, 3_000, 30_000] {
+            texts.push(format!("fn spawn() {{ {} }}", nest.repeat(count)));
+            texts.push(nest.repeat(count));
+        }
+    }
+    texts.push("\u{feff}#!/bin/sh\nfn a() { std::thread::spawn(b); }".to_owned());
+    texts.push("---\nname = 1\n---\nfn a() { std::thread::spawn(b); }".to_owned());
+    texts.push("fn a() {\r\n std::thread::spawn(b);\r\n}".to_owned());
+    texts
+}
+
+#[test]
+fn no_text_stops_the_analysis() {
+    let texts = hostile();
+    let packages: Vec<_> =
+        texts.iter().map(|text| vec![("src/lib.rs".to_owned(), text.clone())]).collect();
+    let analysis = Sources::new(&packages).analyse(2, true);
+    assert!(analysis.notes.len() > 50, "most of them are no Rust, and each is named");
+    assert!(analysis.findings.len() > 3, "the rest is still checked");
+}
+
+#[test]
+fn long_functions_and_chains_end() {
+    let branches = "if a() { b(); } else { c(); }\n".repeat(5_000);
+    let wide = format!("fn wide() {{ let h = std::thread::spawn(d);\n{branches} h.join(); }}");
+    let deep = format!(
+        "fn deep() {{ let h = std::thread::spawn(d); x{}; drop(h); }}",
+        ".y()".repeat(2_000)
+    );
+    let jumps = "match a() { Some(b) => c(b)?, None => return Err(d) }\n".repeat(1_000);
+    let jumpy =
+        format!("fn jumpy() -> R {{ let h = std::thread::spawn(d);\n{jumps} h.join(); Ok(()) }}");
+    let cycle = "mod a { pub use super::b::*; pub use super::c::*; }\nmod b { pub use super::a::*; pub use super::c::*; }\nmod c { pub use super::a::*; pub use super::b::*; }\nfn d() { a::spawn(e); use self::d as f; f(); }";
+    let texts = [wide, deep, jumpy, cycle.to_owned()];
+    let packages: Vec<_> =
+        texts.iter().map(|text| vec![("src/lib.rs".to_owned(), text.clone())]).collect();
+    let analysis = Sources::new(&packages).analyse(2, true);
+    let outcomes: Vec<&str> =
+        analysis.verdicts.iter().map(|verdict| verdict.outcome.word()).collect();
+    assert_eq!(outcomes, ["joined", "detached", "partly"]);
+}
+
+#[test]
+fn naming_files_in_any_order_gives_the_same_output() {
+    let scratch = tempfile::tempdir().unwrap();
+    for (name, text) in
+        [("a", "std::thread::spawn(b);"), ("b", "let _ = std::thread::spawn(b);"), ("c", "")]
+    {
+        let text = format!("pub fn {name}() {{ {text} }}\nfn b() {{}}\n");
+        std::fs::write(scratch.path().join(format!("{name}.rs")), text).unwrap();
+    }
+    let run = |names: [&str; 3], threads: &str| {
+        let output = Command::new(tool::BIN)
+            .current_dir(scratch.path())
+            .args(["--message-format", "json", "--verdicts", "--threads", threads])
+            .args(names.map(|name| Path::new(name)))
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let expected = run(["a.rs", "b.rs", "c.rs"], "1");
+    assert!(expected.contains("detached_thread"), "{expected}");
+    for (names, threads) in [
+        (["c.rs", "b.rs", "a.rs"], "2"),
+        (["b.rs", "a.rs", "c.rs"], "8"),
+        (["a.rs", "c.rs", "b.rs"], "1"),
+    ] {
+        assert_eq!(run(names, threads), expected);
+    }
+}
