@@ -15,7 +15,7 @@ pub use lower::lower;
 
 use cfg::Cfg;
 use comments::Directive;
-use tree::{Item, ItemId, ItemKind, Path};
+use tree::{Body, Item, ItemId, ItemKind, Path};
 
 use crate::text::TextRange;
 
@@ -48,33 +48,39 @@ pub struct Sighting {
 pub fn directives(text: &str, facts: &FileFacts) -> Vec<Directive> {
     let mut directives = comments::directives(text);
     for directive in directives.iter_mut().filter(|directive| !directive.trailing) {
-        let start = directive.covers.start;
-        // The largest thing that starts there: an item before its first statement.
-        let items = facts.items.iter().map(|item| item.range);
-        let bodies = facts.items.iter().filter_map(|item| match &item.kind {
-            ItemKind::Function(function) => function.body.as_ref(),
-            ItemKind::Value(value) => value.body.as_ref(),
-            _ => None,
+        let line = directive.covers;
+        // Before an item's keyword there may be `pub`, `async` or `unsafe`, on the same line.
+        let items = facts.items.iter().filter(|item| {
+            (line.start..=line.end).contains(&item.keyword) && item.range.end > line.start
         });
-        let stmts = bodies.flat_map(|body| &body.blocks).flat_map(|block| {
-            let tail = block.tail.map(|_| block.range.end);
-            block.stmts.iter().map(|stmt| stmt.range).chain(
-                tail.map(|end| TextRange::new(start, end)).filter(move |tail| {
-                    block.range.contains(*tail)
-                        && block.stmts.iter().all(|stmt| stmt.range.end <= tail.start)
-                }),
-            )
-        });
-        let widest =
-            items.chain(stmts).filter(|range| range.start == start).max_by_key(|range| range.end);
+        let outermost = items.min_by_key(|item| item.keyword).map(|item| item.range);
+        let stmts = facts.bodies().flat_map(statements).filter(|range| range.start == line.start);
+        let widest = stmts.chain(outermost).max_by_key(|range| range.end);
         if let Some(widest) = widest {
-            directive.covers = directive.covers.cover(widest);
+            directive.covers.end = line.end.max(widest.end);
         }
     }
     directives
 }
 
+/// Ranges of all statements of a body; a block's value is one more.
+fn statements(body: &Body) -> impl Iterator<Item = TextRange> {
+    body.blocks.iter().flat_map(|block| {
+        let tail = block.tail.map(|tail| body.expr(tail).range);
+        block.stmts.iter().map(|stmt| stmt.range).chain(tail)
+    })
+}
+
 impl FileFacts {
+    /// All lowered bodies.
+    pub fn bodies(&self) -> impl Iterator<Item = &Body> {
+        self.items.iter().filter_map(|item| match &item.kind {
+            ItemKind::Function(function) => function.body.as_ref(),
+            ItemKind::Value(value) => value.body.as_ref(),
+            _ => None,
+        })
+    }
+
     /// The item with this index.
     pub fn item(&self, id: ItemId) -> &Item {
         &self.items[id.0 as usize]

@@ -257,6 +257,8 @@ pub struct Stmt {
 pub enum StmtKind {
     /// Moves a value; what was in the target is dropped.
     Assign(Place, Place),
+    /// Puts a value without handles into a place; what was in it is dropped.
+    Clear(Place),
     /// Builds a value of parts.
     Build(LocalId, Vec<(Vec<Proj>, Operand)>),
     /// Makes a closure: its own local, its body, and what it takes.
@@ -285,8 +287,21 @@ pub struct Capture {
     pub outer: Place,
     /// The local inside.
     pub inner: LocalId,
-    /// Whether it moves into the closure.
-    pub moves: bool,
+    /// Parts of it that move into the closure; the rest is borrowed.
+    pub moves: Vec<Vec<Proj>>,
+}
+
+impl Capture {
+    /// What is left of the way to a token after the captured variable, if the part that holds the
+    /// token moves into the closure.
+    fn takes(&self, token: &Place) -> Option<Vec<Proj>> {
+        let moves = self.moves.iter().any(|part| {
+            let mut place = self.outer.clone();
+            place.proj.extend(part.iter().cloned());
+            follow::rest(token, &place).is_some()
+        });
+        if moves { follow::rest(token, &self.outer) } else { None }
+    }
 }
 
 /// A call.
@@ -304,6 +319,8 @@ pub struct Call {
     pub ty: Ty,
     /// The type of the receiver, as far as known.
     pub receiver_ty: Ty,
+    /// Whether it takes only a range of its receiver.
+    pub partial: bool,
 }
 
 /// What a call calls.

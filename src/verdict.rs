@@ -215,13 +215,7 @@ fn of_birth(model: &Model<'_>, function: FunctionRef, flows: &Flows, birth: &Bir
         (Outcome::Owned, vec![(birth.callee, "its scope or registry joins it".to_owned())])
     } else {
         let ends = follow_birth(model, flows, birth);
-        loss = ends.iter().find_map(|end| match &end.kind {
-            EndKind::Lost(kind) => {
-                let text = end.trace.last().map(|step| step.text.clone()).unwrap_or_default();
-                Some(Loss { kind: kind.clone(), range: end.range, text })
-            }
-            _ => None,
-        });
+        loss = decisive(&ends);
         outcome(model, function, &ends)
     };
     let site = if birth.owned { Site::Owned } else { Site::Spawn };
@@ -232,6 +226,20 @@ fn of_birth(model: &Model<'_>, function: FunctionRef, flows: &Flows, birth: &Bir
     life.makes_future = matches!(&birth.runs, Some(Callable::Body(id)) if flows.body(*id).returns_future
         || flows.body(*id).kind == FlowKind::Async);
     life
+}
+
+/// The loss that tells most: one at birth or on purpose, else the last, where the scope ends.
+fn decisive(ends: &[End]) -> Option<Loss> {
+    let lost = ends.iter().filter_map(|end| match &end.kind {
+        EndKind::Lost(kind) => Some((end, kind)),
+        _ => None,
+    });
+    let plain = |kind: &LossKind| matches!(kind, LossKind::ScopeEnd(_) | LossKind::Collection(_));
+    let found = lost.max_by_key(|(end, kind)| (!plain(kind), end.range));
+    found.map(|(end, kind)| {
+        let text = end.trace.last().map(|step| step.text.clone()).unwrap_or_default();
+        Loss { kind: kind.clone(), range: end.range, text }
+    })
 }
 
 /// Sums the ends of one handle up, and gives the way that shows it.

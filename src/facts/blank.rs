@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn a_function_type_opens_no_body() {
-        let text = "fn a(b: fn(), c: impl Fn() -> fn() -> u8) { spawn(b); if c { d() } use e::{f}; }";
+        let text =
+            "fn a(b: fn(), c: impl Fn() -> fn() -> u8) { spawn(b); if c { d() } use e::{f}; }";
         let needle = text.find("spawn").unwrap_or_default();
         assert_eq!(blank(text, &[u32::try_from(needle).unwrap_or_default()]), text);
     }

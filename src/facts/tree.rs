@@ -50,6 +50,8 @@ pub struct Item {
     pub is_test: bool,
     /// From its first attribute to its last token.
     pub range: TextRange,
+    /// Where its keyword stands.
+    pub keyword: u32,
     /// How far it can be seen.
     pub visibility: Visibility,
     /// What it is.

@@ -156,8 +156,12 @@ impl Walk {
         Some(self.nodes.len() - 1)
     }
 
-    fn go(&mut self, token: Token, node: Option<usize>) {
-        if token.place.proj.len() <= MAX_PROJ && self.seen.insert(token.clone()) {
+    fn go(&mut self, token: Token, node: Option<usize>, range: TextRange) {
+        if token.place.proj.len() > MAX_PROJ {
+            let text = "nested too deep to follow".to_owned();
+            let node = self.node(node, Some(TraceStep { range, text }));
+            self.end(EndKind::Escaped, range, node);
+        } else if self.seen.insert(token.clone()) {
             self.open.push((token, node));
         }
     }
@@ -197,7 +201,7 @@ impl Follower<'_> {
         for step in trace {
             node = walk.node(node, Some(step));
         }
-        walk.go(start, node);
+        walk.go(start, node, flow.range);
         while let Some((token, node)) = walk.open.pop() {
             if walk.seen.len() > MAX_STATES {
                 let step =
@@ -223,7 +227,8 @@ impl Follower<'_> {
                 Next::Go { place, full, borrowed, step } => {
                     let node = walk.node(node, step);
                     let index = token.index + 1;
-                    walk.go(Token { block: token.block, index, place, full, borrowed }, node);
+                    let token = Token { block: token.block, index, place, full, borrowed };
+                    walk.go(token, node, stmt.range);
                 }
                 Next::End { kind, range, steps } => {
                     let mut node = node;
@@ -247,14 +252,14 @@ impl Follower<'_> {
         let at = |block: BlockId| Token { block, index: 0, ..token.clone() };
         match &flow.blocks[token.block.0 as usize].end {
             Terminator::Stop => {}
-            Terminator::Goto(block) => walk.go(at(*block), node),
+            Terminator::Goto(block) => walk.go(at(*block), node, flow.range),
             Terminator::Branch(edges) => {
                 for (block, conditions) in edges {
                     let possible = conditions.iter().all(|condition| {
                         possible(token, &condition.place, condition.test, condition.holds)
                     });
                     if possible {
-                        walk.go(at(*block), node);
+                        walk.go(at(*block), node, flow.range);
                     }
                 }
             }
@@ -267,7 +272,7 @@ impl Follower<'_> {
                         Next::Go { place, full, borrowed, step } => {
                             let node = walk.node(node, step);
                             let block = if into_body { *body } else { *exit };
-                            walk.go(Token { block, index: 0, place, full, borrowed }, node);
+                            walk.go(Token { block, index: 0, place, full, borrowed }, node, *range);
                         }
                         Next::End { kind, range, steps } => {
                             let mut node = node;
@@ -425,7 +430,8 @@ impl Follower<'_> {
             Callee::Function(defs) if is_scope(self.model, defs) => at(&[], proj),
             Callee::Function(defs) => match defs.as_slice() {
                 [Def::External(path)] => match &**path {
-                    "std::iter::repeat_with" | "std::array::from_fn" => at(&[Proj::Elem], proj),
+                    "std::iter::repeat_with" => at(&[Proj::Elem], proj),
+                    "std::array::from_fn" => at(&[Proj::Payload], proj),
                     "std::iter::from_fn" => at(&[Proj::Elem], proj.get(1..)?),
                     "std::panic::catch_unwind" => at(&[Proj::Inner], proj),
                     _ => None,
@@ -433,7 +439,8 @@ impl Follower<'_> {
                 _ => None,
             },
             Callee::Method(_, name, own) if own.is_empty() => match &**name {
-                "map" | "then" => at(&[Proj::Payload], proj),
+                "map" => at(&[Proj::Payload], proj),
+                "then" => at(&[Proj::Inner], proj),
                 "flat_map" | "filter_map" => at(&[Proj::Payload], proj.get(1..)?),
                 "and_then" | "map_or" | "map_or_else" | "unwrap_or_else" | "or_else" | "with"
                 | "fold" => at(&[], proj),
@@ -509,7 +516,8 @@ pub(super) fn rest(token: &Place, access: &Place) -> Option<Vec<Proj>> {
             (Proj::Elem, Some(Proj::Elem | Proj::Current | Proj::Payload))
             | (Proj::Current, Some(Proj::Current)) => at += 1,
             // The value of a pair that a map or `enumerate` makes of an element.
-            (Proj::Field(name), None) if &**name == "1" => {}
+            (Proj::Field(name), here)
+                if &**name == "1" && !matches!(here, Some(Proj::Field(_) | Proj::Payload)) => {}
             (proj, Some(here)) if proj == here => at += 1,
             _ => return None,
         }

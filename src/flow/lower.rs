@@ -79,6 +79,8 @@ struct Lowering<'m> {
     statement: TextRange,
     /// Inside the arguments of a macro that nobody knows.
     in_unknown_macro: bool,
+    /// The type that the value being lowered is annotated with.
+    wanted: Option<Ty>,
 }
 
 impl<'m> Lowering<'m> {
@@ -110,6 +112,7 @@ impl<'m> Lowering<'m> {
             modules: vec![function.item.module],
             statement: TextRange::default(),
             in_unknown_macro: false,
+            wanted: None,
         }
     }
 

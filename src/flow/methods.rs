@@ -4,7 +4,7 @@
 //! `Option` that holds the handle, `drain` a collection. A name that is not listed is an unknown
 //! use, which counts as handled.
 
-use super::{Callee, Flow, LocalId, Operand, Place, Proj, StmtKind};
+use super::{Callee, Flow, LocalId, Operand, Place, Proj, StmtKind, Terminator};
 use crate::model::Ty;
 
 /// How a method gives another name for its receiver.
@@ -112,6 +112,7 @@ pub(super) fn converts(name: &str) -> bool {
 pub(super) fn output(receiver: &Ty, name: &str) -> Ty {
     match name {
         _ if opens(name) => receiver.payload(),
+        "map" if matches!(receiver, Ty::Slice(_)) => Ty::Slice(Box::new(Ty::Unknown)),
         "clone" | "as_ref" | "as_mut" | "take" | "replace" | "or" | "or_else" | "ok_or"
         | "ok_or_else" | "map_err" | "ok" | "by_ref" | "borrow" | "borrow_mut" | "iter"
         | "iter_mut" | "into_iter" | "lock" | "write" | "read" | "inspect" | "inspect_err"
@@ -132,29 +133,102 @@ pub(super) fn as_method(path: &str) -> Option<&str> {
     (is_type && !constructs && name.starts_with(char::is_lowercase)).then_some(name)
 }
 
-/// Whether a closure takes what it captured in `inner`, as far as names tell.
-pub(super) fn consumes(flow: &Flow, inner: LocalId) -> bool {
-    let is_inner = |place: &Place| place.local == inner;
-    flow.blocks.iter().flat_map(|block| &block.stmts).any(|stmt| match &stmt.kind {
-        StmtKind::Assign(_, from) => is_inner(from),
-        StmtKind::Build(_, parts) => {
-            parts.iter().any(|(_, part)| matches!(part, Operand::Move(from) if is_inner(from)))
+/// The parts of a captured variable that a closure takes, as far as names tell.
+pub(super) fn consumes(flow: &Flow, inner: LocalId) -> Vec<Vec<Proj>> {
+    let mut parts = Vec::new();
+    let mut take = |place: &Place| {
+        if place.local == inner {
+            parts.push(fields(place));
         }
-        StmtKind::Call(call) => {
-            let takes_receiver = match &call.callee {
-                Callee::Method(place, name, _) => {
-                    is_inner(place) && place.proj.is_empty() && takes_self(name)
+    };
+    for stmt in flow.blocks.iter().flat_map(|block| &block.stmts) {
+        match &stmt.kind {
+            StmtKind::Assign(_, from) => take(from),
+            StmtKind::Build(_, built) => built.iter().for_each(|(_, part)| {
+                if let Operand::Move(from) = part {
+                    take(from);
                 }
-                _ => false,
-            };
-            takes_receiver
-                || call.args.iter().any(|arg| matches!(arg, Operand::Move(from) if is_inner(from)))
+            }),
+            StmtKind::Call(call) => {
+                if let Callee::Method(place, name, _) = &call.callee
+                    && takes_self(name)
+                {
+                    take(place);
+                }
+                for arg in &call.args {
+                    if let Operand::Move(from) = arg {
+                        take(from);
+                    }
+                }
+            }
+            StmtKind::Closure(_, _, captures) => {
+                captures
+                    .iter()
+                    .filter(|capture| !capture.moves.is_empty())
+                    .for_each(|capture| take(&capture.outer));
+            }
+            StmtKind::Clear(_) | StmtKind::Mention(..) | StmtKind::Drop(..) => {}
         }
-        StmtKind::Closure(_, _, captures) => {
-            captures.iter().any(|capture| capture.moves && is_inner(&capture.outer))
+    }
+    parts
+}
+
+/// The parts of a captured variable that a closure names at all.
+pub(super) fn uses(flow: &Flow, inner: LocalId) -> Vec<Vec<Proj>> {
+    let mut parts = consumes(flow, inner);
+    let mut name = |place: &Place| {
+        if place.local == inner {
+            parts.push(fields(place));
         }
-        StmtKind::Mention(..) | StmtKind::Drop(..) => false,
-    })
+    };
+    for block in &flow.blocks {
+        for stmt in &block.stmts {
+            match &stmt.kind {
+                StmtKind::Assign(to, _) | StmtKind::Clear(to) => name(to),
+                StmtKind::Build(_, built) => built.iter().for_each(|(_, part)| {
+                    if let Operand::Borrow(from) = part {
+                        name(from);
+                    }
+                }),
+                StmtKind::Call(call) => {
+                    if let Callee::Method(place, ..)
+                    | Callee::Local(place, _)
+                    | Callee::Await(place) = &call.callee
+                    {
+                        name(place);
+                    }
+                    for arg in &call.args {
+                        if let Operand::Borrow(from) = arg {
+                            name(from);
+                        }
+                    }
+                }
+                StmtKind::Closure(_, _, captures) => {
+                    captures.iter().for_each(|capture| name(&capture.outer))
+                }
+                StmtKind::Mention(places, _) => places.iter().for_each(&mut name),
+                StmtKind::Drop(..) => {}
+            }
+        }
+        match &block.end {
+            Terminator::Branch(edges) => {
+                edges
+                    .iter()
+                    .flat_map(|(_, conditions)| conditions)
+                    .for_each(|condition| name(&condition.place));
+            }
+            Terminator::Next { iter, .. } => name(iter),
+            Terminator::Stop | Terminator::Goto(_) | Terminator::Return => {}
+        }
+    }
+    // Names that were bound by reference stand for places.
+    flow.locals.iter().filter_map(|local| local.alias.as_ref()).for_each(&mut name);
+    parts
+}
+
+/// The fields at the start of a place: what a closure captures of it.
+fn fields(place: &Place) -> Vec<Proj> {
+    place.proj.iter().take_while(|proj| matches!(proj, Proj::Field(_))).cloned().collect()
 }
 
 fn takes_self(name: &str) -> bool {
@@ -258,7 +332,7 @@ pub(super) fn on_many(name: &str) -> Option<OnMany> {
         "pop" | "pop_front" | "pop_back" | "next" | "next_back" | "pop_first" | "pop_last"
         | "pop_if" | "steal" | "recv" | "try_recv" => OnMany::PopMaybe,
         "remove" | "swap_remove" | "swap_remove_back" | "remove_entry" => OnMany::Pop,
-        "last" | "nth" | "min" | "max" | "min_by_key" | "max_by_key" => OnMany::Last,
+        "last" | "min" | "max" | "min_by_key" | "max_by_key" => OnMany::Last,
         "map" | "flat_map" | "filter_map" | "map_while" | "scan" | "then" => OnMany::Lazy,
         "for_each" | "for_each_with" => OnMany::Each,
         "fold" | "reduce" | "try_fold" | "rfold" => OnMany::Fold,
@@ -275,6 +349,11 @@ pub(super) fn on_many(name: &str) -> Option<OnMany> {
         "retain" | "retain_mut" => OnMany::Keep,
         _ => return None,
     })
+}
+
+/// Adaptors after which an iteration may end before its source does.
+pub(super) fn stops(name: &str) -> bool {
+    matches!(name, "take" | "take_while" | "map_while" | "scan")
 }
 
 /// How a method stores its arguments in its receiver.

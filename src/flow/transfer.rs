@@ -9,6 +9,7 @@ use super::{
     Callable, Flow, Leaving, LocalId, LocalKind, Operand, Place, Proj, RETURN, Stmt, StmtKind,
 };
 use crate::facts::tree::Name;
+use crate::model::Ty;
 use crate::text::TextRange;
 
 /// Where the token goes from a statement.
@@ -29,12 +30,15 @@ impl Transfer<'_> {
     pub(super) fn stmt(&self, stmt: &Stmt, token: &Token) -> Vec<Next> {
         match &stmt.kind {
             StmtKind::Assign(to, from) => vec![self.assign(stmt.range, to, from, token)],
+            StmtKind::Clear(place) if rest(&token.place, place).is_some() && !token.borrowed => {
+                let text = "overwritten by another value".to_owned();
+                vec![self.lost(token, LossKind::Overwritten, stmt.range, text)]
+            }
+            StmtKind::Clear(_) => vec![self.stay(token)],
             StmtKind::Build(to, parts) => vec![self.build(stmt.range, *to, parts, token)],
             StmtKind::Closure(to, _, captures) => {
                 for capture in captures {
-                    if capture.moves
-                        && let Some(rest) = rest(&token.place, &capture.outer)
-                    {
+                    if let Some(rest) = capture.takes(&token.place) {
                         let to = Place::local(*to).then(Proj::Captured(capture.inner));
                         let text = "moved into a closure".to_owned();
                         return vec![self.go(moved(&to, &rest), token, Some((stmt.range, text)))];
@@ -145,9 +149,9 @@ impl Transfer<'_> {
             return false;
         };
         let captures = &self.follower.flows.body(*id).captures;
-        captures
-            .iter()
-            .any(|capture| !capture.moves && rest(&token.place, &capture.outer).is_some())
+        captures.iter().any(|capture| {
+            capture.takes(&token.place).is_none() && rest(&token.place, &capture.outer).is_some()
+        })
     }
 
     pub(super) fn dropped(&self, range: TextRange, why: Leaving, token: &Token) -> Next {
@@ -157,11 +161,7 @@ impl Transfer<'_> {
         }
         let name = local.name.clone();
         let shown = name.as_deref().unwrap_or("it");
-        let many = token
-            .place
-            .proj
-            .iter()
-            .any(|proj| matches!(proj, Proj::Elem | Proj::Current | Proj::Payload));
+        let many = token.place.proj.iter().any(|proj| matches!(proj, Proj::Elem | Proj::Current));
         let (kind, range, text) = match local.kind {
             LocalKind::Underscore => {
                 (LossKind::Underscore, local.range, "`_` drops it at once".to_owned())
@@ -201,6 +201,24 @@ impl Transfer<'_> {
         range: TextRange,
         text: String,
     ) -> Next {
+        let local = &self.flow.locals[token.place.local.0 as usize];
+        if local.ty.is_shared() {
+            return end(
+                EndKind::Stored,
+                range,
+                "kept behind a reference or shared owner".to_owned(),
+            );
+        }
+        // A number names the field of a tuple or of a struct; only a tuple is known to do nothing.
+        if matches!(token.place.proj.first(), Some(Proj::Field(_)))
+            && !matches!(local.ty, Ty::Tuple(_))
+        {
+            return end(
+                EndKind::Stored,
+                range,
+                "kept in a field of a value that is dropped here".to_owned(),
+            );
+        }
         for proj in &token.place.proj {
             match proj {
                 Proj::Field(field) if !field.starts_with(|first: char| first.is_ascii_digit()) => {

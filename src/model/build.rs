@@ -211,6 +211,9 @@ impl<'p> Builder<'p> {
     fn items(&mut self, place: &Place, facts: &Arc<FileFacts>, items: &[ItemId], follow: bool) {
         for &id in items {
             let item = facts.item(id);
+            if item.cfg.eval(&|_| None) == Some(false) {
+                continue;
+            }
             let reference = ItemRef { file: place.file, item: id, module: place.module };
             let is_test = item.is_test || test_only(place.test_only, &item.cfg);
             match &item.kind {

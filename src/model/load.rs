@@ -108,12 +108,17 @@ impl<'p> Loader<'p> {
 
     /// Files that spell an alias of a spawn which another file makes for others.
     fn read_aliased(&mut self, all: &[FileId]) {
-        for read in self.read.values() {
-            if let Read::Lowered(facts) = read {
-                self.aliases.extend(spawn_aliases(facts, self.catalog, true));
+        for _ in 0..MAX_ROUNDS {
+            let known = self.aliases.len();
+            for read in self.read.values() {
+                if let Read::Lowered(facts) = read {
+                    let found = spawn_aliases(facts, self.catalog, &self.aliases, true);
+                    self.aliases.extend(found);
+                }
             }
-        }
-        if !self.aliases.is_empty() && self.search {
+            if self.aliases.len() == known || !self.search {
+                return;
+            }
             self.read_files(all, false);
         }
     }
@@ -227,7 +232,7 @@ impl<'p> Loader<'p> {
         }
         let facts = lower(code, &scan.needles)?;
         // An alias made in this very file is a needle of its own.
-        let mut aliases = spawn_aliases(&facts, self.catalog, false);
+        let mut aliases = spawn_aliases(&facts, self.catalog, &self.aliases, false);
         aliases.retain(|alias| !self.aliases.contains(alias));
         if aliases.is_empty() {
             return Ok(facts);
@@ -240,7 +245,12 @@ impl<'p> Loader<'p> {
 
 /// Names under which a file imports a spawning function, where they differ from its own. `shared`
 /// asks for those that other files can use.
-fn spawn_aliases(facts: &FileFacts, catalog: &Catalog, shared: bool) -> BTreeSet<String> {
+fn spawn_aliases(
+    facts: &FileFacts,
+    catalog: &Catalog,
+    known: &BTreeSet<String>,
+    shared: bool,
+) -> BTreeSet<String> {
     let mut aliases = BTreeSet::new();
     for item in &facts.items {
         let ItemKind::Use(imports) = &item.kind else { continue };
@@ -251,7 +261,10 @@ fn spawn_aliases(facts: &FileFacts, catalog: &Catalog, shared: bool) -> BTreeSet
             let (Some(binding), Some(last)) = (&import.binding, import.path.last()) else {
                 continue;
             };
-            if binding != last && &**binding != "_" && is_spawn_name(last, catalog) {
+            if binding != last
+                && &**binding != "_"
+                && (is_spawn_name(last, catalog) || known.contains(&**last))
+            {
                 aliases.insert(binding.to_string());
             }
         }

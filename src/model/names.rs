@@ -359,7 +359,7 @@ impl Model<'_> {
                 }
                 Def::External(path) => {
                     let path = format!("{path}::{name}");
-                    if self.catalog_knows(&path) {
+                    if self.catalog_knows(&path) || is_std_holder(&path) {
                         found.push(Def::External(Name::from(path)));
                     }
                 }
@@ -414,6 +414,20 @@ impl Model<'_> {
         let normal = self.normal_module(module);
         self.module(normal).parent.map(|parent| self.normal_module(parent))
     }
+}
+
+/// Types of std that hold handles and are often imported by a glob.
+fn is_std_holder(path: &str) -> bool {
+    matches!(
+        path.rsplit_once("::"),
+        Some((
+            "std::collections",
+            "HashMap" | "BTreeMap" | "VecDeque" | "BinaryHeap" | "LinkedList"
+        )) | Some(("std::sync", "Arc" | "Mutex" | "RwLock" | "MutexGuard"))
+            | Some(("std::cell", "Cell" | "RefCell" | "RefMut"))
+            | Some(("std::rc", "Rc"))
+            | Some(("std::mem", "take" | "replace" | "forget" | "drop"))
+    )
 }
 
 /// Names of std's prelude that carry or end a handle's life.

@@ -65,6 +65,21 @@ impl Ty {
         }
     }
 
+    /// Whether a value of this type may be one of several ways to its content, so that dropping it
+    /// drops nothing else: references, guards, shared pointers, and whatever holds one.
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Self::Reference(_) => true,
+            Self::Named(head, _, args) => {
+                let own = matches!(head, TyHead::External(path) if is_shared_path(path));
+                own || args.iter().any(Self::is_shared)
+            }
+            Self::Tuple(parts) => parts.iter().any(Self::is_shared),
+            Self::Slice(elem) => elem.is_shared(),
+            Self::Unknown | Self::Never => false,
+        }
+    }
+
     /// The first type argument of `Option<T>` or `Result<T, _>`.
     pub fn payload(&self) -> Self {
         match self {
@@ -80,6 +95,13 @@ impl Ty {
 /// `Box`, `Rc`, `Arc` and their kin.
 fn is_pointer(path: &str) -> bool {
     matches!(path, "std::boxed::Box" | "std::rc::Rc" | "std::sync::Arc")
+}
+
+/// Guards and shared pointers, by their last name: every lock crate has its own.
+fn is_shared_path(path: &str) -> bool {
+    let last = path.rsplit("::").next().unwrap_or(path);
+    last.ends_with("Guard")
+        || matches!(last, "Rc" | "Arc" | "Weak" | "Ref" | "RefMut" | "PeekMut" | "Entry")
 }
 
 /// Types whose first argument is there or not.

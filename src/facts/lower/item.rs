@@ -133,7 +133,9 @@ impl Lowering<'_> {
         kind: ItemKind,
     ) -> ItemId {
         let (cfg, is_test) = (self.cfg(attrs), attrs::is_test(attrs));
-        self.reserve(Item { name, cfg, is_test, range: start(attrs, range), visibility, kind })
+        let keyword = range.start;
+        let range = start(attrs, range);
+        self.reserve(Item { name, cfg, is_test, range, keyword, visibility, kind })
     }
 
     fn named(

@@ -23,7 +23,7 @@ fn modern(tokens: TokenStream, in_trait: bool) -> TokenStream {
         match token {
             TokenTree::Ident(ident) if ident == "async" || ident == "await" => {
                 // `if async {` asks a variable; an async block is no condition.
-                let is_asked = matches!(out.last(), Some(TokenTree::Ident(last)) if ["if", "while", "match"].contains(&last.to_string().as_str()));
+                let is_asked = matches!(out.last(), Some(TokenTree::Ident(last)) if ["if", "while", "match", "mod", "use", "let"].contains(&last.to_string().as_str()));
                 let is_keyword = ident == "async"
                     && !is_asked
                     && tokens.get(index + 1).is_some_and(begins_async);

@@ -55,8 +55,15 @@ impl Lowering<'_> {
         let args = self.args(args, None);
         let dst = self.temp(range, Ty::Unknown);
         let (ty, receiver_ty) = (Ty::Unknown, Ty::Unknown);
-        let call =
-            Call { dst, callee: Callee::Local(place, callable), args, name_range, ty, receiver_ty };
+        let call = Call {
+            dst,
+            callee: Callee::Local(place, callable),
+            args,
+            name_range,
+            ty,
+            receiver_ty,
+            partial: false,
+        };
         self.push(range, StmtKind::Call(Box::new(call)));
         self.temp_value(dst)
     }
@@ -113,6 +120,11 @@ impl Lowering<'_> {
             self.frame().local_mut(dst).named =
                 if role == Role::Name { Some(true) } else { named.or(Some(false)) };
         }
+        if let ([Def::External(path)], [Some(callable)]) = (defs.as_slice(), callables.as_slice())
+            && methods::wraps(path)
+        {
+            self.frame().local_mut(dst).callable = Some(callable.clone());
+        }
         let receiver_ty = Ty::Unknown;
         let call = Call {
             dst,
@@ -121,6 +133,7 @@ impl Lowering<'_> {
             name_range,
             ty,
             receiver_ty,
+            partial: false,
         };
         self.push(range, StmtKind::Call(Box::new(call)));
         self.temp_value(dst)
@@ -183,7 +196,10 @@ impl Lowering<'_> {
         let role = self.catalogued(&defs, &[Role::Name, Role::Builder]).map(|(_, role, _)| role);
         self.frame().local_mut(dst).named = match role {
             Some(Role::Name) => Some(true),
-            _ => receiver.named,
+            Some(_) => receiver.named,
+            // A method nobody knows may have named it.
+            None if methods::opens(name) => receiver.named,
+            None => None,
         };
         if methods::opens(name) || methods::passes_callable(name) {
             self.frame().local_mut(dst).callable = receiver.callable.clone();
@@ -192,10 +208,19 @@ impl Lowering<'_> {
             let operands = values.into_iter().map(|value| value.operand).collect();
             let callee = Callee::Method(place, name.clone(), own);
             let receiver_ty = receiver.ty.peel().clone();
-            let call = Call { dst, callee, args: operands, name_range, ty, receiver_ty };
+            let partial = self.is_partial(name, args);
+            let call = Call { dst, callee, args: operands, name_range, ty, receiver_ty, partial };
             self.push(range, StmtKind::Call(Box::new(call)));
         }
         self.temp_value(dst)
+    }
+
+    /// Whether `drain` and the like are given a range that may leave something out.
+    fn is_partial(&self, name: &str, args: &[ExprId]) -> bool {
+        let Some(&range) = args.first() else { return false };
+        let everything =
+            matches!(&self.body.expr(range).kind, ExprKind::Range { ends, .. } if ends.is_empty());
+        name == "drain" && !everything
     }
 
     /// A method that only gives another name for its receiver or for what is in it.
@@ -215,7 +240,12 @@ impl Lowering<'_> {
         } else {
             return None;
         };
-        self.args(args, None);
+        for &arg in args {
+            // A closure that makes a missing value may run or not, and may hold anything.
+            let range = self.body.expr(arg).range;
+            let value = self.arg(arg, None);
+            self.mention_value(&value, range, "given to a method that may use it");
+        }
         let named = receiver.named;
         Some(Value { operand: Operand::Borrow(alias), ty, callable: None, named })
     }
@@ -310,7 +340,7 @@ impl Lowering<'_> {
     }
 
     fn method_output(
-        &self,
+        &mut self,
         receiver: &Ty,
         name: &str,
         defs: &[Def],
@@ -326,8 +356,10 @@ impl Lowering<'_> {
         {
             return self.model.catalog_ty(returns);
         }
-        if let (true, Some(target)) = (methods::converts(name), types.first()) {
-            return target.clone();
+        if methods::converts(name)
+            && let Some(target) = types.first().cloned().or_else(|| self.wanted.take())
+        {
+            return target;
         }
         self.trait_output(receiver, name).unwrap_or_else(|| methods::output(receiver, name))
     }

@@ -1,7 +1,8 @@
 //! Control flow: branches, loops, `match`, `?` and the ways out of a body.
 
 use super::super::{
-    BlockId, Condition, Leaving, LocalId, LocalKind, Operand, Place, Proj, Terminator, Test,
+    BlockId, Condition, Leaving, LocalId, LocalKind, Operand, Place, Proj, RETURN, StmtKind,
+    Terminator, Test,
 };
 use super::expr::element_ty;
 use super::frame::ScopeKind;
@@ -71,7 +72,7 @@ impl Lowering<'_> {
             }
             data.named = match (data.named, value.named) {
                 (None, named) | (named, None) => named,
-                (Some(one), Some(two)) => Some(one && two),
+                (Some(one), Some(two)) => (one == two).then_some(one),
             };
             self.frame().goto(after);
         }
@@ -88,10 +89,16 @@ impl Lowering<'_> {
         let frame = self.frame();
         let (yes, no, after) = (frame.new_block(), frame.new_block(), frame.new_block());
         frame.open(ScopeKind::Plain);
+        let depth = self.frame().scopes.len() - 1;
         self.condition(condition, yes, no);
+        let end = self.body.block(then).range;
+        // A chain may have bound names before it failed.
+        self.frame().enter(no);
+        self.frame().drop_scopes(depth, end, Leaving::End);
+        let no = self.frame().new_block();
+        self.frame().goto(no);
         self.frame().enter(yes);
         let value = self.block(then, None);
-        let end = self.body.block(then).range;
         self.store_result(result, &value, end);
         self.frame().close(end);
         self.finish_branch(result, &Value { operand: Operand::Constant, ..value }, end, after);
@@ -284,6 +291,10 @@ impl Lowering<'_> {
         let condition = |holds| vec![Condition { place: place.clone(), test: Test::Inner, holds }];
         frame.end(Terminator::Branch(vec![(good, condition(true)), (bad, condition(false))]));
         frame.enter(bad);
+        frame.push(
+            range,
+            StmtKind::Assign(Place::local(RETURN).then(Proj::Error), place.then(Proj::Error)),
+        );
         frame.drop_scopes(0, range, Leaving::Jump);
         frame.end(Terminator::Return);
         frame.enter(good);

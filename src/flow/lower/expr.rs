@@ -63,6 +63,9 @@ impl Lowering<'_> {
             ExprKind::Cast(inner, ty) => {
                 let inner = self.expr(*inner);
                 let ty = self.ty(ty);
+                if matches!(ty, Ty::Reference(_)) {
+                    self.mention_value(&inner, range, "reachable through a raw pointer");
+                }
                 Value { ty, ..inner }
             }
             ExprKind::Range { ends, .. } => {
@@ -131,11 +134,6 @@ impl Lowering<'_> {
 
     fn assign(&mut self, range: TextRange, place: ExprId, value: ExprId) -> Value {
         let source = self.expr(value);
-        if matches!(self.body.expr(place).kind, ExprKind::Literal) {
-            // `_ = value;`
-            self.underscore(&source, self.body.expr(place).range);
-            return Value::constant(Ty::Tuple(Vec::new()));
-        }
         if let ExprKind::Path(None, path) = &self.body.expr(place).kind
             && let Some(name) = path.as_name()
             && let Some(local) = self.variable(name)
@@ -157,15 +155,62 @@ impl Lowering<'_> {
                 data.callable = source.callable.clone();
             }
         }
-        let target = self.expr(place);
-        match target.place() {
-            Some(place) => {
-                let place = place.clone();
-                self.store(place, &source, range);
-            }
-            None => self.mention_value(&source, range, "assigned to something that is not a place"),
-        }
+        self.assign_to(place, &source, range);
         Value::constant(Ty::Tuple(Vec::new()))
+    }
+
+    /// Puts a value into a place, or its parts into the places of a destructuring assignment.
+    fn assign_to(&mut self, target: ExprId, source: &Value, range: TextRange) {
+        let body = self.body;
+        let parts: Vec<(ExprId, Proj)> = match &body.expr(target).kind {
+            ExprKind::Literal => return self.underscore(source, body.expr(target).range),
+            ExprKind::Tuple(elems) => {
+                let numbered = elems.iter().enumerate();
+                numbered
+                    .map(|(at, &elem)| (elem, Proj::Field(Name::from(at.to_string()))))
+                    .collect()
+            }
+            ExprKind::Array(elems) => elems.iter().map(|&elem| (elem, Proj::Elem)).collect(),
+            ExprKind::Struct(_, fields, _) => {
+                fields.iter().map(|(name, field)| (*field, Proj::Field(name.clone()))).collect()
+            }
+            ExprKind::Call(..) => {
+                return self.mention_value(source, range, "taken apart by an assignment");
+            }
+            _ => return self.assign_place(target, source, range),
+        };
+        for (elem, proj) in parts {
+            let part = self.project(source, proj, Ty::Unknown);
+            self.assign_to(elem, &part, range);
+        }
+    }
+
+    fn assign_place(&mut self, target: ExprId, source: &Value, range: TextRange) {
+        let is_deref = matches!(self.body.expr(target).kind, ExprKind::Deref(_));
+        let place = self.expr(target);
+        let Some(place) = place.place().cloned() else {
+            return self.mention_value(source, range, "assigned to something that is not a place");
+        };
+        if is_deref && !self.owns(&place) {
+            return self.mention_value(source, range, "stored behind a reference");
+        }
+        match &source.operand {
+            Operand::Function(_) | Operand::Constant => self.push(range, StmtKind::Clear(place)),
+            Operand::Move(_) | Operand::Borrow(_) => self.store(place, source, range),
+        }
+    }
+
+    /// Whether what a place leads to is known to live and die with its local, or with something
+    /// that outlives the body.
+    fn owns(&mut self, place: &Place) -> bool {
+        let local = self.frame().local(place.local);
+        match local.kind {
+            LocalKind::Reference | LocalKind::Static | LocalKind::Capture(_) => true,
+            LocalKind::Variable | LocalKind::Parameter => {
+                local.ty != Ty::Unknown && !local.ty.is_shared()
+            }
+            LocalKind::Temporary | LocalKind::Underscore | LocalKind::Return => false,
+        }
     }
 
     /// Marks a value as thrown away by `_`.
@@ -268,12 +313,18 @@ impl Lowering<'_> {
         let id = self.finish_frame(value, end);
         self.statement = statement;
         let flow = &self.flows.bodies[id.0 as usize];
+        // Since 2021 a closure captures the fields it names, before that whole variables.
+        let by_field = self.model.krate(self.module()).edition >= 2021;
         let captures: Vec<Capture> = captures
             .into_iter()
             .map(|capture| {
-                let inner = &flow.locals[capture.inner.0 as usize];
-                let moves = (moves && capture.outer.proj.is_empty())
-                    || (inner.alias.is_none() && methods::consumes(flow, capture.inner));
+                let is_reference = !capture.outer.proj.is_empty()
+                    || flow.locals[capture.inner.0 as usize].alias.is_some();
+                let moves = match (moves && !is_reference, by_field) {
+                    (true, false) => vec![Vec::new()],
+                    (true, true) => methods::uses(flow, capture.inner),
+                    (false, _) => methods::consumes(flow, capture.inner),
+                };
                 Capture { moves, ..capture }
             })
             .collect();
@@ -293,7 +344,15 @@ impl Lowering<'_> {
             None => Callee::Await(place),
         };
         let (ty, receiver_ty) = (Ty::Unknown, inner.ty);
-        let call = Call { dst, callee, args: Vec::new(), name_range: range, ty, receiver_ty };
+        let call = Call {
+            dst,
+            callee,
+            args: Vec::new(),
+            name_range: range,
+            ty,
+            receiver_ty,
+            partial: false,
+        };
         self.push(range, StmtKind::Call(Box::new(call)));
         self.temp_value(dst)
     }
@@ -402,8 +461,14 @@ impl Lowering<'_> {
             self.declare_names(pat, &ty);
             return;
         };
-        let mut value = self.expr(init);
         let annotated = self.ty(written);
+        self.wanted = match &self.body.expr(init).kind {
+            _ if annotated == Ty::Unknown => None,
+            ExprKind::Method(_) => Some(annotated.clone()),
+            _ => None,
+        };
+        let mut value = self.expr(init);
+        self.wanted = None;
         if annotated != Ty::Unknown {
             value.ty = annotated;
         }

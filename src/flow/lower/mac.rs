@@ -3,7 +3,7 @@
 use super::super::{Leaving, LocalKind, Operand, Proj, StmtKind, Terminator};
 use super::{Lowering, Value};
 use crate::facts::tree::{ExprId, ExprKind, MacroArgs, MacroCall};
-use crate::model::Ty;
+use crate::model::{Namespace, Ty};
 use crate::text::TextRange;
 
 /// Macros that look at their arguments and give them back.
@@ -59,6 +59,19 @@ const RETURNING: &[&str] = &["bail", "fail", "throw"];
 impl Lowering<'_> {
     pub(super) fn macro_call(&mut self, range: TextRange, call: &MacroCall) -> Value {
         let name = call.path.last();
+        if self.is_own_macro(call) {
+            return self.unknown_macro(range, call);
+        }
+        if let (MacroArgs::Exprs(args, _), true) =
+            (&call.args, call.mentions.iter().any(|name| &**name == "if"))
+            && name == "matches"
+        {
+            // The guard of a pattern is not among the arguments.
+            args.iter().for_each(|&arg| {
+                self.expr(arg);
+            });
+            return self.opaque(range, &call.mentions);
+        }
         match (&call.args, name) {
             (MacroArgs::Exprs(args, repeats), "vec") => self.vec_macro(range, args, *repeats),
             (MacroArgs::Exprs(args, _), "try") if args.len() == 1 => self.question(range, args[0]),
@@ -80,6 +93,23 @@ impl Lowering<'_> {
             }
             _ => self.unknown_macro(range, call),
         }
+    }
+
+    /// Whether the project defines a macro of this name, which then is not std's.
+    fn is_own_macro(&self, call: &MacroCall) -> bool {
+        let Some(name) = call.path.as_name() else { return false };
+        let mut module = Some(self.module());
+        while let Some(id) = module {
+            if !self
+                .model
+                .resolve(id, false, std::slice::from_ref(name), Namespace::Macro)
+                .is_empty()
+            {
+                return true;
+            }
+            module = self.model.module(id).parent;
+        }
+        false
     }
 
     fn vec_macro(&mut self, range: TextRange, args: &[ExprId], repeats: bool) -> Value {
@@ -119,6 +149,11 @@ impl Lowering<'_> {
         match &call.args {
             MacroArgs::Exprs(args, _) => {
                 for &arg in args {
+                    // A plain name may be anything to a macro, even something that it defines.
+                    if matches!(&self.body.expr(arg).kind, ExprKind::Path(None, path) if path.as_name().is_some())
+                    {
+                        continue;
+                    }
                     let value = self.expr(arg);
                     self.mention_value(&value, range, "given to a macro that is not expanded");
                 }

@@ -88,7 +88,7 @@ impl Lowering<'_> {
         local.callable =
             outer_local.callable.filter(|callable| matches!(callable, Callable::Function(_)));
         local.named = outer_local.named;
-        frame.captures.push(Capture { outer: outer_place, inner, moves: false });
+        frame.captures.push(Capture { outer: outer_place, inner, moves: Vec::new() });
         inner
     }
 
@@ -152,6 +152,9 @@ impl Lowering<'_> {
     /// The type of a unit constructor, so that `let x = Foo;` has one.
     fn constructed(&self, defs: &[Def]) -> Ty {
         match defs {
+            [Def::External(path)] if &**path == "std::option::Option::None" => {
+                Ty::external("std::option::Option", vec![Ty::Unknown])
+            }
             [Def::Item(item)] if matches!(self.model.item(*item).kind, ItemKind::Struct(_)) => {
                 Ty::Named(TyHead::Item(item.file, item.item), Some(item.module), Vec::new())
             }
@@ -188,6 +191,9 @@ impl Lowering<'_> {
         }
         // `Type::new`, `Type::default`, …: a constructor gives its type, by convention of std.
         match path.rsplit_once("::") {
+            Some((ty @ ("std::option::Option" | "std::result::Result"), _)) => {
+                Ty::external(ty, vec![Ty::Unknown])
+            }
             Some((ty, "new" | "default" | "with_capacity" | "from")) if ty.starts_with("std::") => {
                 Ty::external(ty, Vec::new())
             }

@@ -156,7 +156,10 @@ impl Lowering<'_> {
             Some(place) => {
                 let place = place.clone();
                 let is_bind = matches!(self.body.pat(pat).kind, PatKind::Bind { .. });
-                self.bind(pat, &place, value.is_borrow(), &value.ty);
+                // A pattern looks through a reference and binds references.
+                let borrowed =
+                    value.is_borrow() || (!is_bind && matches!(value.ty, Ty::Reference(_)));
+                self.bind(pat, &place, borrowed, &value.ty);
                 if is_bind && let PatKind::Bind { name, .. } = &self.body.pat(pat).kind {
                     let name = name.clone();
                     self.describe(&name, value);

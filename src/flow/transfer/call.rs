@@ -2,7 +2,7 @@
 
 use super::super::follow::{EndKind, LossKind, Token, is_scope, moved, rest};
 use super::super::methods::{self, Storing};
-use super::super::{Call, Callable, Callee, LocalKind, Operand, Place, Proj};
+use super::super::{Call, Callable, Callee, LocalId, LocalKind, Operand, Place, Proj};
 use super::{Next, Transfer, end};
 use crate::catalog::Role;
 use crate::facts::tree::{ItemKind, Name};
@@ -69,19 +69,14 @@ impl Transfer<'_> {
             if let Some(rest) = rest(&token.place, place)
                 && let Some((Proj::Captured(inner), rest)) = rest.split_first()
             {
-                return self.run(
-                    callable,
-                    &moved(&Place::local(*inner), rest),
-                    call,
-                    &[],
-                    token,
-                    None,
-                );
+                return self.run(callable, &moved(&Place::local(*inner), rest), call, &[], token);
             }
             for capture in &body.captures {
-                if let (false, Some(rest)) = (capture.moves, rest(&token.place, &capture.outer)) {
+                if let (None, Some(rest)) =
+                    (capture.takes(&token.place), rest(&token.place, &capture.outer))
+                {
                     let entry = moved(&Place::local(capture.inner), &rest);
-                    return self.run(callable, &entry, call, &[], token, Some(&capture.outer));
+                    return self.run(callable, &entry, call, &[], token);
                 }
             }
             for (arg, &param) in call.args.iter().zip(&body.params) {
@@ -94,10 +89,16 @@ impl Transfer<'_> {
                         call,
                         &[],
                         token,
-                        None,
                     );
                 }
             }
+        }
+        if rest(&token.place, place).is_some() {
+            return vec![end(
+                EndKind::Escaped,
+                range,
+                "called, and not followed from here".to_owned(),
+            )];
         }
         self.unknown_call(range, call, "passed to a closure or function value", token)
     }
@@ -138,7 +139,6 @@ impl Transfer<'_> {
         call: &Call,
         wrap: &[Proj],
         token: &Token,
-        stays_at: Option<&Place>,
     ) -> Vec<Next> {
         let borrowed = token.borrowed;
         let ends = self.follower.apply(callable, entry, borrowed, self.depth);
@@ -150,16 +150,38 @@ impl Transfer<'_> {
                     self.go(moved(&to, &proj), token, None)
                 }
                 EndKind::Untouched => self.stay(token),
-                EndKind::Captured(_, proj) => match stays_at {
-                    Some(outer) => self.go(moved(outer, &proj), token, None),
-                    // It stays in the closure's own environment.
-                    None => self.stay(token),
-                },
+                EndKind::Captured(outer, proj) => {
+                    self.left_in_capture(callable, entry, outer, &proj, token, found.range)
+                }
                 kind => Next::End { kind, range: found.range, steps: found.trace },
             });
         }
         // Nothing follows a callable that never returns.
         next
+    }
+
+    /// A closure put the token into one of its captured variables, or left it there.
+    pub(super) fn left_in_capture(
+        &self,
+        callable: &Callable,
+        entry: &Place,
+        outer: LocalId,
+        proj: &[Proj],
+        token: &Token,
+        range: TextRange,
+    ) -> Next {
+        let Callable::Body(id) = callable else { return self.stay(token) };
+        let body = self.follower.flows.body(*id);
+        let kind = |local: LocalId| body.locals[local.0 as usize].kind;
+        let capture = body.captures.iter().find(|it| kind(it.inner) == LocalKind::Capture(outer));
+        match capture {
+            Some(capture) if capture.moves.is_empty() => {
+                self.go(moved(&capture.outer, proj), token, None)
+            }
+            // It was in the closure's own environment and stays there.
+            _ if matches!(kind(entry.local), LocalKind::Capture(_)) => self.stay(token),
+            _ => end(EndKind::Escaped, range, "put into a variable that a closure owns".to_owned()),
+        }
     }
 
     pub(super) fn function(
@@ -170,13 +192,21 @@ impl Transfer<'_> {
         token: &Token,
     ) -> Vec<Next> {
         let scope = is_scope(self.follower.model, defs);
+        let spawns = defs
+            .iter()
+            .any(|def| self.follower.model.canonical(def).is_some_and(|path| self.spawns(&path)));
         for (index, arg) in call.args.iter().enumerate() {
             let (place, by_reference) = match arg {
                 Operand::Move(place) => (place, false),
                 Operand::Borrow(place) => (place, true),
                 Operand::Function(_) | Operand::Constant => continue,
             };
-            if scope && let Some(next) = self.closure_arg(call, place, &[], token) {
+            if scope && let Some(next) = self.closure_arg(call, place, &[], token, false) {
+                return next;
+            }
+            if spawns
+                && let Some(next) = self.closure_arg(call, place, &thread_result(), token, false)
+            {
                 return next;
             }
             if let Some(rest) = rest(&token.place, place) {
@@ -208,6 +238,7 @@ impl Transfer<'_> {
         place: &Place,
         wrap: &[Proj],
         token: &Token,
+        may_skip: bool,
     ) -> Option<Vec<Next>> {
         let callable = self.flow.locals[place.local.0 as usize].callable.as_ref()?;
         let Callable::Body(id) = callable else { return None };
@@ -215,12 +246,23 @@ impl Transfer<'_> {
             && let Some((Proj::Captured(inner), rest)) = rest.split_first()
         {
             let entry = moved(&Place::local(*inner), rest);
-            return Some(self.run(callable, &entry, call, wrap, token, None));
+            let mut next = self.run(callable, &entry, call, wrap, token);
+            if may_skip {
+                let text = "dropped with the closure, if that is not called".to_owned();
+                next.push(self.lost(token, LossKind::ScopeEnd(None), call.name_range, text));
+            }
+            return Some(next);
         }
         for capture in &self.follower.flows.body(*id).captures {
-            if let (false, Some(rest)) = (capture.moves, rest(&token.place, &capture.outer)) {
+            if let (None, Some(rest)) =
+                (capture.takes(&token.place), rest(&token.place, &capture.outer))
+            {
                 let entry = moved(&Place::local(capture.inner), &rest);
-                return Some(self.run(callable, &entry, call, wrap, token, Some(&capture.outer)));
+                let mut next = self.run(callable, &entry, call, wrap, token);
+                if may_skip {
+                    next.push(self.stay(token));
+                }
+                return Some(next);
             }
         }
         None
@@ -272,6 +314,9 @@ impl Transfer<'_> {
             }
             _ => {}
         }
+        if by_reference && path.contains("::ptr::") {
+            return end(EndKind::Escaped, range, format!("read through a pointer by `{name}`"));
+        }
         match (&**path, by_reference) {
             ("std::mem::replace" | "std::mem::take", true) if index == 0 => {
                 Next::Go { place: moved(&dst, rest), full: token.full, borrowed: false, step: None }
@@ -301,9 +346,23 @@ impl Transfer<'_> {
     ) -> Vec<Next> {
         let known =
             !is_own && (methods::on_many(name).is_some() || methods::on_maybe(name).is_some());
+        let spawns =
+            call.receiver_ty.path().is_some_and(|path| self.spawns(&format!("{path}::{name}")));
+        let wrap = match &**name {
+            "map_err" | "or_else" | "ok_or_else" => Proj::Error,
+            _ => Proj::Payload,
+        };
         for arg in &call.args {
             let (Operand::Move(place) | Operand::Borrow(place)) = arg else { continue };
-            if known && let Some(next) = self.closure_arg(call, place, &[Proj::Payload], token) {
+            if spawns
+                && let Some(next) = self.closure_arg(call, place, &thread_result(), token, false)
+            {
+                return next;
+            }
+            if known
+                && let Some(next) =
+                    self.closure_arg(call, place, std::slice::from_ref(&wrap), token, true)
+            {
                 return next;
             }
             let Some(rest) = rest(&token.place, place) else { continue };
@@ -318,6 +377,12 @@ impl Transfer<'_> {
             }
         }
         self.unknown_call(range, call, &format!("passed to the method `{name}`"), token)
+    }
+
+    /// Whether a catalogued call runs its closure on a thread.
+    fn spawns(&self, path: &str) -> bool {
+        let role = self.follower.model.catalog.role(path);
+        matches!(role, Some(Role::Spawn | Role::ScopedSpawn | Role::OwnedByRegistry))
     }
 
     /// Whether the receiver is known to be a collection, option or cell of std.
@@ -362,4 +427,9 @@ impl Transfer<'_> {
         };
         self.go(moved(&to, rest), token, Some((range, text)))
     }
+}
+
+/// Where what a thread's closure returns is: in its handle, which nobody follows that far.
+fn thread_result() -> [Proj; 1] {
+    [Proj::Variant(Name::from("the thread's result"))]
 }

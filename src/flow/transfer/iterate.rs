@@ -31,17 +31,34 @@ impl Transfer<'_> {
         let whole = || self.go(moved(&dst, rest), token, None);
         match action {
             OnMany::Look | OnMany::Store => vec![self.stay(token)],
+            OnMany::All if &**name == "split_off" || call.partial => {
+                vec![whole(), self.stay(token)]
+            }
             OnMany::All => vec![whole()],
+            // What runs before it runs on all elements, unless the iteration stops early.
+            OnMany::Some
+                if matches!(rest.first(), Some(Proj::Lazy(..))) && !methods::stops(name) =>
+            {
+                vec![whole()]
+            }
             OnMany::Some => vec![whole(), lost(format!("`{name}` may leave it out"))],
             OnMany::Keep => vec![self.stay(token), lost(format!("`{name}` may drop it"))],
             OnMany::Lose => vec![lost(format!("`{name}` drops it"))],
+            // An array's `map` runs at once.
+            OnMany::Lazy if &**name == "map" && matches!(call.receiver_ty, Ty::Slice(_)) => {
+                self.on_payload(range, call, &[Proj::Elem], &rest[1..], token)
+            }
             OnMany::Lazy => {
                 let Some(callable) = self.callable_arg(call) else {
                     return escape(format!("given to a function by `{name}`"));
                 };
                 let flattens = matches!(&**name, "flat_map" | "filter_map");
                 let to = dst.then(Proj::Lazy(Rc::new(callable), flattens));
-                vec![self.go(moved(&to, rest), token, None)]
+                let mut next = vec![self.go(moved(&to, rest), token, None)];
+                if methods::stops(name) {
+                    next.push(lost(format!("`{name}` may stop before it")));
+                }
+                next
             }
             _ => self.driven(range, call, receiver, action, rest, token),
         }
@@ -68,11 +85,11 @@ impl Transfer<'_> {
                 step: None,
             });
         }
-        let stops = action == OnMany::Collect && call.ty.payload() != Ty::Unknown;
-        if stops && matches!(rest.first(), Some(Proj::Lazy(..))) {
+        let pending = matches!(rest.first(), Some(Proj::Lazy(..)));
+        let collects_results = action == OnMany::Collect && call.ty.payload() != Ty::Unknown;
+        if action == OnMany::ShortCircuit || (pending && collects_results) {
             let kind = LossKind::Collection(self.name(receiver.local).cloned());
-            let text = "the collection stops at the first error".to_owned();
-            next.push(end(EndKind::Lost(kind), range, text));
+            next.push(self.lost_pending(token, kind, range, "the iteration may stop before it"));
         }
         for element in self.drive(range, call, rest, token) {
             match element {
@@ -83,6 +100,13 @@ impl Transfer<'_> {
             }
         }
         next
+    }
+
+    /// Like a loss of what the iterator holds; that a closure was to run on it first does not count.
+    fn lost_pending(&self, token: &Token, kind: LossKind, range: TextRange, text: &str) -> Next {
+        let proj = token.place.proj.iter().filter(|proj| !matches!(proj, Proj::Lazy(..)));
+        let place = Place { local: token.place.local, proj: proj.cloned().collect() };
+        self.lost(&Token { place, ..token.clone() }, kind, range, text.to_owned())
     }
 
     /// What a method does with one element, the token's, that has come out.
@@ -105,7 +129,7 @@ impl Transfer<'_> {
             OnMany::Paired(field) => {
                 vec![to(dst.then(Proj::Elem).then(Proj::Field(Name::from(field))), element)]
             }
-            OnMany::Pop => vec![to(dst, element)],
+            OnMany::Pop => vec![to(dst.then(Proj::Payload), element)],
             OnMany::PopMaybe => vec![to(dst.then(Proj::Inner), element)],
             OnMany::Last => {
                 vec![to(dst.then(Proj::Inner), element), lost("the others are dropped")]
@@ -131,11 +155,8 @@ impl Transfer<'_> {
                 _ => vec![to(dst.then(Proj::Elem), element)],
             },
             OnMany::Drive => vec![lost("what comes out is dropped")],
-            OnMany::Each | OnMany::Fold => self.on_payload(range, call, &[], element, token),
-            OnMany::ShortCircuit => {
-                let mut next = self.on_payload(range, call, &[], element, token);
-                next.push(lost("the iteration may stop before it"));
-                next
+            OnMany::Each | OnMany::Fold | OnMany::ShortCircuit => {
+                self.on_payload(range, call, &[], element, token)
             }
             _ => vec![to(dst.then(Proj::Elem), element)],
         }
@@ -216,6 +237,7 @@ impl Transfer<'_> {
             name_range: range,
             ty: Ty::Unknown,
             receiver_ty: Ty::Unknown,
+            partial: false,
         };
         let mut next = Vec::new();
         for element in self.drive(range, &call, &rest, token) {

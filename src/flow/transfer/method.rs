@@ -27,11 +27,19 @@ impl Transfer<'_> {
         }
         match rest.first() {
             None => vec![self.on_handle(range, name, token)],
+            // `remove` gives the element itself or an `Option` of it.
+            Some(Proj::Payload) if rest.len() == 1 && self.is_join(name) => {
+                vec![end(EndKind::Joined, range, "joined here".to_owned())]
+            }
             Some(Proj::Inner) => self.on_maybe(range, call, name, rest, token),
             Some(Proj::Elem | Proj::Current | Proj::Lazy(..)) => {
                 self.on_many(range, call, receiver, name, rest, token)
             }
             Some(Proj::Payload) => {
+                if &**name == "map" {
+                    // An `Option` runs it at once; an iterator that nobody drives has no births.
+                    return self.on_payload(range, call, &[Proj::Payload], &rest[1..], token);
+                }
                 let many = methods::on_many(name);
                 let only_maybe = methods::on_maybe(name).is_some()
                     && (many.is_none() || methods::opens(name) || matches!(&**name, "take" | "ok"));
@@ -47,6 +55,11 @@ impl Transfer<'_> {
             Some(_) if matches!(&**name, "fmt" | "is_some" | "is_none") => vec![self.stay(token)],
             Some(_) => vec![end(EndKind::Escaped, range, format!("used by the method `{name}`"))],
         }
+    }
+
+    fn is_join(&self, name: &str) -> bool {
+        let path = format!("{}::{name}", self.follower.handle);
+        self.follower.model.catalog.role(&path) == Some(Role::Join)
     }
 
     pub(super) fn on_handle(&self, range: TextRange, name: &Name, token: &Token) -> Next {
@@ -132,7 +145,7 @@ impl Transfer<'_> {
                     )];
                 };
                 let entry = moved(&Place::local(param), inside);
-                self.run(callable, &entry, call, wrap, token, None)
+                self.run(callable, &entry, call, wrap, token)
             }
             Callable::Function(defs) => {
                 // The function is called on the payload as if written out.
@@ -143,6 +156,7 @@ impl Transfer<'_> {
                     name_range: call.name_range,
                     ty: Ty::Unknown,
                     receiver_ty: Ty::Unknown,
+                    partial: false,
                 };
                 let next = match defs.as_slice() {
                     [Def::External(path)] if methods::as_method(path).is_some() => {
@@ -219,8 +233,8 @@ impl Transfer<'_> {
                         step: None,
                     }
                 }
-                EndKind::Captured(..) => {
-                    end(EndKind::Escaped, found.range, "moved out by a closure".to_owned())
+                EndKind::Captured(outer, proj) => {
+                    self.left_in_capture(&callable, &entry, outer, &proj, token, found.range)
                 }
                 kind => Next::End { kind, range: found.range, steps: found.trace },
             });
