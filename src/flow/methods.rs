@@ -345,8 +345,8 @@ pub(super) fn on_many(name: &str) -> Option<OnMany> {
         | "shrink_to_fit" | "fmt" | "sort_by_key" | "sort_by" | "reverse" | "swap"
         | "size_hint" | "is_full" => OnMany::Look,
         "push" | "push_back" | "push_front" | "extend" | "insert" => OnMany::Store,
-        "clear" | "truncate" => OnMany::Lose,
-        "retain" | "retain_mut" => OnMany::Keep,
+        "clear" => OnMany::Lose,
+        "retain" | "retain_mut" | "truncate" => OnMany::Keep,
         _ => return None,
     })
 }

@@ -210,22 +210,21 @@ impl Transfer<'_> {
             );
         }
         // A number names the field of a tuple or of a struct; only a tuple is known to do nothing.
-        if matches!(token.place.proj.first(), Some(Proj::Field(_)))
-            && !matches!(local.ty, Ty::Tuple(_))
-        {
-            return end(
-                EndKind::Stored,
-                range,
-                "kept in a field of a value that is dropped here".to_owned(),
-            );
-        }
+        let mut ty = local.ty.clone();
         for proj in &token.place.proj {
             match proj {
-                Proj::Field(field) if !field.starts_with(|first: char| first.is_ascii_digit()) => {
-                    let text =
-                        format!("kept in the field `{field}` of a value that is dropped here");
-                    return end(EndKind::Stored, range, text);
-                }
+                Proj::Field(field) => match &ty {
+                    Ty::Tuple(parts) => {
+                        let part = field.parse().ok().and_then(|at: usize| parts.get(at).cloned());
+                        ty = part.unwrap_or_default();
+                    }
+                    _ => {
+                        let text =
+                            format!("kept in the field `{field}` of a value that is dropped here");
+                        return end(EndKind::Stored, range, text);
+                    }
+                },
+                Proj::Inner | Proj::Payload => ty = ty.payload(),
                 Proj::Variant(variant) => {
                     return end(
                         EndKind::Stored,
@@ -237,7 +236,7 @@ impl Transfer<'_> {
                     let text = "the iterator that leads to it is never driven".to_owned();
                     return end(EndKind::Lost(LossKind::Undriven), range, text);
                 }
-                _ => {}
+                _ => ty = Ty::Unknown,
             }
         }
         end(EndKind::Lost(kind), range, text)

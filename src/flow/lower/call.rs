@@ -1,7 +1,7 @@
 //! Calls: functions, methods, constructors, and the births among them.
 
 use super::super::{
-    Birth, Call, Callable, Callee, Operand, Place, Proj, StmtKind, Terminator, methods,
+    Birth, Call, Callable, Callee, LocalKind, Operand, Place, Proj, StmtKind, Terminator, methods,
 };
 use super::{Lowering, Value};
 use crate::catalog::Role;
@@ -226,7 +226,13 @@ impl Lowering<'_> {
     /// A method that only gives another name for its receiver or for what is in it.
     fn borrowing_method(&mut self, receiver: &Value, name: &str, args: &[ExprId]) -> Option<Value> {
         let place = receiver.place()?;
-        let borrows = if args.len() <= 1 { methods::borrowing(name, args.len()) } else { None };
+        // `last` of a slice borrows, `last` of an iterator runs it; iterators are made on the spot.
+        let is_made_here = self.frame().local(place.local).kind == LocalKind::Temporary;
+        let borrows = match name {
+            "last" if is_made_here && !receiver.is_borrow() => None,
+            _ if args.len() <= 1 => methods::borrowing(name, args.len()),
+            _ => None,
+        };
         let (alias, ty) = if let Some(borrowing) = borrows {
             (methods::alias(place, borrowing), methods::output(&receiver.ty, name))
         } else if place.proj.last() == Some(&Proj::Each)

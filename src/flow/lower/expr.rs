@@ -186,7 +186,8 @@ impl Lowering<'_> {
     }
 
     fn assign_place(&mut self, target: ExprId, source: &Value, range: TextRange) {
-        let is_deref = matches!(self.body.expr(target).kind, ExprKind::Deref(_));
+        let kind = &self.body.expr(target).kind;
+        let is_deref = matches!(kind, ExprKind::Deref(_) | ExprKind::Index(..));
         let place = self.expr(target);
         let Some(place) = place.place().cloned() else {
             return self.mention_value(source, range, "assigned to something that is not a place");

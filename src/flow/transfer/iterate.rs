@@ -34,6 +34,9 @@ impl Transfer<'_> {
             OnMany::All if &**name == "split_off" || call.partial => {
                 vec![whole(), self.stay(token)]
             }
+            OnMany::All if &**name == "take" && !call.args.is_empty() => {
+                vec![whole(), lost("`take` may leave it out".to_owned())]
+            }
             OnMany::All => vec![whole()],
             // What runs before it runs on all elements, unless the iteration stops early.
             OnMany::Some

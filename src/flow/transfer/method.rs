@@ -89,6 +89,12 @@ impl Transfer<'_> {
             |place: Place| vec![Next::Go { place, full: token.full, borrowed: false, step: None }];
         match action {
             OnMaybe::Open => out(moved(&dst, inside)),
+            OnMaybe::Whole if &**name == "filter" => {
+                let text = "`filter` may drop it".to_owned();
+                let mut next = out(moved(&dst, rest));
+                next.push(self.lost(token, LossKind::Discarded, range, text));
+                next
+            }
             OnMaybe::Whole => out(moved(&dst, rest)),
             OnMaybe::Iterate => out(moved(&dst.then(Proj::Elem), inside)),
             OnMaybe::Look => vec![self.stay(token)],
