@@ -204,7 +204,7 @@ pub(super) fn uses(flow: &Flow, inner: LocalId) -> Vec<Vec<Proj>> {
                     }
                 }
                 StmtKind::Closure(_, _, captures) => {
-                    captures.iter().for_each(|capture| name(&capture.outer))
+                    captures.iter().for_each(|capture| name(&capture.outer));
                 }
                 StmtKind::Mention(places, _) => places.iter().for_each(&mut name),
                 StmtKind::Drop(..) => {}

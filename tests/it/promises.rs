@@ -211,7 +211,7 @@ fn naming_files_in_any_order_gives_the_same_output() {
         let output = Command::new(tool::BIN)
             .current_dir(scratch.path())
             .args(["--message-format", "json", "--verdicts", "--threads", threads])
-            .args(names.map(|name| Path::new(name)))
+            .args(names.map(Path::new))
             .output()
             .unwrap();
         String::from_utf8(output.stdout).unwrap()

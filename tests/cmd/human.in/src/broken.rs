@@ -1,0 +1,1 @@
+pub fn broken( { std::thread::spawn(work) }
