@@ -349,6 +349,17 @@ pub enum Operand {
     Constant,
 }
 
+impl Operand {
+    /// The place it is, and whether only a reference to it.
+    pub fn place(&self) -> Option<(&Place, bool)> {
+        match self {
+            Self::Move(place) => Some((place, false)),
+            Self::Borrow(place) => Some((place, true)),
+            Self::Function(_) | Self::Constant => None,
+        }
+    }
+}
+
 /// How a basic block ends.
 #[derive(Debug, Default)]
 pub enum Terminator {

@@ -112,20 +112,13 @@ impl Transfer<'_> {
         token: &Token,
     ) -> Vec<Next> {
         for arg in &call.args {
-            let (place, by_reference) = match arg {
-                Operand::Move(place) => (place, false),
-                Operand::Borrow(place) => (place, true),
-                Operand::Function(_) | Operand::Constant => continue,
-            };
+            let Some((place, by_reference)) = arg.place() else { continue };
             if let Some(rest) = rest(&token.place, place) {
                 return vec![self.given(range, text, &rest, token, by_reference)];
             }
             if self.closure_borrows(place.local, token) {
-                return vec![end(
-                    EndKind::Escaped,
-                    range,
-                    "captured by a closure that is given away".to_owned(),
-                )];
+                let text = "captured by a closure that is given away".to_owned();
+                return vec![end(EndKind::Escaped, range, text)];
             }
         }
         vec![self.stay(token)]
@@ -196,11 +189,7 @@ impl Transfer<'_> {
             .iter()
             .any(|def| self.follower.model.canonical(def).is_some_and(|path| self.spawns(&path)));
         for (index, arg) in call.args.iter().enumerate() {
-            let (place, by_reference) = match arg {
-                Operand::Move(place) => (place, false),
-                Operand::Borrow(place) => (place, true),
-                Operand::Function(_) | Operand::Constant => continue,
-            };
+            let Some((place, by_reference)) = arg.place() else { continue };
             if scope && let Some(next) = self.closure_arg(call, place, &[], token, false) {
                 return next;
             }
@@ -221,11 +210,8 @@ impl Transfer<'_> {
                 )];
             }
             if self.closure_borrows(place.local, token) {
-                return vec![end(
-                    EndKind::Escaped,
-                    range,
-                    "captured by a closure that is given away".to_owned(),
-                )];
+                let text = "captured by a closure that is given away".to_owned();
+                return vec![end(EndKind::Escaped, range, text)];
             }
         }
         vec![self.stay(token)]
