@@ -222,7 +222,7 @@ impl Run<'_> {
                 note.file,
                 note.range.unwrap_or_default(),
                 message,
-                None,
+                Some("fix the file, or exempt it in thread-lint.toml".to_owned()),
             );
         }
         files.sort_unstable();

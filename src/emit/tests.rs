@@ -74,6 +74,7 @@ fn human_draws_findings_then_folds_then_counts() {
 
 warning[unreadable-source]: is binary
 --> src/zero.rs:1:1
+ = help: fix the file, or exempt it in thread-lint.toml
 
 warning[stale-exempt]: `gone.rs` matches no source file
  --> thread-lint.toml:2:3

@@ -19,6 +19,7 @@ use std::ops::Range;
 
 use proc_macro2::Span;
 use proc_macro2::extra::DelimSpan;
+use unicode_normalization::UnicodeNormalization;
 
 use super::cfg::Cfg;
 use super::tree::{Item, ItemId, Name};
@@ -65,6 +66,13 @@ impl<'text> Lowering<'text> {
 
     fn name(&mut self, text: &str) -> Name {
         let text = text.strip_prefix("r#").unwrap_or(text);
+        let composed: String;
+        let text = if text.is_ascii() {
+            text
+        } else {
+            composed = text.nfc().collect();
+            &composed
+        };
         if let Some(name) = self.names.get(text) {
             return name.clone();
         }

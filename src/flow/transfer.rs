@@ -162,7 +162,12 @@ impl Transfer<'_> {
         let name = local.name.clone();
         let shown = name.as_deref().unwrap_or("it");
         let many = token.place.proj.iter().any(|proj| matches!(proj, Proj::Elem | Proj::Current));
+        let in_closure = token.place.proj.iter().any(|proj| matches!(proj, Proj::Captured(_)));
         let (kind, range, text) = match local.kind {
+            _ if in_closure => {
+                let text = "dropped with the closure that it was moved into".to_owned();
+                (LossKind::ScopeEnd(None), range, text)
+            }
             LocalKind::Underscore => {
                 (LossKind::Underscore, local.range, "`_` drops it at once".to_owned())
             }

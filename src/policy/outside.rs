@@ -39,7 +39,7 @@ pub(super) fn unreadable(note: &PathNote) -> Outside {
         text: None,
         range: None,
         message: format!("source not analysed: {}", note.message),
-        help: None,
+        help: Some("repair it, remove it, or have git ignore it".to_owned()),
     }
 }
 

@@ -155,7 +155,8 @@ impl Suppression {
     fn unclear(&self) -> Option<Complaint> {
         let (message, help) = match &self.directive.body {
             DirectiveBody::Malformed(message) => {
-                (format!("this suppression cannot be read: {message}"), None)
+                let help = "write `allow(rule) reason` or `detached reason` after `thread-lint:`";
+                (format!("this suppression cannot be read: {message}"), Some(help.to_owned()))
             }
             _ if self.reason.is_some() => return None,
             DirectiveBody::Detached { .. } => (

@@ -1,7 +1,9 @@
 //! How findings speak, checked on everything that the examples of all pages produce.
 //!
-//! One voice over all rules: lower case, no full stop, the thing found in back quotes, and a help line that
-//! says what to write.
+//! One voice over all rules: lower case, no full stop, and a help line that says what to write. Rules about code
+//! also name the thing found in back quotes; policy findings need not.
+
+use thread_lint::rules::{self, Kind};
 
 use crate::pages;
 use crate::support;
@@ -35,7 +37,9 @@ fn faults(shown: &Shown) -> Vec<String> {
     if shown.message.contains('\n') {
         faults.push(format!("has several lines: `{}`", shown.message));
     }
-    if !shown.message.contains('`') {
+    // A comment or a file has no name of its own: its place says which one is meant.
+    let policy = rules::page(&shown.rule).is_some_and(|page| page.kind == Kind::Policy);
+    if !policy && !shown.message.contains('`') {
         faults.push(format!("does not name the thing found in back quotes: `{}`", shown.message));
     }
     if shown.help.is_empty() {
