@@ -20,6 +20,31 @@ fn the_readme_table_follows_the_pages() {
     assert!(support::read("README.md").contains("| [`"), "the table of README.md has no row");
 }
 
+#[test]
+fn the_readme_shows_what_the_tool_prints() {
+    support::assert_generated("README.md", |readme| {
+        let (program, rest) = fenced(readme, "```rust\n").unwrap();
+        let (old, _) = fenced(rest, "```text\n").unwrap();
+        let scratch = tempfile::tempdir().unwrap();
+        let manifest = "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+        std::fs::create_dir(scratch.path().join("src")).unwrap();
+        std::fs::write(scratch.path().join("Cargo.toml"), manifest).unwrap();
+        std::fs::write(scratch.path().join("src/main.rs"), program).unwrap();
+        let mut tool = std::process::Command::new(crate::tool::BIN);
+        let output = tool.current_dir(scratch.path()).args(["--color", "never"]).output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(printed.contains("error["), "{printed}");
+        readme.replacen(old, &format!("$ cargo thread-lint\n{printed}"), 1)
+    });
+}
+
+/// What stands in the first fence that opens like this, and the text after it.
+fn fenced<'a>(text: &'a str, open: &str) -> Option<(&'a str, &'a str)> {
+    let start = text.find(open)? + open.len();
+    let end = start + text[start..].find("```")?;
+    Some((&text[start..end], &text[end..]))
+}
+
 fn rule_table() -> String {
     let mut text = String::new();
     for group in rules::groups() {
