@@ -223,7 +223,18 @@ fn of_birth(model: &Model<'_>, function: FunctionRef, flows: &Flows, birth: &Bir
     life.loss = loss.filter(|_| outcome == Outcome::Detached);
     life.named = birth.named;
     life.verdict.confidence = birth.confidence;
-    life.makes_future = matches!(&birth.runs, Some(Callable::Body(id)) if flows.body(*id).returns_future
+    let calls_async = |defs: &[Def]| {
+        let of = |def: &Def| match def {
+            Def::Item(item) | Def::Method(item) => {
+                model.function(*item).is_some_and(|function| function.is_async)
+            }
+            _ => false,
+        };
+        !defs.is_empty() && defs.iter().all(of)
+    };
+    let runs_async = matches!(&birth.runs, Some(Callable::Function(defs)) if calls_async(defs));
+    life.makes_future = runs_async
+        || matches!(&birth.runs, Some(Callable::Body(id)) if flows.body(*id).returns_future
         || flows.body(*id).kind == FlowKind::Async);
     life
 }
