@@ -2,7 +2,7 @@
 //!
 //! A page under `rules/` holds the metadata (TOML front matter), the documentation and the examples
 //! that run as tests; nothing of it is repeated here. To add a rule: write the page, write the
-//! query, add a `mod` line and a line in [`ALL`].
+//! query, add a `mod` line and a line in `ALL`.
 
 mod detached_thread;
 mod raw_thread_spawn;
