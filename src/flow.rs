@@ -8,6 +8,7 @@
 mod follow;
 mod lower;
 mod methods;
+mod touch;
 mod transfer;
 
 use std::rc::Rc;
@@ -105,6 +106,8 @@ pub struct Flow {
     pub blocks: Vec<Block>,
     /// What it takes from the body around it.
     pub captures: Vec<Capture>,
+    /// For each block, the locals that its statements touch, sorted.
+    pub touched: Vec<Vec<LocalId>>,
     /// Whether its value is an `async` block or a call of an `async fn`.
     pub returns_future: bool,
     /// All of its source.

@@ -218,7 +218,11 @@ impl Follower<'_> {
     /// Takes a token through one statement, or over the edges at the end of its block.
     fn step(&self, flow: &Flow, walk: &mut Walk, token: &Token, node: Option<usize>, depth: usize) {
         let Some(block) = flow.blocks.get(token.block.0 as usize) else { return };
-        let Some(stmt) = block.stmts.get(token.index) else {
+        let touched = flow.touched.get(token.block.0 as usize);
+        let is_touched =
+            touched.is_none_or(|locals| locals.binary_search(&token.place.local).is_ok());
+        let stmt = block.stmts.get(token.index).filter(|_| is_touched);
+        let Some(stmt) = stmt else {
             return self.edges(flow, walk, token, node, depth);
         };
         let transfer = Transfer { follower: self, flow, depth };

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use frame::{Frame, ScopeKind};
 
+use super::touch::touched;
 use super::{
     Callable, FlowId, FlowKind, Flows, Leaving, LocalKind, Operand, Place, RETURN, StmtKind,
     Terminator,
@@ -173,6 +174,7 @@ impl<'m> Lowering<'m> {
         self.return_value(value, end, Leaving::End);
         if let Some(mut frame) = self.frames.pop() {
             frame.flow.returns_future |= self.is_future(value);
+            frame.flow.touched = touched(&frame.flow, &self.flows.bodies);
             let id = frame.id;
             self.flows.bodies[id.0 as usize] = frame.flow;
             return id;

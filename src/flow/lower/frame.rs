@@ -67,6 +67,7 @@ impl Frame {
             params: Vec::new(),
             blocks: vec![Block::default()],
             captures: Vec::new(),
+            touched: Vec::new(),
             returns_future: false,
             range,
         };
