@@ -162,9 +162,17 @@ fn of_body(model: &Model<'_>, function: FunctionRef) -> Vec<Life> {
     };
     let Some(body) = body else { return Vec::new() };
     let mut found = Vec::new();
+    let guesses = has_more_conditions(body);
     for assignment in assignments(body, function.test_only) {
         let flows = lower_body(model, function, body, &assignment);
-        found.extend(flows.births.iter().map(|birth| of_birth(model, function, &flows, birth)));
+        let births = flows.births.iter().map(|birth| of_birth(model, function, &flows, birth));
+        found.extend(births.map(|mut life| {
+            if guesses && matches!(life.verdict.outcome, Outcome::Detached | Outcome::Partly) {
+                life.verdict.outcome = Outcome::Unknown;
+                life.loss = None;
+            }
+            life
+        }));
         let uncalled = flows.mentions.iter().filter(|mention| !mention.called);
         found.extend(uncalled.map(|mention| {
             let place =
@@ -177,8 +185,18 @@ fn of_body(model: &Model<'_>, function: FunctionRef) -> Vec<Life> {
     found
 }
 
-/// Assignments of the conditions on statements and arms: at most eight, each consistent.
-fn assignments(body: &Body, test_only: bool) -> Vec<BTreeMap<Cfg, bool>> {
+/// Conditions on statements of one body that are told apart.
+const MAX_CONDITIONS: usize = 3;
+
+/// Whether a body has more conditions than are told apart, so that a loss may be none.
+fn has_more_conditions(body: &Body) -> bool {
+    let mut atoms = conditions(body);
+    atoms.retain(|&atom| *atom != Cfg::Test);
+    atoms.len() > MAX_CONDITIONS
+}
+
+/// Conditions on the statements and arms of a body.
+fn conditions(body: &Body) -> Vec<&Cfg> {
     let mut atoms: Vec<&Cfg> = Vec::new();
     body.blocks.iter().flat_map(|block| &block.stmts).for_each(|stmt| stmt.cfg.atoms(&mut atoms));
     for expr in &body.exprs {
@@ -186,8 +204,14 @@ fn assignments(body: &Body, test_only: bool) -> Vec<BTreeMap<Cfg, bool>> {
             arms.iter().for_each(|arm| arm.cfg.atoms(&mut atoms));
         }
     }
+    atoms
+}
+
+/// Assignments of the conditions on statements and arms: at most eight, each consistent.
+fn assignments(body: &Body, test_only: bool) -> Vec<BTreeMap<Cfg, bool>> {
+    let atoms = conditions(body);
     let mut all = vec![BTreeMap::from([(Cfg::Test, test_only)])];
-    for atom in atoms.into_iter().filter(|&atom| *atom != Cfg::Test).take(3) {
+    for atom in atoms.into_iter().filter(|&atom| *atom != Cfg::Test).take(MAX_CONDITIONS) {
         all = all
             .into_iter()
             .flat_map(|assignment| {

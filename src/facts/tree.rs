@@ -289,8 +289,8 @@ pub enum ExprKind {
     Deref(ExprId),
     /// `-x`, `!x`.
     Unary(ExprId),
-    /// `&x`, `&mut x`, `&raw x`.
-    Reference(ExprId),
+    /// `&x`, `&mut x`, `&raw x`; `true` when it can be written through.
+    Reference(bool, ExprId),
     /// An operator that makes a new value.
     Binary {
         /// Which kind of operator.

@@ -4,7 +4,8 @@
 //! walks the control-flow graph with a single token: the state is where it is, a join, a loss or an
 //! escape is an end, and edges on which the token cannot be where it is are not taken. A loop that
 //! gives birth again makes another token, which is followed by the same walk. The set of ends is
-//! exact up to conditions that the graph does not relate.
+//! exact up to conditions that the graph does not relate, and to places that it cannot tell apart
+//! (elements of one collection, what references lead to): those lean towards "not followed".
 
 use std::collections::HashSet;
 
@@ -335,6 +336,11 @@ impl Follower<'_> {
                 trace: Vec::new(),
             }];
         }
+        if entry.local.0 as usize >= self.flows.body(*id).locals.len() {
+            // A capture of another body: which one runs is not known.
+            let range = self.flows.body(*id).range;
+            return vec![End { kind: EndKind::Escaped, range, trace: Vec::new() }];
+        }
         let start =
             Token { block: BlockId(0), index: 0, place: entry.clone(), full: None, borrowed };
         self.walk(*id, start, Vec::new(), depth + 1)
@@ -484,6 +490,10 @@ fn escaped(end: &End, range: TextRange, text: &str) -> End {
 
 /// Whether the token can take an edge that says `test` of `place`.
 fn possible(token: &Token, place: &Place, test: Test, holds: bool) -> bool {
+    if place.proj.contains(&Proj::Elem) {
+        // Another element may be meant.
+        return true;
+    }
     match (rest(&token.place, place), test) {
         (Some(rest), Test::Inner) => match rest.as_slice() {
             [Proj::Inner | Proj::Payload, ..] | [Proj::Elem, Proj::Inner, ..] => holds,

@@ -399,6 +399,5 @@ pub(super) fn wraps(path: &str) -> bool {
                 | "std::vec::Vec",
             "new" | "pin" | "from"
         )) | Some(("std::convert", "identity"))
-            | Some(("std::convert::From", "from"))
     )
 }

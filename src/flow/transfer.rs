@@ -9,7 +9,7 @@ use super::{
     Callable, Flow, Leaving, LocalId, LocalKind, Operand, Place, Proj, RETURN, Stmt, StmtKind,
 };
 use crate::facts::tree::Name;
-use crate::model::Ty;
+use crate::model::{Ty, TyHead};
 use crate::text::TextRange;
 
 /// Where the token goes from a statement.
@@ -30,7 +30,11 @@ impl Transfer<'_> {
     pub(super) fn stmt(&self, stmt: &Stmt, token: &Token) -> Vec<Next> {
         match &stmt.kind {
             StmtKind::Assign(to, from) => vec![self.assign(stmt.range, to, from, token)],
-            StmtKind::Clear(place) if rest(&token.place, place).is_some() && !token.borrowed => {
+            StmtKind::Clear(place)
+                if rest(&token.place, place).is_some()
+                    && !token.borrowed
+                    && !place.proj.contains(&Proj::Elem) =>
+            {
                 let text = "overwritten by another value".to_owned();
                 vec![self.lost(token, LossKind::Overwritten, stmt.range, text)]
             }
@@ -80,7 +84,7 @@ impl Transfer<'_> {
         step: Option<(TextRange, String)>,
     ) -> Next {
         let step = step.map(|(range, text)| TraceStep { range, text });
-        Next::Go { place, full: token.full, borrowed: token.borrowed, step }
+        Next::Go { place, full: None, borrowed: token.borrowed, step }
     }
 
     pub(super) fn name(&self, local: LocalId) -> Option<&Name> {
@@ -95,7 +99,12 @@ impl Transfer<'_> {
             });
             return self.go(moved(to, &rest), token, step);
         }
-        if rest(&token.place, to).is_some() && to.local != RETURN && !token.borrowed {
+        let other_element = to.proj.contains(&Proj::Elem);
+        if rest(&token.place, to).is_some()
+            && to.local != RETURN
+            && !token.borrowed
+            && !other_element
+        {
             return self.lost(
                 token,
                 LossKind::Overwritten,
@@ -150,7 +159,12 @@ impl Transfer<'_> {
         };
         let captures = &self.follower.flows.body(*id).captures;
         captures.iter().any(|capture| {
-            capture.takes(&token.place).is_none() && rest(&token.place, &capture.outer).is_some()
+            let borrows = capture.takes(&token.place).is_none()
+                && rest(&token.place, &capture.outer).is_some();
+            // A closure that calls another closure reaches what that one refers to.
+            borrows
+                || (capture.outer.local != local
+                    && self.closure_borrows(capture.outer.local, token))
         })
     }
 
@@ -197,6 +211,17 @@ impl Transfer<'_> {
         self.lost(token, kind, range, text)
     }
 
+    /// Whether a value of this type may do more than std's types when it is dropped.
+    fn may_own(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::Named(TyHead::Item(..), ..) => true,
+            Ty::Named(TyHead::External(path), ..) => {
+                !path.starts_with("std::") && **path != *self.follower.handle
+            }
+            _ => false,
+        }
+    }
+
     /// The token's place is dropped. A value of a type that nobody looked at may join what it holds
     /// when it is dropped, so that is no loss.
     pub(super) fn lost(
@@ -207,6 +232,12 @@ impl Transfer<'_> {
         text: String,
     ) -> Next {
         let local = &self.flow.locals[token.place.local.0 as usize];
+        if local.kind == LocalKind::Static {
+            return end(EndKind::Stored, range, "kept in a static".to_owned());
+        }
+        if self.may_own(&local.ty) {
+            return end(EndKind::Stored, range, "kept in a value that may join it".to_owned());
+        }
         if local.ty.is_shared() {
             return end(
                 EndKind::Stored,

@@ -19,7 +19,7 @@ use super::module_files::usual_ancestors;
 use crate::Note;
 use crate::catalog::{Catalog, Role};
 use crate::facts::blank::blank;
-use crate::facts::tree::{ItemKind, Visibility};
+use crate::facts::tree::{ItemKind, Path, Type, Visibility};
 use crate::facts::{self, FileFacts, guard, lower};
 use crate::scan::{Scan, Search};
 use crate::source::{FileId, Files, Project};
@@ -253,11 +253,27 @@ fn spawn_aliases(
 ) -> BTreeSet<String> {
     let mut aliases = BTreeSet::new();
     for item in &facts.items {
-        let ItemKind::Use(imports) = &item.kind else { continue };
-        if shared && item.visibility == Visibility::Private {
-            continue;
-        }
+        let imports = match &item.kind {
+            ItemKind::Use(imports) => imports,
+            // A builder under another name carries threads to wherever that name is spelled.
+            ItemKind::Alias(Type::Path(_, path))
+                if path.last() == "Builder" && names_threads(path) =>
+            {
+                aliases.insert(item.name.to_string());
+                continue;
+            }
+            _ => continue,
+        };
         for import in imports {
+            // Child modules see a private import too; only one that can come from std is worth a
+            // second look at every file.
+            let local = matches!(
+                import.path.first().map(|first| &**first),
+                Some("crate" | "self" | "super" | "std")
+            );
+            if shared && item.visibility == Visibility::Private && !local {
+                continue;
+            }
             let (Some(binding), Some(last)) = (&import.binding, import.path.last()) else {
                 continue;
             };
@@ -277,6 +293,11 @@ fn is_spawn_name(name: &str, catalog: &Catalog) -> bool {
         matches!(api.role, Role::Spawn | Role::OwnedByRegistry)
             && api.path.rsplit("::").next() == Some(name)
     })
+}
+
+/// Whether a written path leads through a module of threads.
+fn names_threads(path: &Path) -> bool {
+    path.segments.iter().any(|segment| &*segment.name == "thread")
 }
 
 /// Files that were read and that no target reaches.

@@ -9,6 +9,9 @@ use std::sync::atomic::Ordering;
 use super::{Crate, Declaration, Def, ExternCrate, Imported, ItemRef, Model, ModuleId};
 use crate::facts::tree::{ItemKind, Name, Visibility};
 
+/// Steps of one question, in all: types that repeat themselves grow without a bound.
+const MAX_STEPS: usize = 20_000;
+
 /// Steps taken one inside the other before a name counts as not found.
 const MAX_DEPTH: usize = 96;
 
@@ -17,6 +20,7 @@ const MAX_DEPTH: usize = 96;
 #[derive(Debug, Default)]
 pub(super) struct Query {
     depth: usize,
+    steps: usize,
     /// Answers so far; a question still open answers "nothing".
     asked: HashMap<(ModuleId, Name, Namespace, ModuleId), Vec<Def>>,
 }
@@ -24,7 +28,8 @@ pub(super) struct Query {
 impl Query {
     /// Takes one step deeper, or refuses.
     pub(super) fn deeper<T: Default>(&mut self, step: impl FnOnce(&mut Self) -> T) -> T {
-        if self.depth >= MAX_DEPTH {
+        self.steps += 1;
+        if self.depth >= MAX_DEPTH || self.steps >= MAX_STEPS {
             return T::default();
         }
         self.depth += 1;

@@ -74,7 +74,9 @@ impl BodyLowering<'_, '_> {
                     let stmt = self.local(local);
                     block.stmts.push(stmt);
                 }
-                SynStmt::Expr(expr, None) if last => block.tail = Some(self.expr(expr)),
+                SynStmt::Expr(expr, None) if last && self.expr_cfg(expr) == Cfg::Always => {
+                    block.tail = Some(self.expr(expr));
+                }
                 SynStmt::Expr(expr, semi) => {
                     let cfg = self.expr_cfg(expr);
                     let id = self.expr(expr);
@@ -135,6 +137,22 @@ impl BodyLowering<'_, '_> {
             syn::Expr::Assign(it) => &it.attrs,
             syn::Expr::Macro(it) => &it.attrs,
             syn::Expr::Try(it) => &it.attrs,
+            syn::Expr::Break(it) => &it.attrs,
+            syn::Expr::Continue(it) => &it.attrs,
+            syn::Expr::Await(it) => &it.attrs,
+            syn::Expr::Path(it) => &it.attrs,
+            syn::Expr::Field(it) => &it.attrs,
+            syn::Expr::Index(it) => &it.attrs,
+            syn::Expr::Struct(it) => &it.attrs,
+            syn::Expr::Tuple(it) => &it.attrs,
+            syn::Expr::Paren(it) => &it.attrs,
+            syn::Expr::Reference(it) => &it.attrs,
+            syn::Expr::Unary(it) => &it.attrs,
+            syn::Expr::Closure(it) => &it.attrs,
+            syn::Expr::Async(it) => &it.attrs,
+            syn::Expr::Array(it) => &it.attrs,
+            syn::Expr::Lit(it) => &it.attrs,
+            syn::Expr::Const(it) => &it.attrs,
             _ => return Cfg::Always,
         };
         // On an operator chain the parser leaves the attribute on the innermost expression.

@@ -80,14 +80,14 @@ impl BodyLowering<'_, '_> {
                 let inner = self.expr(&reference.expr);
                 (
                     byte_range(reference.and_token.spans[0]).cover(self.range_of(inner)),
-                    ExprKind::Reference(inner),
+                    ExprKind::Reference(reference.mutability.is_some(), inner),
                 )
             }
             Expr::RawAddr(address) => {
                 let inner = self.expr(&address.expr);
                 (
                     byte_range(address.and_token.spans[0]).cover(self.range_of(inner)),
-                    ExprKind::Reference(inner),
+                    ExprKind::Reference(true, inner),
                 )
             }
             Expr::Binary(binary) => self.binary(binary),

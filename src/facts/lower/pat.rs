@@ -39,7 +39,12 @@ impl BodyLowering<'_, '_> {
             syn::Pat::Rest(_) => (TextRange::default(), PatKind::Wild),
             syn::Pat::Tuple(tuple) => {
                 let elems = tuple.elems.iter().map(|elem| self.pat(elem)).collect();
-                (delimited(&tuple.paren_token.span), PatKind::Tuple(elems))
+                let range = delimited(&tuple.paren_token.span);
+                if has_gap(&tuple.elems) {
+                    // Behind a gap nobody knows which is which, as in a slice.
+                    return (range, PatKind::Slice(elems));
+                }
+                (range, PatKind::Tuple(elems))
             }
             syn::Pat::Slice(slice) => {
                 let elems = slice.elems.iter().map(|elem| self.pat(elem)).collect();
@@ -98,4 +103,9 @@ impl BodyLowering<'_, '_> {
     pub(super) fn maybe(&mut self, expr: Option<&Expr>) -> Option<ExprId> {
         expr.map(|expr| self.expr(expr))
     }
+}
+
+/// Whether `..` stands anywhere but at the end.
+fn has_gap<P>(elems: &syn::punctuated::Punctuated<syn::Pat, P>) -> bool {
+    elems.iter().rev().skip(1).any(|elem| matches!(elem, syn::Pat::Rest(_)))
 }

@@ -93,7 +93,13 @@ impl Lowering<'_> {
         let mut values: Vec<Value> = Vec::new();
         for (index, &arg) in args.iter().enumerate() {
             let expected = known.as_ref().filter(|(at, _)| *at == index).map(|(_, ty)| ty);
-            values.push(self.arg(arg, expected));
+            let value = self.arg(arg, expected);
+            let is_mutable = matches!(self.body.expr(arg).kind, ExprKind::Reference(true, _));
+            if is_mutable && !takes_by_reference(&defs) {
+                // Whoever can write through a reference can take what is behind it.
+                self.mention_value(&value, range, "given away by `&mut`");
+            }
+            values.push(value);
         }
         let named = match (is_ufcs, values.first()) {
             (true, Some(builder)) => builder.named,
@@ -382,4 +388,9 @@ impl Lowering<'_> {
         let function = functions.iter().find(|&&id| &*facts.item(id).name == name)?;
         Some(self.output_of(&[Def::Method(crate::model::ItemRef { item: *function, ..item })]))
     }
+}
+
+/// Functions whose `&mut` argument is followed.
+fn takes_by_reference(defs: &[Def]) -> bool {
+    matches!(defs, [Def::External(path)] if matches!(&**path, "std::mem::take" | "std::mem::replace"))
 }

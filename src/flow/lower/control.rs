@@ -1,8 +1,8 @@
 //! Control flow: branches, loops, `match`, `?` and the ways out of a body.
 
 use super::super::{
-    BlockId, Condition, Leaving, LocalId, LocalKind, Operand, Place, Proj, RETURN, StmtKind,
-    Terminator, Test,
+    BlockId, Callable, Condition, Leaving, LocalId, LocalKind, Operand, Place, Proj, RETURN,
+    StmtKind, Terminator, Test,
 };
 use super::expr::element_ty;
 use super::frame::ScopeKind;
@@ -62,12 +62,13 @@ impl Lowering<'_> {
     /// Stores a branch's value in the common result and goes on behind the branches.
     fn finish_branch(&mut self, result: LocalId, value: &Value, range: TextRange, after: BlockId) {
         if self.frame().is_reachable() {
+            let is_closure = matches!(value.callable, Some(Callable::Body(_)));
             self.store_result(result, value, range);
             let data = self.frame().local_mut(result);
             if data.ty == Ty::Unknown {
                 data.ty = value.ty.clone();
             }
-            if data.callable.is_none() {
+            if data.callable.is_none() && !is_closure {
                 data.callable = value.callable.clone();
             }
             data.named = match (data.named, value.named) {
@@ -114,6 +115,10 @@ impl Lowering<'_> {
 
     /// Stores a branch's value; where all branches borrow one place, the result is a name for it.
     fn store_result(&mut self, result: LocalId, value: &Value, range: TextRange) {
+        if matches!(value.callable, Some(Callable::Body(_))) {
+            // One of several closures: which one is called later is not followed.
+            self.mention_value(value, range, "held by one of several closures");
+        }
         if let Operand::Borrow(place) = &value.operand {
             let data = self.frame().local_mut(result);
             if data.alias.as_ref().is_none_or(|alias| alias == place) {

@@ -48,7 +48,7 @@ impl Lowering<'_> {
                 self.expr(*inner);
                 Value::constant(Ty::Unknown)
             }
-            ExprKind::Reference(inner) => self.reference(*inner),
+            ExprKind::Reference(_, inner) => self.reference(*inner),
             ExprKind::Assign(place, value) => self.assign(range, *place, *value),
             ExprKind::CompoundAssign(place, value) => {
                 self.expr(*value);
@@ -139,6 +139,28 @@ impl Lowering<'_> {
             && let Some(local) = self.variable(name)
         {
             let alias = if source.is_borrow() { source.place().cloned() } else { None };
+            let old = self.frame().local(local).alias.clone();
+            if let (Some(old), Some(new)) = (old, &alias)
+                && old != *new
+            {
+                // From here on it depends on the way which of the two is meant.
+                let both = vec![old, new.clone()];
+                self.push(
+                    range,
+                    StmtKind::Mention(both, "one of several things a reference means"),
+                );
+            }
+            let closures = (self.frame().local(local).callable.clone(), source.callable.clone());
+            if let (Some(Callable::Body(old)), Some(Callable::Body(new))) = closures
+                && old != new
+            {
+                self.push(
+                    range,
+                    StmtKind::Mention(vec![Place::local(local)], "one of several closures"),
+                );
+                self.mention_value(&source, range, "one of several closures");
+                self.frame().local_mut(local).callable = None;
+            }
             let frame = self.frame();
             let data = frame.local_mut(local);
             if data.kind == LocalKind::Variable && (alias.is_some() || data.alias.is_some()) {
@@ -151,7 +173,7 @@ impl Lowering<'_> {
             if data.ty == Ty::Unknown {
                 data.ty = source.ty.clone();
             }
-            if data.callable.is_none() {
+            if data.callable.is_none() && !matches!(source.callable, Some(Callable::Body(_))) {
                 data.callable = source.callable.clone();
             }
         }
@@ -164,6 +186,12 @@ impl Lowering<'_> {
         let body = self.body;
         let parts: Vec<(ExprId, Proj)> = match &body.expr(target).kind {
             ExprKind::Literal => return self.underscore(source, body.expr(target).range),
+            ExprKind::Tuple(elems) if elems.iter().any(|&elem| {
+                matches!(&body.expr(elem).kind, ExprKind::Range { ends, .. } if ends.is_empty())
+            }) =>
+            {
+                return self.mention_value(source, range, "taken apart by an assignment");
+            }
             ExprKind::Tuple(elems) => {
                 let numbered = elems.iter().enumerate();
                 numbered
@@ -483,7 +511,7 @@ impl Lowering<'_> {
             self.bind_value(pat, &value);
             return;
         }
-        let extends = matches!(self.body.expr(init).kind, ExprKind::Reference(_));
+        let extends = matches!(self.body.expr(init).kind, ExprKind::Reference(..));
         if extends
             && let Operand::Borrow(place) = &value.operand
             && self.frame().local(place.local).kind == LocalKind::Temporary

@@ -24,12 +24,6 @@ const LOOKING: &[&str] = &[
     "debug_assert_ne",
     "matches",
     "assert_matches",
-    "log",
-    "error",
-    "warn",
-    "info",
-    "debug",
-    "trace",
     "cfg",
     "concat",
     "stringify",
@@ -46,8 +40,6 @@ const LOOKING: &[&str] = &[
     "quote_spanned",
     "parse_quote",
     "parse_quote_spanned",
-    "event",
-    "span",
 ];
 
 /// Macros that never return.
@@ -89,6 +81,9 @@ impl Lowering<'_> {
             }
             (args, name) if LOOKING.contains(&name) => {
                 self.look_at(args);
+                if matches!(args, MacroArgs::Tokens) {
+                    self.opaque(range, &call.mentions);
+                }
                 Value::constant(Ty::Unknown)
             }
             _ => self.unknown_macro(range, call),

@@ -6,6 +6,7 @@ use super::super::{
 use super::{Lowering, Value};
 use crate::facts::tree::{ItemKind, Name, PatId, PatKind, Path};
 use crate::model::{Def, Namespace, Ty};
+use crate::text::TextRange;
 
 /// How one part of a pattern can fail.
 enum Part {
@@ -251,6 +252,12 @@ impl Lowering<'_> {
                     self.bind(elem, &place.then(Proj::Field(Name::from(name))), borrowed, &ty);
                 }
             }
+            PatKind::Slice(elems) if elems.len() > 1 && !borrowed => {
+                // Which element is which is not followed.
+                let text = "taken apart by a slice pattern";
+                self.push(range, StmtKind::Mention(vec![place.clone()], text));
+                self.declare_names(pat, &Ty::Unknown);
+            }
             PatKind::Slice(elems) => {
                 for &elem in elems {
                     self.bind(
@@ -283,12 +290,61 @@ impl Lowering<'_> {
                 }
             }
             PatKind::Reference(inner) => self.bind(*inner, place, borrowed, ty.peel()),
-            PatKind::Or(cases) => {
-                // Each case binds the same names; the last declaration wins, so bind the richest.
-                for &case in cases.iter().rev() {
-                    self.bind(case, place, borrowed, ty);
+            PatKind::Or(cases) => self.bind_cases(cases, place, borrowed, ty, range),
+            PatKind::Wild | PatKind::Path(_) | PatKind::Refutable => {}
+        }
+    }
+
+    /// Binds every case of an or-pattern, and gives each name one local for all cases.
+    fn bind_cases(
+        &mut self,
+        cases: &[PatId],
+        place: &Place,
+        borrowed: bool,
+        ty: &Ty,
+        range: TextRange,
+    ) {
+        let mut names = Vec::new();
+        cases.iter().take(1).for_each(|&case| self.names(case, &mut names));
+        let mut parts: Vec<Vec<(Vec<Proj>, Operand)>> = vec![Vec::new(); names.len()];
+        for &case in cases {
+            self.bind(case, place, borrowed, ty);
+            for (name, parts) in names.iter().zip(&mut parts) {
+                let Some(local) = self.frame().lookup(name) else { continue };
+                match self.frame().local(local).alias.clone() {
+                    Some(alias) => {
+                        let text = "bound by one of several patterns";
+                        self.push(range, StmtKind::Mention(vec![alias], text));
+                    }
+                    None => parts.push((Vec::new(), Operand::Move(Place::local(local)))),
                 }
             }
+        }
+        for (name, parts) in names.into_iter().zip(parts) {
+            let kind = LocalKind::Variable;
+            let local = self.frame().declare(Some(name.clone()), range, Ty::Unknown, kind);
+            self.push(range, StmtKind::Build(local, parts));
+            self.frame().bind(name, local);
+        }
+    }
+
+    /// Names that a pattern binds.
+    fn names(&self, pat: PatId, names: &mut Vec<Name>) {
+        match &self.body.pat(pat).kind {
+            PatKind::Bind { name, sub, .. } => {
+                names.push(name.clone());
+                if let Some(sub) = sub {
+                    self.names(*sub, names);
+                }
+            }
+            PatKind::Tuple(elems)
+            | PatKind::Slice(elems)
+            | PatKind::Variant(_, elems)
+            | PatKind::Or(elems) => elems.iter().for_each(|&elem| self.names(elem, names)),
+            PatKind::Struct(_, fields) => {
+                fields.iter().for_each(|(_, field)| self.names(*field, names));
+            }
+            PatKind::Reference(inner) => self.names(*inner, names),
             PatKind::Wild | PatKind::Path(_) | PatKind::Refutable => {}
         }
     }
@@ -334,7 +390,7 @@ impl Lowering<'_> {
     }
 
     /// A value in a place of its own, so that its parts can be named.
-    pub(super) fn materialise(&mut self, value: Value, range: crate::text::TextRange) -> Value {
+    pub(super) fn materialise(&mut self, value: Value, range: TextRange) -> Value {
         match value.operand {
             Operand::Move(_) | Operand::Borrow(_) => value,
             Operand::Function(_) | Operand::Constant => {

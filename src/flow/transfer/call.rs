@@ -25,7 +25,16 @@ impl Transfer<'_> {
                             false,
                         )];
                     }
-                    return self.method(range, call, receiver, name, &rest, token);
+                    let mut next = self.method(range, call, receiver, name, &rest, token);
+                    if receiver.proj.contains(&Proj::Elem) {
+                        // Another element may be meant.
+                        next.push(self.stay(token));
+                    }
+                    return next;
+                }
+                if self.closure_borrows(receiver.local, token) {
+                    let text = format!("held by a closure that is used by the method `{name}`");
+                    return vec![end(EndKind::Escaped, range, text)];
                 }
                 self.method_args(range, call, receiver, name, !own.is_empty(), token)
             }
@@ -35,6 +44,9 @@ impl Transfer<'_> {
             }
             Callee::Await(place) => match rest(&token.place, place) {
                 Some(_) => vec![end(EndKind::Escaped, range, "awaited".to_owned())],
+                None if self.closure_borrows(place.local, token) => {
+                    vec![end(EndKind::Escaped, range, "awaited".to_owned())]
+                }
                 None => vec![self.stay(token)],
             },
         }
@@ -93,12 +105,9 @@ impl Transfer<'_> {
                 }
             }
         }
-        if rest(&token.place, place).is_some() {
-            return vec![end(
-                EndKind::Escaped,
-                range,
-                "called, and not followed from here".to_owned(),
-            )];
+        if rest(&token.place, place).is_some() || self.closure_borrows(place.local, token) {
+            let text = "called, and not followed from here".to_owned();
+            return vec![end(EndKind::Escaped, range, text)];
         }
         self.unknown_call(range, call, "passed to a closure or function value", token)
     }
