@@ -186,12 +186,26 @@ fn hostile() -> Vec<String> {
 
 #[test]
 fn no_text_stops_the_analysis() {
-    let texts = hostile();
-    let packages: Vec<_> =
-        texts.iter().map(|text| vec![("src/lib.rs".to_owned(), text.clone())]).collect();
-    let analysis = Sources::new(&packages).analyse(2, true);
-    assert!(analysis.notes.len() > 50, "most of them are no Rust, and each is named");
-    assert!(analysis.findings.len() > 3, "the rest is still checked");
+    let good = "pub fn good() { std::thread::spawn(work); }\n";
+    let packages: Vec<_> = hostile()
+        .iter()
+        .map(|text| files(&[("src/lib.rs", text.as_str()), ("src/good.rs", good)]))
+        .collect();
+    let sources = Sources::new(&packages);
+    for search in [true, false] {
+        let analysis = sources.analyse(2, search);
+        let path = |file| &*sources.project.file(file).path;
+        let checked: Vec<&str> =
+            analysis.verdicts.iter().map(|verdict| path(verdict.file)).collect();
+        for index in 0..packages.len() {
+            let beside = format!("p{index:04}/src/good.rs");
+            assert!(
+                checked.contains(&beside.as_str()),
+                "{beside} (search {search}) is not checked"
+            );
+        }
+        assert!(analysis.notes.len() > 50, "most of them are no Rust, and each is named");
+    }
 }
 
 #[test]

@@ -153,26 +153,21 @@ impl Lowering<'_> {
 
     /// Binds a pattern to a value that it matches.
     pub(super) fn bind_value(&mut self, pat: PatId, value: &Value) {
+        let body = self.body;
+        let name = match &body.pat(pat).kind {
+            PatKind::Bind { name, .. } => Some(name),
+            _ => None,
+        };
         match value.place() {
             Some(place) => {
-                let place = place.clone();
-                let is_bind = matches!(self.body.pat(pat).kind, PatKind::Bind { .. });
                 // A pattern looks through a reference and binds references.
-                let borrowed =
-                    value.is_borrow() || (!is_bind && matches!(value.ty, Ty::Reference(_)));
-                self.bind(pat, &place, borrowed, &value.ty);
-                if is_bind && let PatKind::Bind { name, .. } = &self.body.pat(pat).kind {
-                    let name = name.clone();
-                    self.describe(&name, value);
-                }
+                let looks_through = name.is_none() && matches!(value.ty, Ty::Reference(_));
+                self.bind(pat, place, value.is_borrow() || looks_through, &value.ty);
             }
-            None => {
-                self.declare_names(pat, &value.ty);
-                if let PatKind::Bind { name, .. } = &self.body.pat(pat).kind {
-                    let name = name.clone();
-                    self.describe(&name, value);
-                }
-            }
+            None => self.declare_names(pat, &value.ty),
+        }
+        if let Some(name) = name {
+            self.describe(name, value);
         }
     }
 
