@@ -21,6 +21,10 @@ pub enum Role {
     Name,
     /// The type of a handle that must be joined.
     Handle,
+    /// The type of a child process that must be waited for.
+    ChildHandle,
+    /// The type of a handle of an asynchronous task.
+    TaskHandle,
     /// The type of a handle that something else joins.
     OwnedHandle,
     /// Joins the handle it is called on.
@@ -31,6 +35,12 @@ pub enum Role {
     NonUse,
     /// Spawns through a registry that owns the handle.
     OwnedByRegistry,
+    /// Creates a child process.
+    SpawnChild,
+    /// Waits for some child process without its handle.
+    WaitChild,
+    /// Creates an asynchronous task.
+    SpawnTask,
     /// Never returns.
     Exit,
     /// Looks like a thread API and is none (loom, shuttle).

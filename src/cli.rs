@@ -8,6 +8,7 @@ mod output;
 mod pool;
 pub mod read;
 mod run;
+mod why;
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -64,6 +65,7 @@ fn dispatch(args: impl IntoIterator<Item = OsString>) -> Output {
     match &options.command {
         Some(Command::Explain { rule }) => explain::explain(rule),
         Some(Command::Rules) => explain::rules(),
+        Some(Command::Why(args)) => pool::inside(0, || why::why(args)),
         None => pool::inside(options.threads, || run::run(&options, levels)),
     }
 }

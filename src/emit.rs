@@ -11,6 +11,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod verdicts;
+mod why;
 
 pub use human::{human, problems};
 pub use json::{json, problems_json};
@@ -18,6 +19,7 @@ pub use pages::{explain, rules_table};
 pub use short::{error, remark, short};
 pub use summary::summary;
 pub use verdicts::{verdicts_human, verdicts_json};
+pub use why::{births_in, why_human, why_json};
 
 use std::borrow::Cow;
 use std::rc::Rc;

@@ -15,7 +15,9 @@ pub use lower::lower;
 
 use cfg::Cfg;
 use comments::Directive;
-use tree::{Body, Item, ItemId, ItemKind, Path};
+use std::collections::BTreeSet;
+
+use tree::{Body, Item, ItemId, ItemKind, Name, Path};
 
 use crate::text::TextRange;
 
@@ -30,6 +32,10 @@ pub struct FileFacts {
     pub root: Vec<ItemId>,
     /// Suspicious tokens in macros that nobody expands, with the item around them.
     pub sightings: Vec<(ItemId, Sighting)>,
+    /// Names in macros that nobody expands: in their definitions, and in calls that give items.
+    pub macro_names: BTreeSet<Name>,
+    /// Whether it spells a call that waits for any child process.
+    pub reaps: bool,
     /// Suppression comments.
     pub directives: Vec<Directive>,
 }

@@ -5,20 +5,28 @@
 //! `Box`, `Arc` and `Mutex` are transparent, and unwinding is never a path. Closures and async
 //! blocks are bodies of their own, linked to the body that makes them.
 
+mod correlate;
+mod ends;
 mod follow;
 mod lower;
 mod methods;
+mod program;
+mod solve;
 mod touch;
 mod transfer;
 
-use std::rc::Rc;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
-pub use follow::{End, EndKind, LossKind, TraceStep, follow_birth};
+pub use ends::{Cell, End, EndKind, Entry, Home, LossKind, TraceStep, declared_field, home_name};
 pub use lower::lower_body;
+pub use program::{FunctionKey, Lowered, Program, Site};
+pub use solve::{Exit, Keep, Solution, Task, exit_of, solve};
 
-use crate::facts::tree::Name;
+use crate::facts::tree::{ItemId, Name};
 use crate::finding::Confidence;
-use crate::model::{Def, FunctionRef, Ty};
+use crate::model::{Def, FunctionRef, Ty, TyHead};
+use crate::source::FileId;
 use crate::text::TextRange;
 
 /// Index of a body in [`Flows::bodies`].
@@ -34,7 +42,7 @@ pub struct LocalId(pub u32);
 pub struct BlockId(pub u32);
 
 /// A function with every closure and async block inside it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Flows {
     /// Bodies; the function itself is the first.
     pub bodies: Vec<Flow>,
@@ -66,6 +74,8 @@ pub struct Birth {
     pub statement: TextRange,
     /// Canonical path of the API.
     pub api: Name,
+    /// What is born.
+    pub class: Class,
     /// Whether something joins the thread by construction.
     pub owned: bool,
     /// What the call returns.
@@ -76,6 +86,24 @@ pub struct Birth {
     pub confidence: Confidence,
     /// The body that runs on the thread, when it stands here.
     pub runs: Option<Callable>,
+}
+
+impl Birth {
+    /// Canonical path of the handle's type; empty when the call returns none.
+    pub fn handle(&self) -> Name {
+        follow::handle_of(&self.returns).map_or_else(|| Name::from(""), |(handle, _)| handle)
+    }
+}
+
+/// What a birth gives birth to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// An operating system thread.
+    Thread,
+    /// A child process.
+    Child,
+    /// An asynchronous task.
+    Task,
 }
 
 /// A spawning function named without being called there.
@@ -100,16 +128,24 @@ pub struct Flow {
     pub parent: Option<FlowId>,
     /// Its locals; the first is what it returns.
     pub locals: Vec<Local>,
-    /// Locals of its parameters, in order.
+    /// The local of `self`, if it takes one.
+    pub receiver: Option<LocalId>,
+    /// Locals of its other parameters, in order.
     pub params: Vec<LocalId>,
     /// Its basic blocks; the first is the entry.
     pub blocks: Vec<Block>,
     /// What it takes from the body around it.
     pub captures: Vec<Capture>,
+    /// Places that are tested more than once and that nothing changes: their tests agree.
+    pub stable: Vec<Place>,
     /// For each block, the locals that its statements touch, sorted.
     pub touched: Vec<Vec<LocalId>>,
     /// Whether its value is an `async` block or a call of an `async fn`.
     pub returns_future: bool,
+    /// Whether it checks something that may fail: `assert!` and its kin.
+    pub asserts: bool,
+    /// Names in macros that nobody expanded: whatever they mean may be used there.
+    pub opaque: Vec<Name>,
     /// All of its source.
     pub range: TextRange,
 }
@@ -164,8 +200,8 @@ pub enum LocalKind {
     Reference,
     /// A variable of the body around: its local there.
     Capture(LocalId),
-    /// A `static` or `const`.
-    Static,
+    /// A `static` or `const`: its file and item.
+    Static(FileId, ItemId),
 }
 
 /// A local or a part of it.
@@ -202,7 +238,7 @@ impl Place {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Proj {
     /// A field, or a tuple element by number.
-    Field(Name),
+    Field(Field),
     /// The payload of `Some` and `Ok`.
     Inner,
     /// The payload of `Err`.
@@ -217,7 +253,7 @@ pub enum Proj {
     Payload,
     /// An iterator's element before a callable that nobody has run yet; `true` when what it gives is
     /// flattened into the iterator.
-    Lazy(Rc<Callable>, bool),
+    Lazy(Arc<Callable>, bool),
     /// A captured variable in a closure value.
     Captured(LocalId),
     /// In an access: the payload if there is a wrapper, else the thing itself.
@@ -226,6 +262,76 @@ pub enum Proj {
     Each,
     /// In an access: a wrapper such as a lock's `Result` that the token does not have.
     Maybe,
+}
+
+/// A field by name. Two are the same when their names are: whose field it is only decides where it
+/// is looked for.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its name, or its number in a tuple.
+    pub name: Name,
+    /// What it is a field of.
+    pub owner: Owner,
+}
+
+/// What a field belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A tuple.
+    Tuple,
+    /// A struct, a union or a variant of this type.
+    Type(TyHead),
+    /// A value whose type is not known.
+    Unknown,
+}
+
+impl Owner {
+    /// What a field of a value of this type belongs to.
+    pub fn of(ty: &Ty) -> Self {
+        match ty.peel() {
+            Ty::Tuple(_) => Self::Tuple,
+            Ty::Named(head @ TyHead::Item(..), ..) => Self::Type(head.clone()),
+            // A type from outside may lead to any other by `Deref`.
+            Ty::Named(TyHead::External(_), ..)
+            | Ty::Unknown
+            | Ty::Never
+            | Ty::Reference(_)
+            | Ty::Slice(_) => Self::Unknown,
+        }
+    }
+}
+
+impl PartialEq for Field {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Field {}
+
+impl PartialOrd for Field {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Field {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.name.cmp(&other.name)
+    }
+}
+
+impl Hash for Field {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+impl Proj {
+    /// A tuple element.
+    pub fn element(index: usize) -> Self {
+        Self::Field(Field { name: Name::from(index.to_string()), owner: Owner::Tuple })
+    }
 }
 
 /// Something that can be called.
@@ -318,6 +424,10 @@ pub struct Call {
     pub args: Vec<Operand>,
     /// The called path or method name.
     pub name_range: TextRange,
+    /// The last name of what is called; empty for a value.
+    pub name: Name,
+    /// The statement that holds it.
+    pub statement: TextRange,
     /// What it returns, as far as known.
     pub ty: Ty,
     /// The type of the receiver, as far as known.
@@ -410,4 +520,6 @@ pub enum Test {
     Inner,
     /// It has no elements.
     Empty,
+    /// It is true.
+    True,
 }

@@ -82,11 +82,11 @@ impl Default for Options {
 pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analysis {
     let mut loader = model::Loader::new(project, files, &options.catalog, options.search);
     let mut model = loader.model();
-    let mut lives = verdict::lives(&model);
-    // Judging asks for names; modules that were asked and not read are read, and all is judged again.
-    while loader.answer(&model) {
+    let (mut lives, mut wanted) = verdict::lives(&model);
+    // Judging asks for names; what spells them and was not read is read, and all is judged again.
+    while loader.answer(&model, &wanted.names, &wanted.functions) {
         model = loader.model();
-        lives = verdict::lives(&model);
+        (lives, wanted) = verdict::lives(&model);
     }
     let context = rules::Context {
         lives: &lives,
@@ -98,7 +98,7 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
         facts.directives.iter().map(move |directive| (file, directive.clone()))
     });
     let directives = directives.collect();
-    let births = lives.into_iter().filter(|life| life.site != verdict::Site::Tokens);
+    let births = lives.into_iter().filter(|life| life.site.is_thread());
     Analysis {
         findings,
         verdicts: births.map(|life| life.verdict).collect(),

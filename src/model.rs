@@ -8,14 +8,17 @@ mod build;
 mod load;
 mod module_files;
 mod names;
+mod reach;
+mod scope;
 mod types;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
-pub use load::Loader;
+pub use load::{Functions, Loader, Names};
 pub use names::Namespace;
+pub use scope::Scope;
 pub use types::{Ty, TyHead};
 
 use crate::Note;
@@ -103,6 +106,8 @@ pub struct Module {
     pub is_block: bool,
     /// Whether it exists only in test builds.
     pub test_only: bool,
+    /// Whether its own conditions leave it out on every Unix.
+    pub no_unix: bool,
     /// Everything declared in it, by name.
     pub names: HashMap<Name, Vec<Declared>>,
     /// Globs of it.
@@ -178,12 +183,22 @@ pub struct Model<'p> {
     pub blocks: HashMap<(ModuleId, ItemId, u32), ModuleId>,
     /// Names that lead to a spawn: last names and owners of catalogued calls, and their aliases.
     leading: HashSet<String>,
+    /// For each file, those whose modules lie around one of its own.
+    above: HashMap<FileId, BTreeSet<FileId>>,
+    /// Packages of the project that each package depends on, however far down.
+    dependencies: Vec<BTreeSet<PackageId>>,
+    /// For each package, what code outside of it can get hold of; worked out when asked.
+    reachable: Vec<OnceLock<HashSet<(FileId, ItemId)>>>,
     /// Functions by item, as indexes of `functions`.
     by_item: HashMap<ItemRef, usize>,
     /// Functions by the type they are implemented for.
     methods: HashMap<TyHead, HashMap<Name, Vec<FunctionRef>>>,
     /// Files that could not be read or parsed.
     pub notes: Vec<Note>,
+    /// The same, with the texts of those that have one.
+    failed: BTreeMap<FileId, Option<Arc<str>>>,
+    /// Packages in which something waits for child processes without their handles.
+    pub reapers: BTreeSet<Option<PackageId>>,
 }
 
 impl Model<'_> {
@@ -210,6 +225,67 @@ impl Model<'_> {
         }
     }
 
+    /// Whether code of one package can name what another declares.
+    pub fn sees(&self, viewer: Option<PackageId>, declarer: Option<PackageId>) -> bool {
+        viewer == declarer
+            || matches!((viewer, declarer), (Some(viewer), Some(declarer))
+                if self.dependencies[viewer.0 as usize].contains(&declarer))
+    }
+
+    /// A file with a macro outside of bodies that mentions a name, where that can be meant.
+    pub fn macro_with(&self, name: &str, scope: Scope) -> Option<FileId> {
+        let mut files = self.facts.iter().filter(|(file, facts)| {
+            facts.macro_names.contains(name) && self.in_scope(**file, scope)
+        });
+        files.next().map(|(&file, _)| file)
+    }
+
+    /// A file that could not be analysed and may spell a name, where that can be meant.
+    pub fn unreadable_with(&self, name: &str, scope: Scope) -> Option<FileId> {
+        let spells = |text: &Option<Arc<str>>| {
+            text.as_ref().is_none_or(|text| {
+                text.match_indices(name).any(|(at, _)| {
+                    let before = text[..at].chars().next_back();
+                    let after = text[at + name.len()..].chars().next();
+                    let ident = |other: char| other.is_alphanumeric() || other == '_';
+                    !before.is_some_and(ident) && !after.is_some_and(ident)
+                })
+            })
+        };
+        let mut failed =
+            self.failed.iter().filter(|(file, text)| self.in_scope(**file, scope) && spells(text));
+        failed.next().map(|(&file, _)| file)
+    }
+
+    /// The item that a type of the project is.
+    pub fn item_of(&self, ty: &Ty) -> Option<ItemRef> {
+        match ty.peel() {
+            Ty::Named(TyHead::Item(file, item), Some(module), _) => {
+                Some(ItemRef { file: *file, item: *item, module: *module })
+            }
+            _ => None,
+        }
+    }
+
+    /// An item as each crate sees it that declares it.
+    pub fn refs_of(&self, file: FileId, item: ItemId) -> impl Iterator<Item = ItemRef> {
+        let name = self.facts.get(&file).map(|facts| facts.item(item).name.clone());
+        let modules = (0..).map(ModuleId).zip(&self.modules).filter(move |(_, it)| it.file == file);
+        modules.filter_map(move |(module, here)| {
+            let reference = ItemRef { file, item, module };
+            let declared = here.names.get(name.as_ref()?)?;
+            let is_it = |it: &Declared| matches!(it.what, Declaration::Item(it) if it == reference);
+            declared.iter().any(is_it).then_some(reference)
+        })
+    }
+
+    /// Whether code outside the workspace can get hold of an item.
+    pub fn is_reachable(&self, file: FileId, item: ItemId) -> bool {
+        let Some(package) = self.project.file(file).package else { return false };
+        let Some(reachable) = self.reachable.get(package.0 as usize) else { return false };
+        reachable.get_or_init(|| reach::reachable(self, package)).contains(&(file, item))
+    }
+
     /// The nearest module around that is no block.
     pub fn normal_module(&self, mut id: ModuleId) -> ModuleId {
         while self.module(id).is_block {
@@ -219,6 +295,20 @@ impl Model<'_> {
             }
         }
         id
+    }
+
+    /// Whether a function may be compiled on a Unix.
+    pub fn runs_on_unix(&self, function: FunctionRef) -> bool {
+        let excluded = |item: ItemRef| self.item(item).cfg.excludes_unix();
+        let mut module = Some(function.item.module);
+        while let Some(id) = module {
+            let here = self.module(id);
+            if here.no_unix {
+                return false;
+            }
+            module = here.parent;
+        }
+        !excluded(function.item) && !function.container.is_some_and(excluded)
     }
 
     /// Which code a place in `module` is.
@@ -261,13 +351,20 @@ impl Model<'_> {
         if !self.catalog.names_own(name) {
             return None;
         }
-        let module = self.module_path(item.module);
+        Some(Name::from(self.full_path(item, container)))
+    }
+
+    /// The path of an item from its package's name down: modules, type, name.
+    pub fn full_path(&self, item: ItemRef, container: Option<ItemRef>) -> String {
         let owner = container.map(|container| match &self.item(container).kind {
             ItemKind::Impl(it) => types::written(&it.self_ty),
             _ => self.item(container).name.to_string(),
         });
-        let owner = owner.map_or(String::new(), |owner| format!("{owner}::"));
-        Some(Name::from(format!("{module}::{owner}{name}")))
+        let mut parts = vec![self.module_path(item.module)];
+        parts.extend(owner);
+        parts.push(self.item(item).name.to_string());
+        parts.retain(|part| !part.is_empty());
+        parts.join("::")
     }
 
     /// The function with this item.

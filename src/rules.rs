@@ -4,18 +4,23 @@
 //! that run as tests; nothing of it is repeated here. To add a rule: write the page, write the
 //! query, add a `mod` line and a line in `ALL`.
 
+mod detached_task;
 mod detached_thread;
+mod partially_joined_handle;
 mod raw_thread_spawn;
 mod unjoined_collection;
+mod unjoined_field;
 mod unjoined_handle;
+mod unjoined_test_thread;
 mod unnamed_thread;
 mod unpolled_async_thread;
+mod unwaited_child;
 
 use std::sync::OnceLock;
 
-use crate::finding::{Confidence, Finding, Label, Role, Subject};
+use crate::finding::{CodeKind, Confidence, Finding, Label, Role, Subject};
 use crate::flow::LossKind;
-use crate::verdict::{Life, Outcome, Site};
+use crate::verdict::{Life, Loss, Outcome, Site};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
@@ -88,8 +93,13 @@ macro_rules! policy {
 const ALL: &[Entry] = &[
     rule!("detached-thread", detached_thread),
     rule!("unjoined-handle", unjoined_handle),
+    rule!("partially-joined-handle", partially_joined_handle),
     rule!("unjoined-collection", unjoined_collection),
+    rule!("unjoined-field", unjoined_field),
+    rule!("unjoined-test-thread", unjoined_test_thread),
     rule!("unpolled-async-thread", unpolled_async_thread),
+    rule!("unwaited-child", unwaited_child),
+    rule!("detached-task", detached_task),
     rule!("raw-thread-spawn", raw_thread_spawn),
     rule!("unnamed-thread", unnamed_thread),
     policy!("stale-allow"),
@@ -160,22 +170,35 @@ fn lost(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for life in context.lives {
-        if life.site != Site::Spawn || life.verdict.outcome != Outcome::Detached {
+        if !matches!(life.site, Site::Spawn | Site::Wrapper)
+            || life.verdict.outcome != Outcome::Detached
+        {
             continue;
         }
         let Some(loss) = &life.loss else { continue };
         let Some(what) = wanted(&loss.kind) else { continue };
+        let verb = if life.site == Site::Wrapper { "handed out" } else { "spawned" };
         let message =
-            format!("the thread spawned by `{}` is never joined: {what}", life.verdict.api);
+            format!("the thread {verb} by `{}` is never joined: {what}", life.verdict.api);
         let mut finding = context.finding(rule, life, message, cure(&loss.kind));
-        finding.primary.text = "spawned here".to_owned();
-        let file = life.verdict.file;
-        finding
-            .labels
-            .push((Role::Related, Label { file, range: loss.range, text: loss.text.clone() }));
+        finding.primary.text = format!("{verb} here");
+        finding.labels.push((Role::Related, loss_label(loss)));
+        if fails_no_test(life) {
+            finding.absorbed_by = Some("unjoined-test-thread");
+        }
         findings.push(finding);
     }
     findings
+}
+
+/// Whether a thread checks something for a test that does not wait for it.
+fn fails_no_test(life: &Life) -> bool {
+    life.asserts && life.verdict.code == CodeKind::Test && life.site == Site::Spawn
+}
+
+/// Where and how a handle is lost.
+fn loss_label(loss: &Loss) -> Label {
+    Label { file: loss.file, range: loss.range, text: loss.text.clone() }
 }
 
 /// What to write instead.
@@ -186,6 +209,9 @@ fn cure(kind: &LossKind) -> &'static str {
         }
         LossKind::Undriven => {
             "drive the iterator with a `for` loop or `collect`, and join the handles"
+        }
+        LossKind::Kept(_) => {
+            "join it where its owner ends: in `Drop`, or in a method that every owner calls"
         }
         LossKind::Overwritten => "join the old handle before the new one takes its place",
         _ => {

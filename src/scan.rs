@@ -21,6 +21,8 @@ pub struct Scan {
     pub has_paths: bool,
     /// Whether it spells an alias.
     pub has_alias: bool,
+    /// Whether it spells a call that waits for any child process.
+    pub reaps: bool,
 }
 
 /// The search for one set of names.
@@ -41,11 +43,23 @@ enum Kind {
     Thread,
     Carrier,
     Attribute,
+    Reaper,
 }
 
 impl Search {
+    /// A search for whole names only.
+    pub fn of_names(names: &BTreeSet<String>) -> Self {
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(names);
+        Self { automaton: automaton.ok(), kinds: vec![Kind::Word; names.len()] }
+    }
+
+    /// Whether a text spells one of the names.
+    pub fn finds(&self, text: &str) -> bool {
+        self.scan(text).has_alias
+    }
+
     /// A search for the calls of the catalog and for further names (aliases).
-    pub fn new(catalog: &Catalog, aliases: &BTreeSet<String>) -> Self {
+    pub fn new<'c>(catalog: &'c Catalog, aliases: &'c BTreeSet<String>) -> Self {
         let mut calls: BTreeSet<&str> = BTreeSet::new();
         for api in catalog.iter() {
             if matches!(api.role, Role::Spawn | Role::ScopedSpawn | Role::OwnedByRegistry) {
@@ -54,6 +68,7 @@ impl Search {
         }
         let mut patterns: Vec<(&str, Kind)> =
             calls.into_iter().map(|name| (name, Kind::Call)).collect();
+        // A leading dot asks for a numbered field.
         patterns.extend(aliases.iter().map(|name| (name.as_str(), Kind::Word)));
         patterns.extend([
             ("thread-lint:", Kind::Tag),
@@ -62,6 +77,9 @@ impl Search {
             ("#[path", Kind::Attribute),
             ("#[cfg_attr(", Kind::Attribute),
         ]);
+        let reapers = catalog.iter().filter(|api| api.role == Role::WaitChild);
+        let last = |path: &'c str| path.rsplit("::").next().unwrap_or(path);
+        patterns.extend(reapers.map(|api| (last(&api.path), Kind::Reaper)));
         let (patterns, kinds): (Vec<&str>, Vec<Kind>) = patterns.into_iter().unzip();
         // A few short literals are far from the automaton's limits; without one everything matters.
         let automaton =
@@ -79,7 +97,8 @@ impl Search {
             return Scan { needles, matters: true, ..scan };
         };
         for hit in automaton.find_iter(text) {
-            let starts_word = !hit.start().checked_sub(1).is_some_and(|at| is_ident(bytes[at]));
+            let starts_word = bytes[hit.start()] == b'.'
+                || !hit.start().checked_sub(1).is_some_and(|at| is_ident(bytes[at]));
             let ends_word = !bytes.get(hit.end()).is_some_and(|&byte| is_ident(byte));
             let needle = u32::try_from(hit.start()).unwrap_or(u32::MAX);
             match self.kinds[hit.pattern().as_usize()] {
@@ -91,6 +110,7 @@ impl Search {
                 Kind::Tag => scan.needles.push(needle),
                 Kind::Thread if starts_word && ends_word => thread = true,
                 Kind::Carrier if starts_word && ends_word => carrier = true,
+                Kind::Reaper => scan.reaps |= starts_word && ends_word,
                 Kind::Attribute => scan.has_paths |= gives_path(&text[hit.start()..]),
                 _ => {}
             }

@@ -1,20 +1,28 @@
 //! One verdict for each thread birth, with the steps that prove it.
 
+mod fate;
+mod kept;
+mod sum;
+mod wanted;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use rayon::prelude::*;
 
 use crate::catalog::Role;
-use crate::facts::cfg::Cfg;
-use crate::facts::tree::{Body, ExprKind, ItemKind, Name, Visibility};
+use crate::facts::tree::Name;
 use crate::finding::{CodeKind, Confidence};
 use crate::flow::{
-    Birth, Callable, End, EndKind, FlowKind, Flows, LossKind, follow_birth, lower_body,
+    Birth, Callable, Callee, Class, Flow, FlowId, FlowKind, Flows, LossKind, Program, StmtKind,
+    Task, solve,
 };
 use crate::model::{Def, FunctionRef, Model, Namespace};
-use crate::source::{FileId, PackageId, TargetKind};
+use crate::source::{FileId, PackageId};
 use crate::text::TextRange;
+use fate::{Fates, Judged};
+
+pub use wanted::Wanted;
 
 /// How the thread born at one place ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,12 +114,14 @@ pub struct Life {
     pub verdict: Verdict,
     /// What kind of place it is.
     pub site: Site,
-    /// Where the handle is lost, when it is lost on every way.
+    /// Where the handle is lost, unless that is for the callers to answer for.
     pub loss: Option<Loss>,
     /// Whether the thread gets a name; `None` when that is not known.
     pub named: Option<bool>,
     /// Whether the thread's closure only makes a future.
     pub makes_future: bool,
+    /// Whether the thread's closure checks something that may fail.
+    pub asserts: bool,
     /// Modules around the place, as paths with the crate's name first.
     pub module: String,
 }
@@ -121,12 +131,25 @@ pub struct Life {
 pub enum Site {
     /// A call that spawns.
     Spawn,
+    /// A call of a function of the project that hands out the handle of a thread.
+    Wrapper,
     /// A call that spawns a thread which its scope or registry owns.
     Owned,
+    /// A call that creates a child process, or hands one out.
+    Child,
+    /// A call that creates an asynchronous task, or hands its handle out.
+    Task,
     /// A spawning function named as a value.
     Value,
     /// Tokens in a macro that look like a spawn.
     Tokens,
+}
+
+impl Site {
+    /// Whether a thread is born there, or handed on.
+    pub fn is_thread(self) -> bool {
+        matches!(self, Self::Spawn | Self::Wrapper | Self::Owned | Self::Value)
+    }
 }
 
 /// The loss that decides a verdict.
@@ -134,6 +157,8 @@ pub enum Site {
 pub struct Loss {
     /// How.
     pub kind: LossKind,
+    /// The file it is in.
+    pub file: FileId,
     /// Where.
     pub range: TextRange,
     /// In words.
@@ -141,89 +166,43 @@ pub struct Loss {
 }
 
 /// Judges every birth of a model: one life for each place, in order.
-pub fn lives(model: &Model<'_>) -> Vec<Life> {
-    let functions = model.functions.par_iter().map(|function| (*function, function.test_only));
-    let values = model
-        .values
-        .par_iter()
-        .map(|&(item, test_only)| (FunctionRef { item, container: None, test_only }, test_only));
+pub fn lives(model: &Model<'_>) -> (Vec<Life>, Wanted) {
+    let program = Program::lower(model);
+    let solution = solve(model, &program);
+    let fates = Fates::new(model, &program, &solution);
+    let bodies: Vec<u32> = (0..).zip(&program.bodies).map(|(index, _)| index).collect();
     let mut found: Vec<Life> =
-        functions.chain(values).flat_map_iter(|(function, _)| of_body(model, function)).collect();
+        bodies.into_par_iter().flat_map_iter(|body| of_body(&fates, body)).collect();
+    let carried: Vec<Task> = fates.carried().into_iter().collect();
+    found.extend(carried.par_iter().filter_map(|task| of_carry(&fates, task)).collect::<Vec<_>>());
     found.extend(sighted(model));
-    merge(found)
+    let wanted = fates.wanted();
+    (merge(found), wanted)
 }
 
-/// The lives born in one function, over all assignments of its statement conditions.
-fn of_body(model: &Model<'_>, function: FunctionRef) -> Vec<Life> {
-    let body = match &model.item(function.item).kind {
-        ItemKind::Function(it) => it.body.as_ref(),
-        ItemKind::Value(it) => it.body.as_ref(),
-        _ => None,
-    };
-    let Some(body) = body else { return Vec::new() };
-    let mut found = Vec::new();
-    let guesses = has_more_conditions(body);
-    for assignment in assignments(body, function.test_only) {
-        let flows = lower_body(model, function, body, &assignment);
-        let births = flows.births.iter().map(|birth| of_birth(model, function, &flows, birth));
-        found.extend(births.map(|mut life| {
-            if guesses && matches!(life.verdict.outcome, Outcome::Detached | Outcome::Partly) {
-                life.verdict.outcome = Outcome::Unknown;
-                life.loss = None;
-            }
-            life
-        }));
-        let uncalled = flows.mentions.iter().filter(|mention| !mention.called);
-        found.extend(uncalled.map(|mention| {
-            let place =
-                Born { callee: mention.range, call: mention.range, statement: mention.statement };
-            let steps =
-                vec![(mention.range, "named as a value; who calls it is not followed".to_owned())];
-            life(model, function, &place, &mention.api, Outcome::Unknown, steps, Site::Value)
-        }));
-    }
+/// The lives born in one function, and those of functions that it names.
+fn of_body(fates: &Fates<'_>, body: u32) -> Vec<Life> {
+    let lowered = fates.program.body(body);
+    let births = (0..).zip(&lowered.flows.births);
+    let mut found: Vec<Life> =
+        births.map(|(number, birth)| of_birth(fates, body, number, birth)).collect();
+    let uncalled = lowered.flows.mentions.iter().filter(|mention| !mention.called);
+    found.extend(uncalled.map(|mention| {
+        let place =
+            Born { callee: mention.range, call: mention.range, statement: mention.statement };
+        let text = "named as a value; who calls it is not followed".to_owned();
+        let steps = vec![Step { file: lowered.function.item.file, range: mention.range, text }];
+        life(
+            fates.model,
+            lowered.function,
+            &place,
+            &mention.api,
+            Outcome::Unknown,
+            steps,
+            Site::Value,
+        )
+    }));
     found
-}
-
-/// Conditions on statements of one body that are told apart.
-const MAX_CONDITIONS: usize = 3;
-
-/// Whether a body has more conditions than are told apart, so that a loss may be none.
-fn has_more_conditions(body: &Body) -> bool {
-    let mut atoms = conditions(body);
-    atoms.retain(|&atom| *atom != Cfg::Test);
-    atoms.len() > MAX_CONDITIONS
-}
-
-/// Conditions on the statements and arms of a body.
-fn conditions(body: &Body) -> Vec<&Cfg> {
-    let mut atoms: Vec<&Cfg> = Vec::new();
-    body.blocks.iter().flat_map(|block| &block.stmts).for_each(|stmt| stmt.cfg.atoms(&mut atoms));
-    for expr in &body.exprs {
-        if let ExprKind::Match(_, arms) = &expr.kind {
-            arms.iter().for_each(|arm| arm.cfg.atoms(&mut atoms));
-        }
-    }
-    atoms
-}
-
-/// Assignments of the conditions on statements and arms: at most eight, each consistent.
-fn assignments(body: &Body, test_only: bool) -> Vec<BTreeMap<Cfg, bool>> {
-    let atoms = conditions(body);
-    let mut all = vec![BTreeMap::from([(Cfg::Test, test_only)])];
-    for atom in atoms.into_iter().filter(|&atom| *atom != Cfg::Test).take(MAX_CONDITIONS) {
-        all = all
-            .into_iter()
-            .flat_map(|assignment| {
-                [true, false].map(|value| {
-                    let mut assignment = assignment.clone();
-                    assignment.insert(atom.clone(), value);
-                    assignment
-                })
-            })
-            .collect();
-    }
-    all
 }
 
 struct Born {
@@ -232,19 +211,29 @@ struct Born {
     statement: TextRange,
 }
 
-fn of_birth(model: &Model<'_>, function: FunctionRef, flows: &Flows, birth: &Birth) -> Life {
+fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
+    let (model, lowered) = (fates.model, fates.program.body(body));
+    let (function, flows) = (lowered.function, &lowered.flows);
     let place = Born { callee: birth.callee, call: birth.call, statement: birth.statement };
-    let mut loss = None;
-    let (outcome, steps) = if birth.owned {
-        (Outcome::Owned, vec![(birth.callee, "its scope or registry joins it".to_owned())])
+    let judged = if birth.owned {
+        let text = "its scope or registry joins it".to_owned();
+        let step = Step { file: function.item.file, range: birth.callee, text };
+        Judged { outcome: Outcome::Owned, steps: vec![step], loss: None }
     } else {
-        let ends = follow_birth(model, flows, birth);
-        loss = decisive(&ends);
-        outcome(model, function, &ends)
+        fates.judge(&Task::Birth(body, number))
     };
-    let site = if birth.owned { Site::Owned } else { Site::Spawn };
-    let mut life = life(model, function, &place, &birth.api, outcome, steps, site);
-    life.loss = loss.filter(|_| outcome == Outcome::Detached);
+    let site = match birth.class {
+        _ if birth.owned => Site::Owned,
+        Class::Thread => Site::Spawn,
+        Class::Child => Site::Child,
+        Class::Task => Site::Task,
+    };
+    let mut life = life(model, function, &place, &birth.api, judged.outcome, judged.steps, site);
+    life.loss = judged.loss;
+    if site == Site::Child && fates.spares_children(body) {
+        life.verdict.outcome = Outcome::Unknown;
+        life.loss = None;
+    }
     life.named = birth.named;
     life.verdict.confidence = birth.confidence;
     let calls_async = |defs: &[Def]| {
@@ -257,88 +246,63 @@ fn of_birth(model: &Model<'_>, function: FunctionRef, flows: &Flows, birth: &Bir
         !defs.is_empty() && defs.iter().all(of)
     };
     let runs_async = matches!(&birth.runs, Some(Callable::Function(defs)) if calls_async(defs));
+    life.asserts = matches!(&birth.runs, Some(Callable::Body(id)) if asserts(flows, *id));
     life.makes_future = runs_async
         || matches!(&birth.runs, Some(Callable::Body(id)) if flows.body(*id).returns_future
         || flows.body(*id).kind == FlowKind::Async);
     life
 }
 
-/// The loss that tells most: one at birth or on purpose, else the last, where the scope ends.
-fn decisive(ends: &[End]) -> Option<Loss> {
-    let lost = ends.iter().filter_map(|end| match &end.kind {
-        EndKind::Lost(kind) => Some((end, kind)),
-        _ => None,
-    });
-    let plain = |kind: &LossKind| matches!(kind, LossKind::ScopeEnd(_) | LossKind::Collection(_));
-    let found = lost.max_by_key(|(end, kind)| (!plain(kind), end.range));
-    found.map(|(end, kind)| {
-        let text = end.trace.last().map(|step| step.text.clone()).unwrap_or_default();
-        Loss { kind: kind.clone(), range: end.range, text }
-    })
+/// Whether a body, or one inside it, checks something that may fail.
+fn asserts(flows: &Flows, id: FlowId) -> bool {
+    let inside = |flow: &Flow| {
+        let mut at = flow.parent;
+        while let Some(parent) = at.filter(|&parent| parent != id) {
+            at = flows.body(parent).parent;
+        }
+        at == Some(id)
+    };
+    flows.body(id).asserts || flows.bodies.iter().any(|flow| flow.asserts && inside(flow))
 }
 
-/// Sums the ends of one handle up, and gives the way that shows it.
-fn outcome(
-    model: &Model<'_>,
-    function: FunctionRef,
-    ends: &[End],
-) -> (Outcome, Vec<(TextRange, String)>) {
-    let of = |wanted: fn(&EndKind) -> bool| ends.iter().find(|end| wanted(&end.kind));
-    let joined = of(|kind| *kind == EndKind::Joined);
-    let lost = of(|kind| matches!(kind, EndKind::Lost(_)));
-    let returned = of(|kind| matches!(kind, EndKind::Returned(_)));
-    let other = of(|kind| {
-        matches!(
-            kind,
-            EndKind::Escaped | EndKind::Stored | EndKind::Captured(..) | EndKind::Untouched
-        )
-    });
-    let steps = |ends: &[&End]| {
-        let steps = ends.iter().flat_map(|end| &end.trace);
-        let mut all: Vec<(TextRange, String)> = Vec::new();
-        for step in steps {
-            let step = (step.range, step.text.clone());
-            if !all.contains(&step) {
-                all.push(step);
-            }
-        }
-        all
-    };
-    match (joined, lost, returned, other) {
-        (_, _, _, Some(other)) => (Outcome::Unknown, steps(&[other])),
-        (Some(joined), None, None, None) => (Outcome::Joined, steps(&[joined])),
-        (None, Some(lost), None, None) => (Outcome::Detached, steps(&[lost])),
-        (Some(joined), Some(lost), None, None) => (Outcome::Partly, steps(&[joined, lost])),
-        (_, _, Some(returned), None) => {
-            let outcome =
-                if is_exported(model, function) { Outcome::HandedOut } else { Outcome::Unknown };
-            (outcome, steps(&[returned]))
-        }
-        (None, None, None, None) => {
-            let range = model.item(function.item).range;
-            let range = TextRange::new(range.end.saturating_sub(1), range.end);
-            (
-                Outcome::Owned,
-                vec![(range, "held by a function that never gets to its end".to_owned())],
-            )
-        }
+/// The life of a handle from the call of a function that hands it out.
+fn of_carry(fates: &Fates<'_>, task: &Task) -> Option<Life> {
+    let Task::Carry(site, exit) = task else { return None };
+    let lowered = fates.program.body(site.body);
+    let flow = lowered.flows.body(site.flow);
+    let stmt = flow.blocks.get(site.block.0 as usize)?.stmts.get(site.index as usize)?;
+    let StmtKind::Call(call) = &stmt.kind else { return None };
+    let place = Born { callee: call.name_range, call: stmt.range, statement: call.statement };
+    let item = fates.program.body(*fates.program.bodies_of(exit.function).first()?).function;
+    let api = fates.model.full_path(item.item, item.container);
+    let judged = fates.judge(task);
+    let mut life = life(
+        fates.model,
+        lowered.function,
+        &place,
+        &api,
+        judged.outcome,
+        judged.steps,
+        match fates.model.catalog.role(&exit.handle) {
+            Some(Role::ChildHandle) => Site::Child,
+            Some(Role::TaskHandle) => Site::Task,
+            _ => Site::Wrapper,
+        },
+    );
+    life.loss = judged.loss;
+    if life.site == Site::Child && fates.spares_children(site.body) {
+        life.verdict.outcome = Outcome::Unknown;
+        life.loss = None;
     }
-}
-
-/// Whether code outside the workspace may call a function.
-fn is_exported(model: &Model<'_>, function: FunctionRef) -> bool {
-    let krate = model.krate(function.item.module);
-    let Some(target) = krate.target.map(|target| model.project.target(target)) else {
-        return false;
+    let alternatives = match &call.callee {
+        Callee::Function(defs) => defs.len(),
+        Callee::Method(_, _, own) => own.len(),
+        Callee::Local(..) | Callee::Await(_) => 0,
     };
-    let publishes = krate.package.is_some_and(|package| model.project.package(package).publish);
-    let is_trait = function.container.is_some_and(|container| match &model.item(container).kind {
-        ItemKind::Impl(it) => it.trait_path.is_some(),
-        ItemKind::Trait(_) => true,
-        _ => false,
-    });
-    let is_public = model.item(function.item).visibility == Visibility::Public || is_trait;
-    target.kind == TargetKind::Lib && publishes && is_public && !function.test_only
+    if alternatives != 1 {
+        life.verdict.confidence = Confidence::Likely;
+    }
+    Some(life)
 }
 
 fn life(
@@ -347,11 +311,10 @@ fn life(
     place: &Born,
     api: &str,
     outcome: Outcome,
-    steps: Vec<(TextRange, String)>,
+    steps: Vec<Step>,
     site: Site,
 ) -> Life {
     let file = function.item.file;
-    let steps = steps.into_iter().map(|(range, text)| Step { file, range, text }).collect();
     let verdict = Verdict {
         file,
         callee: place.callee,
@@ -366,7 +329,7 @@ fn life(
         steps,
     };
     let module = model.module_path(function.item.module);
-    Life { verdict, site, loss: None, named: None, makes_future: false, module }
+    Life { verdict, site, loss: None, named: None, makes_future: false, asserts: false, module }
 }
 
 /// Tokens in macros that resolve to a spawn.
@@ -388,7 +351,8 @@ fn sighted(model: &Model<'_>) -> Vec<Life> {
             let range = sighting.path.range;
             let place = Born { callee: range, call: range, statement: range };
             let function = FunctionRef { item, container: None, test_only };
-            let steps = vec![(range, "inside a macro that is not expanded".to_owned())];
+            let text = "inside a macro that is not expanded".to_owned();
+            let steps = vec![Step { file: item.file, range, text }];
             let mut life =
                 life(model, function, &place, &api, Outcome::Unknown, steps, Site::Tokens);
             life.verdict.confidence =

@@ -169,6 +169,49 @@ pub(super) enum Command {
     },
     /// List all rules (a path of that name is written `./rules`)
     Rules,
+    /// Tell the life of the thread born at a place, and why it is or is not reported
+    Why(WhyArgs),
+}
+
+/// Arguments of `why`.
+#[derive(Debug, clap::Args)]
+pub(super) struct WhyArgs {
+    /// File and line, such as `src/main.rs:10`; a column after it is ignored
+    #[arg(value_name = "FILE:LINE")]
+    pub(super) place: String,
+    /// Path of the Cargo.toml to start from
+    #[arg(long, value_name = "PATH")]
+    manifest_path: Option<PathBuf>,
+    /// Use this file instead of the workspace's configuration
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    config: Vec<OsString>,
+    /// Use no configuration at all
+    #[arg(long)]
+    no_config: bool,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    message_format: Format,
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    color: Color,
+}
+
+impl WhyArgs {
+    /// The options of the run that is asked about: of the whole workspace.
+    pub(super) fn options(&self) -> Result<Options, clap::Error> {
+        let mut options = Options::try_parse_from(["cargo-thread-lint", "--workspace"])?;
+        options.manifest_path.clone_from(&self.manifest_path);
+        options.config.clone_from(&self.config);
+        options.no_config = self.no_config;
+        options.message_format = self.message_format;
+        options.color = self.color;
+        Ok(options)
+    }
+
+    /// The form of the output.
+    pub(super) fn format(&self) -> Format {
+        self.message_format
+    }
 }
 
 /// `--message-format`, with the words that cargo knows.

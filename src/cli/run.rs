@@ -16,11 +16,32 @@ use crate::source::Project;
 
 /// Lints what the arguments name.
 pub(super) fn run(args: &Options, levels: Vec<(FlagLevel, String)>) -> Output {
-    attempt(args, levels).unwrap_or_else(|stopped| stopped)
+    let drawn = analysed(args, levels, |done| {
+        let scope = done.found.notes.iter().filter(|note| note.about == About::Scope);
+        Output {
+            results: results(args, done.context, done.report),
+            remarks: scope.map(|note| emit::remark(&note.path, &note.message)).collect(),
+            code: if done.report.failed() { FINDINGS } else { CLEAN },
+        }
+    });
+    drawn.unwrap_or_else(|stopped| stopped)
 }
 
-/// The error is what there is to say when there are no results.
-fn attempt(args: &Options, levels: Vec<(FlagLevel, String)>) -> Result<Output, Output> {
+/// What a run found out.
+pub(super) struct Done<'a> {
+    pub(super) found: &'a Discovery,
+    pub(super) cwd: &'a Path,
+    pub(super) context: &'a emit::Context<'a>,
+    pub(super) report: &'a Report,
+}
+
+/// Analyses what the arguments name and draws the report. The error is what there is to say when
+/// there is none.
+pub(super) fn analysed(
+    args: &Options,
+    levels: Vec<(FlagLevel, String)>,
+    draw: impl FnOnce(&Done<'_>) -> Output,
+) -> Result<Output, Output> {
     let usage = |message: &str| Output::error(USAGE, message);
     let mut options = policy_options(args, levels);
     if let Some(problem) = first_line_each(&options.problems()) {
@@ -59,12 +80,7 @@ fn attempt(args: &Options, levels: Vec<(FlagLevel, String)>) -> Result<Output, O
         notes: &notes,
     };
     let report = Report::new(&found.project, policy::judge(analysis, &input));
-    let scope = found.notes.iter().filter(|note| note.about == About::Scope);
-    Ok(Output {
-        results: results(args, &context, &report),
-        remarks: scope.map(|note| emit::remark(&note.path, &note.message)).collect(),
-        code: if report.failed() { FINDINGS } else { CLEAN },
-    })
+    Ok(draw(&Done { found: &found, cwd: &request.cwd, context: &context, report: &report }))
 }
 
 /// People read it on stderr; an editor reads it where it reads everything else.

@@ -9,11 +9,11 @@ use super::lexical::{Kind, Lexer};
 /// The text with everything blank in which none of the sorted `needles` lies.
 pub fn blank(text: &str, needles: &[u32]) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    let mut scan = Scan { needles, after_fn: false, ahead: None, open: Vec::new() };
+    let mut scan = Scan { needles, after_fn: None, ahead: None, open: Vec::new() };
     for piece in Lexer::new(text) {
         match piece.kind {
             Kind::LineComment | Kind::BlockComment => bytes[piece.start..piece.end].fill(b' '),
-            Kind::Word => scan.word(&text[piece.start..piece.end]),
+            Kind::Word => scan.word(&text[piece.start..piece.end], piece.start),
             Kind::Literal => {}
             Kind::Punct(byte) => {
                 if let Some((start, end)) = scan.punct(byte, piece.start) {
@@ -28,42 +28,44 @@ pub fn blank(text: &str, needles: &[u32]) -> String {
 
 struct Scan<'a> {
     needles: &'a [u32],
-    /// Whether `fn` has just been read: a name makes it a function, anything else a type.
-    after_fn: bool,
-    /// After `fn name` or `macro_rules!`, the number of open delimiters at which its body opens.
-    ahead: Option<usize>,
-    /// Open delimiters: whether each opened a body, and where.
-    open: Vec<(bool, usize)>,
+    /// Where `fn` has just been read: a name makes it a function, anything else a type.
+    after_fn: Option<usize>,
+    /// After `fn name` or `macro_rules!`, the number of open delimiters at which its body opens, and
+    /// where the keyword stands.
+    ahead: Option<(usize, usize)>,
+    /// Open delimiters: the keyword of the body that each opened, and where it stands.
+    open: Vec<(Option<usize>, usize)>,
 }
 
 impl Scan<'_> {
-    fn word(&mut self, word: &str) {
-        if self.after_fn || word == "macro_rules" {
-            self.ahead = Some(self.open.len());
+    fn word(&mut self, word: &str, at: usize) {
+        if let Some(keyword) = self.after_fn.or((word == "macro_rules").then_some(at)) {
+            self.ahead = Some((self.open.len(), keyword));
         }
-        self.after_fn = word == "fn";
+        self.after_fn = (word == "fn").then_some(at);
     }
 
     /// The inside of a body that ends here and cannot matter.
     fn punct(&mut self, byte: u8, at: usize) -> Option<(usize, usize)> {
-        self.after_fn = false;
+        self.after_fn = None;
+        let depth = self.open.len();
         match byte {
             b'{' | b'(' | b'[' => {
-                let is_body = byte == b'{' && self.ahead == Some(self.open.len());
-                if is_body {
-                    self.ahead = None;
-                }
-                self.open.push((is_body, at + 1));
+                let here = |(opens_at, _): &mut (usize, usize)| byte == b'{' && *opens_at == depth;
+                let keyword = self.ahead.take_if(here).map(|(_, keyword)| keyword);
+                self.open.push((keyword, at + 1));
                 None
             }
             b'}' | b')' | b']' => {
-                let (is_body, start) = self.open.pop()?;
-                self.ahead = self.ahead.filter(|&depth| depth <= self.open.len());
-                let first = self.needles.partition_point(|&needle| (needle as usize) < start);
+                let (keyword, start) = self.open.pop()?;
+                self.ahead = self.ahead.filter(|&(depth, _)| depth <= self.open.len());
+                // A needle in the signature asks for the body as well.
+                let keyword = keyword?;
+                let first = self.needles.partition_point(|&needle| (needle as usize) < keyword);
                 let empty = self.needles.get(first).is_none_or(|&needle| needle as usize >= at);
-                (is_body && empty).then_some((start, at))
+                empty.then_some((start, at))
             }
-            b';' if self.ahead == Some(self.open.len()) => {
+            b';' if self.ahead.is_some_and(|(opens_at, _)| opens_at == depth) => {
                 self.ahead = None;
                 None
             }

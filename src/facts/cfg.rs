@@ -52,6 +52,19 @@ impl Cfg {
         }
     }
 
+    /// Whether nothing under it is ever compiled on a Unix.
+    pub fn excludes_unix(&self) -> bool {
+        let on_unix = |atom: &Self| match atom {
+            Self::Atom(text) => match text.as_str() {
+                "unix" | "target_family=\"unix\"" => Some(true),
+                "windows" | "target_family=\"windows\"" | "target_os=\"windows\"" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.eval(&on_unix) == Some(false)
+    }
+
     /// Every atom in it, `test` included.
     pub fn atoms<'cfg>(&'cfg self, found: &mut Vec<&'cfg Self>) {
         match self {

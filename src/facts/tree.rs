@@ -140,6 +140,10 @@ pub struct Field {
     pub name: Name,
     /// Its type.
     pub ty: Type,
+    /// How far it can be seen; fields of variants are as public as their enum.
+    pub visibility: Visibility,
+    /// Its name and type in the source.
+    pub range: TextRange,
 }
 
 /// A variant of an enum.

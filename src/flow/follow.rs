@@ -7,110 +7,35 @@
 //! exact up to conditions that the graph does not relate, and to places that it cannot tell apart
 //! (elements of one collection, what references lead to): those lean towards "not followed".
 
-use std::collections::HashSet;
+mod closures;
 
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
+
+use super::correlate::{facts_after, facts_before};
+use super::ends::{Cell, End, EndKind, Entry, Home, TraceStep, home_name, portable};
+use super::solve::{ParamKey, Snapshot};
 use super::transfer::{Next, Transfer};
-use super::{
-    Birth, BlockId, Call, Callable, Callee, Flow, FlowId, FlowKind, Flows, LocalId, LocalKind,
-    Operand,
-};
-use super::{Place, Proj, StmtKind, Terminator, Test, methods};
+use super::{BlockId, Flow, FlowId, FlowKind, Flows, LocalId, LocalKind, Place, Program, Proj};
+use super::{StmtKind, Terminator, Test};
 use crate::catalog::Role;
 use crate::facts::tree::Name;
-use crate::model::{Def, Model, Ty};
+use crate::model::{ItemRef, Model, Ty};
+use crate::source::FileId;
 use crate::text::TextRange;
+
+pub(super) use closures::is_scope;
 
 /// States visited for one token before it counts as not followed.
 const MAX_STATES: usize = 200_000;
-/// Closures run one inside the other.
-const MAX_APPLY: usize = 12;
 /// Projections of a place; deeper ones are not followed.
 const MAX_PROJ: usize = 10;
 
-/// One step on the way, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TraceStep {
-    /// The code that takes it.
-    pub range: TextRange,
-    /// What happens there.
-    pub text: String,
-}
-
-/// How a token's way ended, with the way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct End {
-    /// What happened.
-    pub kind: EndKind,
-    /// Where.
-    pub range: TextRange,
-    /// The way, the end included.
-    pub trace: Vec<TraceStep>,
-}
-
-/// What can happen to a handle in the end.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum EndKind {
-    /// Joined.
-    Joined,
-    /// Dropped without a join.
-    Lost(LossKind),
-    /// Goes where it is not followed.
-    Escaped,
-    /// Kept in a field or behind a reference that outlives the body.
-    Stored,
-    /// Returned to the caller, in this part of the value.
-    Returned(Vec<Proj>),
-    /// Left in a variable of the body around.
-    Captured(LocalId, Vec<Proj>),
-    /// Looked at by reference and left where it was.
-    Untouched,
-}
-
-/// How a handle is lost.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum LossKind {
-    /// A value that nobody takes is dropped at the end of its statement.
-    Discarded,
-    /// `let _ = …`.
-    Underscore,
-    /// `drop(h)`, `mem::forget(h)`.
-    OnPurpose,
-    /// Another value takes its place.
-    Overwritten,
-    /// A variable goes out of scope.
-    ScopeEnd(Option<Name>),
-    /// A collection goes out of scope, or is cleared, with the handle in it.
-    Collection(Option<Name>),
-    /// An iterator that would have led to it is never driven.
-    Undriven,
-}
-
-/// Every way the handle of a birth ends, in the order of their places.
-pub fn follow_birth(model: &Model<'_>, flows: &Flows, birth: &Birth) -> Vec<End> {
-    let Some(handle) = handle_of(&birth.returns) else { return Vec::new() };
-    let follower = Follower { model, flows, handle: handle.0 };
-    let flow = flows.body(birth.flow);
-    let (block, index) = birth.at;
-    let call = flow.blocks.get(block.0 as usize).and_then(|block| block.stmts.get(index));
-    let Some(StmtKind::Call(call)) = call.map(|stmt| &stmt.kind) else { return Vec::new() };
-    let start = Token {
-        block,
-        index: index + 1,
-        place: Place { local: call.dst, proj: handle.1 },
-        full: None,
-        borrowed: false,
-    };
-    let ends = follower.walk(birth.flow, start, Vec::new(), 0);
-    let mut ends = follower.lift(birth.flow, ends, 0);
-    ends.sort_by(|one, two| (one.range, &one.trace.len()).cmp(&(two.range, &two.trace.len())));
-    ends
-}
-
 /// The handle type inside what a call returns, and the way to it.
-fn handle_of(returns: &Ty) -> Option<(String, Vec<Proj>)> {
+pub(super) fn handle_of(returns: &Ty) -> Option<(Name, Vec<Proj>)> {
     let payload = returns.payload();
     if payload == Ty::Unknown {
-        return returns.path().map(|path| (path.to_owned(), Vec::new()));
+        return returns.path().map(|path| (Name::from(path), Vec::new()));
     }
     let (handle, mut proj) = handle_of(&payload)?;
     proj.insert(0, Proj::Inner);
@@ -127,13 +52,43 @@ pub(super) struct Token {
     pub(super) full: Option<LocalId>,
     /// Whether the place is only a reference to the token.
     pub(super) borrowed: bool,
+    /// Whether something was taken out of the collection that it is in, which may have been it.
+    pub(super) passed: bool,
+    /// What tests on the way have said of places that nothing changes.
+    pub(super) facts: Vec<(Place, bool)>,
 }
 
+impl Token {
+    /// A token in a place before a statement.
+    pub(super) fn at(block: BlockId, index: usize, place: Place) -> Self {
+        Self { block, index, place, full: None, borrowed: false, passed: false, facts: Vec::new() }
+    }
+}
+
+/// Follows tokens through the bodies of one function.
 pub(super) struct Follower<'a> {
     pub(super) model: &'a Model<'a>,
+    pub(super) program: &'a Program,
     pub(super) flows: &'a Flows,
+    /// The file of the function.
+    pub(super) file: FileId,
+    /// Whether it is a `main`, at the end of which the process ends.
+    pub(super) in_main: bool,
     /// Canonical path of the handle's type.
-    pub(super) handle: String,
+    pub(super) handle: Name,
+    /// What is known of functions so far.
+    pub(super) known: &'a Snapshot,
+    /// What was asked of functions.
+    pub(super) asked: RefCell<Asked>,
+}
+
+/// What a walk needed to know.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// Summaries, whether known by then or not.
+    pub(super) keys: BTreeSet<ParamKey>,
+    /// Functions whose bodies were not lowered.
+    pub(super) bodies: BTreeSet<ItemRef>,
 }
 
 struct Node {
@@ -143,11 +98,12 @@ struct Node {
 
 /// A walk in progress.
 struct Walk {
+    file: FileId,
     open: Vec<(Token, Option<usize>)>,
     seen: HashSet<Token>,
     nodes: Vec<Node>,
     ends: Vec<End>,
-    ended: HashSet<(EndKind, TextRange)>,
+    ended: HashSet<(EndKind, FileId, TextRange)>,
 }
 
 impl Walk {
@@ -160,15 +116,16 @@ impl Walk {
     fn go(&mut self, token: Token, node: Option<usize>, range: TextRange) {
         if token.place.proj.len() > MAX_PROJ {
             let text = "nested too deep to follow".to_owned();
-            let node = self.node(node, Some(TraceStep { range, text }));
-            self.end(EndKind::Escaped, range, node);
+            let step = TraceStep { file: self.file, range, text };
+            let node = self.node(node, Some(step));
+            self.end(EndKind::Escaped, self.file, range, node);
         } else if self.seen.insert(token.clone()) {
             self.open.push((token, node));
         }
     }
 
-    fn end(&mut self, kind: EndKind, range: TextRange, node: Option<usize>) {
-        if self.ended.insert((kind.clone(), range)) {
+    fn end(&mut self, kind: EndKind, file: FileId, range: TextRange, node: Option<usize>) {
+        if self.ended.insert((kind.clone(), file, range)) {
             let mut trace = Vec::new();
             let mut at = node;
             while let Some(index) = at {
@@ -176,12 +133,47 @@ impl Walk {
                 at = self.nodes[index].previous;
             }
             trace.reverse();
-            self.ends.push(End { kind, range, trace });
+            self.ends.push(End { kind, file, range, trace });
+        }
+    }
+
+    fn take(
+        &mut self,
+        next: Next,
+        node: Option<usize>,
+        (block, index): (BlockId, usize),
+        facts: &[(Place, bool)],
+        at: TextRange,
+    ) {
+        match next {
+            Next::Go { place, full, borrowed, passed, step } => {
+                let node = self.node(node, step);
+                let facts = facts.to_vec();
+                self.go(Token { block, index, place, full, borrowed, passed, facts }, node, at);
+            }
+            Next::End { kind, file, range, steps } => {
+                let mut node = node;
+                for step in steps {
+                    node = self.node(node, Some(step));
+                }
+                self.end(kind, file, range, node);
+            }
         }
     }
 }
 
 impl Follower<'_> {
+    /// Follows a token in one body, and on in the bodies around it, to all its ends.
+    pub(super) fn follow(&self, id: FlowId, mut start: Token) -> Vec<End> {
+        start.facts = facts_before(self.flows.body(id), start.block);
+        let ends = self.walk(id, start, Vec::new(), 0);
+        let mut ends = self.lift(id, ends, 0);
+        ends.sort_by(|one, two| {
+            (one.file, one.range, one.trace.len()).cmp(&(two.file, two.range, two.trace.len()))
+        });
+        ends
+    }
+
     /// Walks a body from a token; `trace` is the way so far.
     pub(super) fn walk(
         &self,
@@ -192,6 +184,7 @@ impl Follower<'_> {
     ) -> Vec<End> {
         let flow = self.flows.body(id);
         let mut walk = Walk {
+            file: self.file,
             open: Vec::new(),
             seen: HashSet::new(),
             nodes: Vec::new(),
@@ -205,10 +198,10 @@ impl Follower<'_> {
         walk.go(start, node, flow.range);
         while let Some((token, node)) = walk.open.pop() {
             if walk.seen.len() > MAX_STATES {
-                let step =
-                    TraceStep { range: flow.range, text: "too many ways to follow".to_owned() };
+                let text = "too many ways to follow".to_owned();
+                let step = TraceStep { file: self.file, range: flow.range, text };
                 let node = walk.node(node, Some(step));
-                walk.end(EndKind::Escaped, flow.range, node);
+                walk.end(EndKind::Escaped, self.file, flow.range, node);
                 break;
             }
             self.step(flow, &mut walk, &token, node, depth);
@@ -228,21 +221,14 @@ impl Follower<'_> {
         };
         let transfer = Transfer { follower: self, flow, depth };
         for next in transfer.stmt(stmt, token) {
-            match next {
-                Next::Go { place, full, borrowed, step } => {
-                    let node = walk.node(node, step);
-                    let index = token.index + 1;
-                    let token = Token { block: token.block, index, place, full, borrowed };
-                    walk.go(token, node, stmt.range);
-                }
-                Next::End { kind, range, steps } => {
-                    let mut node = node;
-                    for step in steps {
-                        node = walk.node(node, Some(step));
-                    }
-                    walk.end(kind, range, node);
-                }
+            if matches!(next, Next::End { kind: EndKind::Lost(_), .. })
+                && self.is_child()
+                && self.ends_the_process(flow, token)
+            {
+                // Whoever takes the place of the process waits for its children.
+                continue;
             }
+            walk.take(next, node, (token.block, token.index + 1), &token.facts, stmt.range);
         }
     }
 
@@ -263,8 +249,9 @@ impl Follower<'_> {
                     let possible = conditions.iter().all(|condition| {
                         possible(token, &condition.place, condition.test, condition.holds)
                     });
-                    if possible {
-                        walk.go(at(*block), node, flow.range);
+                    let facts = facts_after(flow, &token.facts, conditions);
+                    if let (true, Some(facts)) = (possible, facts) {
+                        walk.go(Token { facts, ..at(*block) }, node, flow.range);
                     }
                 }
             }
@@ -273,219 +260,90 @@ impl Follower<'_> {
                 for (into_body, next) in
                     transfer.next_element(iter, *item, *borrowed, *range, token)
                 {
-                    match next {
-                        Next::Go { place, full, borrowed, step } => {
-                            let node = walk.node(node, step);
-                            let block = if into_body { *body } else { *exit };
-                            walk.go(Token { block, index: 0, place, full, borrowed }, node, *range);
-                        }
-                        Next::End { kind, range, steps } => {
-                            let mut node = node;
-                            for step in steps {
-                                node = walk.node(node, Some(step));
-                            }
-                            walk.end(kind, range, node);
-                        }
-                    }
+                    let block = if into_body { *body } else { *exit };
+                    walk.take(next, node, (block, 0), &token.facts, *range);
                 }
             }
-            Terminator::Return => Self::leave(flow, walk, token, node),
+            Terminator::Return => self.leave(flow, walk, token, node),
         }
+    }
+
+    /// Whether nothing comes after a statement but the end of the process: a call that never returns,
+    /// or the end of `main`.
+    fn ends_the_process(&self, flow: &Flow, token: &Token) -> bool {
+        let (mut block, mut index) = (token.block, token.index + 1);
+        for _ in 0..8 {
+            let here = &flow.blocks[block.0 as usize];
+            let calls = here.stmts.get(index..).unwrap_or_default().iter();
+            let calls = calls.filter(|stmt| matches!(stmt.kind, StmtKind::Call(_))).count();
+            match &here.end {
+                Terminator::Stop => return true,
+                Terminator::Goto(next) => (block, index) = (*next, 0),
+                Terminator::Return => return self.in_main && calls == 0,
+                Terminator::Branch(_) | Terminator::Next { .. } => return false,
+            }
+            if calls > 0 && self.in_main {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Whether the token is a child process.
+    fn is_child(&self) -> bool {
+        self.model.catalog.role(&self.handle) == Some(Role::ChildHandle)
     }
 
     /// What becomes of a token when the body returns and it is not in a dying local.
-    fn leave(flow: &Flow, walk: &mut Walk, token: &Token, node: Option<usize>) {
+    fn leave(&self, flow: &Flow, walk: &mut Walk, token: &Token, node: Option<usize>) {
         let local = &flow.locals[token.place.local.0 as usize];
         let end = TextRange::new(flow.range.end.saturating_sub(1), flow.range.end);
         let name = local.name.as_deref().unwrap_or("a parameter");
-        let step = |text: String| Some(TraceStep { range: end, text });
-        let (kind, step) = match local.kind {
+        let proj = &token.place.proj;
+        let is_function = flow.kind == FlowKind::Function;
+        let outlives =
+            matches!(local.kind, LocalKind::Return | LocalKind::Reference | LocalKind::Static(..));
+        let cell = Cell::of(proj).filter(|_| is_function && outlives);
+        let (kind, text) = match (local.kind, cell) {
             _ if token.borrowed => (EndKind::Untouched, None),
-            LocalKind::Return => {
-                let text = if flow.kind == FlowKind::Function {
-                    "returned to the caller"
-                } else {
-                    "the closure's value"
+            (LocalKind::Capture(outer), _) => (EndKind::Captured(outer, proj.clone()), None),
+            (_, Some(cell)) => {
+                let text = format!("kept in {}", home_name(self.model, &cell.home));
+                (EndKind::Kept(cell), Some(text))
+            }
+            (LocalKind::Return, None) => {
+                let text =
+                    if is_function { "returned to the caller" } else { "the closure's value" };
+                (EndKind::Returned(proj.clone()), Some(text.to_owned()))
+            }
+            (LocalKind::Static(file, item), None) => {
+                let kind = match portable(proj) {
+                    Some(proj) => EndKind::Kept(Cell { home: Home::Static(file, item), proj }),
+                    None => EndKind::Stored,
                 };
-                (EndKind::Returned(token.place.proj.clone()), step(text.to_owned()))
+                (kind, Some(format!("kept in the static `{name}`")))
             }
-            LocalKind::Capture(outer) => (EndKind::Captured(outer, token.place.proj.clone()), None),
-            LocalKind::Static => (EndKind::Stored, step(format!("kept in the static `{name}`"))),
-            LocalKind::Reference => {
-                (EndKind::Stored, step(format!("kept in `{name}`, which outlives the function")))
+            (LocalKind::Reference, None) => {
+                let kind = match entry_of(flow, token.place.local) {
+                    Some(entry) if is_function => EndKind::Left(entry, proj.clone()),
+                    _ => EndKind::Stored,
+                };
+                (kind, Some(format!("kept in `{name}`, which outlives the function")))
             }
-            _ => (EndKind::Escaped, step(format!("left in `{name}`"))),
+            (_, None) => (EndKind::Escaped, Some(format!("left in `{name}`"))),
         };
+        let step = text.map(|text| TraceStep { file: self.file, range: end, text });
         let node = walk.node(node, step);
-        walk.end(kind, end, node);
-    }
-
-    /// Runs a callable with the token in one of its parameters or captures.
-    pub(super) fn apply(
-        &self,
-        callable: &Callable,
-        entry: &Place,
-        borrowed: bool,
-        depth: usize,
-    ) -> Vec<End> {
-        let Callable::Body(id) = callable else { return Vec::new() };
-        if depth >= MAX_APPLY {
-            return vec![End {
-                kind: EndKind::Escaped,
-                range: self.flows.body(*id).range,
-                trace: Vec::new(),
-            }];
-        }
-        if entry.local.0 as usize >= self.flows.body(*id).locals.len() {
-            // A capture of another body: which one runs is not known.
-            let range = self.flows.body(*id).range;
-            return vec![End { kind: EndKind::Escaped, range, trace: Vec::new() }];
-        }
-        let start =
-            Token { block: BlockId(0), index: 0, place: entry.clone(), full: None, borrowed };
-        self.walk(*id, start, Vec::new(), depth + 1)
-    }
-
-    /// Carries what leaves a closure on in the body around it.
-    fn lift(&self, id: FlowId, ends: Vec<End>, depth: usize) -> Vec<End> {
-        let flow = self.flows.body(id);
-        let Some(parent) =
-            flow.parent.filter(|_| flow.kind != FlowKind::Function && depth < MAX_APPLY)
-        else {
-            return ends;
-        };
-        let mut lifted = Vec::new();
-        for end in ends {
-            if !matches!(end.kind, EndKind::Returned(_) | EndKind::Captured(..)) {
-                lifted.push(end);
-                continue;
-            }
-            let starts = self.uses_of(parent, id, &end);
-            let outer: Vec<End> = starts
-                .into_iter()
-                .flat_map(|start| match start {
-                    Ok(token) => self.walk(parent, token, end.trace.clone(), depth + 1),
-                    Err(other) => vec![other],
-                })
-                .collect();
-            lifted.extend(self.lift(parent, outer, depth + 1));
-        }
-        lifted
-    }
-
-    /// Where the body around runs a closure, and where the token is after that.
-    fn uses_of(&self, parent: FlowId, id: FlowId, end: &End) -> Vec<Result<Token, End>> {
-        let flow = self.flows.body(parent);
-        let mut starts = Vec::new();
-        for (block, contents) in flow.blocks.iter().enumerate() {
-            let block = BlockId(u32::try_from(block).unwrap_or(u32::MAX));
-            for (index, stmt) in contents.stmts.iter().enumerate() {
-                let StmtKind::Call(call) = &stmt.kind else { continue };
-                if !runs(flow, call, id) {
-                    continue;
-                }
-                let place = match &end.kind {
-                    EndKind::Returned(proj) => self.value_of_run(call, proj),
-                    EndKind::Captured(outer, proj) if self.runs_here(call) => {
-                        let captures = &self.flows.body(id).captures;
-                        let inner = |capture: &&super::Capture| {
-                            self.flows.body(id).locals[capture.inner.0 as usize].kind
-                                == LocalKind::Capture(*outer)
-                        };
-                        captures.iter().find(inner).map(|capture| {
-                            let mut place = capture.outer.clone();
-                            place.proj.extend(proj.iter().cloned());
-                            place
-                        })
-                    }
-                    _ => None,
-                };
-                let start = match place {
-                    Some(place) => {
-                        Ok(Token { block, index: index + 1, place, full: None, borrowed: false })
-                    }
-                    None => {
-                        Err(escaped(end, stmt.range, "the closure that holds it is given away"))
-                    }
-                };
-                starts.push(start);
-            }
-        }
-        if starts.is_empty() {
-            starts.push(Err(escaped(end, flow.range, "the closure that holds it is not run here")));
-        }
-        starts
-    }
-
-    /// Whether a call runs the closures it is given before it returns.
-    fn runs_here(&self, call: &Call) -> bool {
-        match &call.callee {
-            Callee::Local(..) | Callee::Await(_) => true,
-            Callee::Function(defs) => is_scope(self.model, defs),
-            Callee::Method(_, name, own) => {
-                own.is_empty()
-                    && (methods::on_many(name).is_some() || methods::on_maybe(name).is_some())
-            }
-        }
-    }
-
-    /// Where a closure's value is after a call that runs it.
-    fn value_of_run(&self, call: &Call, proj: &[Proj]) -> Option<Place> {
-        let at = |wrap: &[Proj], proj: &[Proj]| {
-            let proj = wrap.iter().chain(proj).cloned().collect();
-            Some(Place { local: call.dst, proj })
-        };
-        match &call.callee {
-            Callee::Local(..) | Callee::Await(_) => at(&[], proj),
-            Callee::Function(defs) if is_scope(self.model, defs) => at(&[], proj),
-            Callee::Function(defs) => match defs.as_slice() {
-                [Def::External(path)] => match &**path {
-                    "std::iter::repeat_with" => at(&[Proj::Elem], proj),
-                    "std::array::from_fn" => at(&[Proj::Payload], proj),
-                    "std::iter::from_fn" => at(&[Proj::Elem], proj.get(1..)?),
-                    "std::panic::catch_unwind" => at(&[Proj::Inner], proj),
-                    _ => None,
-                },
-                _ => None,
-            },
-            Callee::Method(_, name, own) if own.is_empty() => match &**name {
-                "map" => at(&[Proj::Payload], proj),
-                "then" => at(&[Proj::Inner], proj),
-                "flat_map" | "filter_map" => at(&[Proj::Payload], proj.get(1..)?),
-                "and_then" | "map_or" | "map_or_else" | "unwrap_or_else" | "or_else" | "with"
-                | "fold" => at(&[], proj),
-                "for_each" => at(&[], proj),
-                _ => None,
-            },
-            Callee::Method(..) => None,
-        }
+        walk.end(kind, self.file, end, node);
     }
 }
 
-/// Whether a call runs, or is given, the closure with this body.
-fn runs(flow: &Flow, call: &Call, id: FlowId) -> bool {
-    let callable = Callable::Body(id);
-    if let Callee::Local(_, Some(called)) = &call.callee {
-        return *called == callable;
+/// Which parameter a local is.
+fn entry_of(flow: &Flow, local: LocalId) -> Option<Entry> {
+    if flow.receiver == Some(local) {
+        return Some(Entry::Receiver);
     }
-    call.args.iter().any(|arg| match arg {
-        Operand::Move(place) | Operand::Borrow(place) => {
-            flow.locals[place.local.0 as usize].callable.as_ref() == Some(&callable)
-        }
-        _ => false,
-    })
-}
-
-pub(super) fn is_scope(model: &Model<'_>, defs: &[Def]) -> bool {
-    defs.iter().any(
-        |def| matches!(def, Def::External(path) if model.catalog.role(path) == Some(Role::Scope)),
-    )
-}
-
-fn escaped(end: &End, range: TextRange, text: &str) -> End {
-    let mut trace = end.trace.clone();
-    trace.push(TraceStep { range, text: text.to_owned() });
-    End { kind: EndKind::Escaped, range, trace }
+    flow.params.iter().position(|&param| param == local).map(Entry::Param)
 }
 
 /// Whether the token can take an edge that says `test` of `place`.
@@ -505,7 +363,7 @@ fn possible(token: &Token, place: &Place, test: Test, holds: bool) -> bool {
             _ => true,
         },
         (None, Test::Inner) => token.full != Some(place.local) || !place.proj.is_empty() || holds,
-        (None, Test::Empty) => true,
+        (None, Test::Empty) | (_, Test::True) => true,
     }
 }
 
@@ -531,7 +389,7 @@ pub(super) fn rest(token: &Place, access: &Place) -> Option<Vec<Proj>> {
             | (Proj::Current, Some(Proj::Current)) => at += 1,
             // The value of a pair that a map or `enumerate` makes of an element.
             (Proj::Field(name), here)
-                if &**name == "1" && !matches!(here, Some(Proj::Field(_) | Proj::Payload)) => {}
+                if &*name.name == "1" && !matches!(here, Some(Proj::Field(_) | Proj::Payload)) => {}
             (proj, Some(here)) if proj == here => at += 1,
             _ => return None,
         }

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use frame::{Frame, ScopeKind};
 
+use super::correlate::stable;
 use super::touch::touched;
 use super::{
     Callable, FlowId, FlowKind, Flows, Leaving, LocalKind, Operand, Place, RETURN, StmtKind,
@@ -130,6 +131,7 @@ impl<'m> Lowering<'m> {
                 };
                 let ty = self.self_ty.clone().unwrap_or_default();
                 let local = self.frame().declare(Some(Name::from("self")), range, ty, kind);
+                self.frame().flow.receiver = Some(local);
                 self.frame().bind(Name::from("self"), local);
             }
             let params: Vec<_> =
@@ -174,6 +176,7 @@ impl<'m> Lowering<'m> {
         self.return_value(value, end, Leaving::End);
         if let Some(mut frame) = self.frames.pop() {
             frame.flow.returns_future |= self.is_future(value);
+            frame.flow.stable = stable(&frame.flow);
             frame.flow.touched = touched(&frame.flow, &self.flows.bodies);
             let id = frame.id;
             self.flows.bodies[id.0 as usize] = frame.flow;

@@ -112,6 +112,21 @@ pub(super) fn converts(name: &str) -> bool {
 pub(super) fn output(receiver: &Ty, name: &str) -> Ty {
     match name {
         _ if opens(name) => receiver.payload(),
+        "lock" | "write" | "read" | "borrow_mut" | "borrow" | "get_mut" | "into_inner"
+            if is_lock(receiver) =>
+        {
+            let content = match receiver.peel() {
+                Ty::Named(_, _, args) => args.first().cloned().unwrap_or_default(),
+                _ => Ty::Unknown,
+            };
+            let guarded = Ty::Reference(Box::new(content));
+            match receiver.peel().path() {
+                Some("std::sync::Mutex" | "std::sync::RwLock") => {
+                    Ty::external("std::result::Result", vec![guarded])
+                }
+                _ => guarded,
+            }
+        }
         "map" if matches!(receiver, Ty::Slice(_)) => Ty::Slice(Box::new(Ty::Unknown)),
         "clone" | "as_ref" | "as_mut" | "take" | "replace" | "or" | "or_else" | "ok_or"
         | "ok_or_else" | "map_err" | "ok" | "by_ref" | "borrow" | "borrow_mut" | "iter"
@@ -119,6 +134,12 @@ pub(super) fn output(receiver: &Ty, name: &str) -> Ty {
         | "to_owned" | "as_deref" | "as_deref_mut" => receiver.clone(),
         _ => Ty::Unknown,
     }
+}
+
+/// Whether a type guards its content: every lock crate has its own.
+fn is_lock(ty: &Ty) -> bool {
+    let last = ty.peel().path().and_then(|path| path.rsplit("::").next());
+    matches!(last, Some("Mutex" | "RwLock" | "RefCell" | "Cell" | "FairMutex" | "ReentrantMutex"))
 }
 
 /// The method that a path of std is, when it is one: `std::option::Option::take` is `take`.
@@ -281,7 +302,7 @@ pub(super) enum OnMany {
     /// Gives an iterator or collection of all of them.
     All,
     /// Like `All`, but each comes as the field of a pair.
-    Paired(&'static str),
+    Paired(usize),
     /// Gives some of them and loses the rest.
     Some,
     /// Gives one of them, in an `Option`; the rest stays.
@@ -324,8 +345,8 @@ pub(super) fn on_many(name: &str) -> Option<OnMany> {
         | "into" | "split_off" | "inspect" | "into_sorted_vec" | "sorted_by" | "sorted_by_key"
         | "progress" | "copied" | "flatten" | "unwrap" | "expect" | "to_vec" | "with_min_len"
         | "with_max_len" | "cycle" | "append" => OnMany::All,
-        "enumerate" => OnMany::Paired("1"),
-        "zip" => OnMany::Paired("0"),
+        "enumerate" => OnMany::Paired(1),
+        "zip" => OnMany::Paired(0),
         "skip" | "step_by" | "filter" | "take_while" | "skip_while" | "dedup" | "extract_if" => {
             OnMany::Some
         }
@@ -349,6 +370,16 @@ pub(super) fn on_many(name: &str) -> Option<OnMany> {
         "retain" | "retain_mut" | "truncate" => OnMany::Keep,
         _ => return None,
     })
+}
+
+/// Whether a method of std runs the closures that it is given, or keeps them to run later.
+pub(super) fn runs_closures(name: &str) -> bool {
+    let many = on_many(name).is_some_and(|action| {
+        !matches!(action, OnMany::Store | OnMany::Lose | OnMany::PopMaybe | OnMany::Pop)
+    });
+    let stores = storing(name).is_some();
+    let maybe = on_maybe(name).is_some_and(|action| !stores && action != OnMaybe::Lose);
+    many || maybe
 }
 
 /// Adaptors after which an iteration may end before its source does.

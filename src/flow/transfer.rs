@@ -1,23 +1,33 @@
 //! What one statement does to the token.
 
 mod call;
+mod enter;
 mod iterate;
 mod method;
 
-use super::follow::{EndKind, Follower, LossKind, Token, TraceStep, moved, rest};
+use super::ends::{Cell, EndKind, LossKind, TraceStep, home_name};
+use super::follow::{Follower, Token, moved, rest};
 use super::{
     Callable, Flow, Leaving, LocalId, LocalKind, Operand, Place, Proj, RETURN, Stmt, StmtKind,
 };
 use crate::facts::tree::Name;
 use crate::model::{Ty, TyHead};
+use crate::source::FileId;
 use crate::text::TextRange;
+pub(super) use enter::argument;
 
 /// Where the token goes from a statement.
 pub(super) enum Next {
     /// On, in this place.
-    Go { place: Place, full: Option<LocalId>, borrowed: bool, step: Option<TraceStep> },
+    Go {
+        place: Place,
+        full: Option<LocalId>,
+        borrowed: bool,
+        passed: bool,
+        step: Option<TraceStep>,
+    },
     /// Nowhere.
-    End { kind: EndKind, range: TextRange, steps: Vec<TraceStep> },
+    End { kind: EndKind, file: FileId, range: TextRange, steps: Vec<TraceStep> },
 }
 
 pub(super) struct Transfer<'a> {
@@ -51,13 +61,13 @@ impl Transfer<'_> {
                 vec![self.stay(token)]
             }
             StmtKind::Mention(places, why) => {
-                let touched = places.iter().any(|place| {
-                    rest(&token.place, place).is_some() || self.closure_borrows(place.local, token)
+                let named = places.iter().find_map(|place| {
+                    let borrowed = self.closure_borrows(place.local, token).then(Vec::new);
+                    rest(&token.place, place).or(borrowed)
                 });
-                vec![if touched {
-                    end(EndKind::Escaped, stmt.range, (*why).to_owned())
-                } else {
-                    self.stay(token)
+                vec![match named {
+                    Some(rest) => self.escape(&rest, stmt.range, (*why).to_owned()),
+                    None => self.stay(token),
                 }]
             }
             StmtKind::Drop(local, why) if token.place.local == *local => {
@@ -68,13 +78,41 @@ impl Transfer<'_> {
         }
     }
 
+    pub(super) fn trace(&self, range: TextRange, text: String) -> TraceStep {
+        TraceStep { file: self.follower.file, range, text }
+    }
+
+    pub(super) fn end(&self, kind: EndKind, range: TextRange, text: String) -> Next {
+        let file = self.follower.file;
+        Next::End { kind, file, range, steps: vec![self.trace(range, text)] }
+    }
+
+    /// The token goes, this far inside a value, to where it is not followed. Whoever joins it there
+    /// has to name the field that it is in.
+    pub(super) fn escape(&self, rest: &[Proj], range: TextRange, text: String) -> Next {
+        match Cell::of(rest) {
+            Some(cell) => {
+                let home = home_name(self.follower.model, &cell.home);
+                self.end(EndKind::Kept(cell), range, format!("{text}, in {home}"))
+            }
+            None => self.end(EndKind::Escaped, range, text),
+        }
+    }
+
     pub(super) fn stay(&self, token: &Token) -> Next {
         Next::Go {
             place: token.place.clone(),
             full: token.full,
             borrowed: token.borrowed,
+            passed: token.passed,
             step: None,
         }
+    }
+
+    /// The token stays while something else of the same collection, or it, is taken out.
+    pub(super) fn pass(&self, token: &Token) -> Next {
+        let token = Token { passed: true, ..token.clone() };
+        self.stay(&token)
     }
 
     pub(super) fn go(
@@ -83,8 +121,8 @@ impl Transfer<'_> {
         token: &Token,
         step: Option<(TextRange, String)>,
     ) -> Next {
-        let step = step.map(|(range, text)| TraceStep { range, text });
-        Next::Go { place, full: None, borrowed: token.borrowed, step }
+        let step = step.map(|(range, text)| self.trace(range, text));
+        Next::Go { place, full: None, borrowed: token.borrowed, passed: token.passed, step }
     }
 
     pub(super) fn name(&self, local: LocalId) -> Option<&Name> {
@@ -130,7 +168,7 @@ impl Transfer<'_> {
                         return self.go(moved(&to, &rest), token, None);
                     }
                     if self.closure_borrows(from.local, token) {
-                        return end(
+                        return self.end(
                             EndKind::Escaped,
                             range,
                             "held by a closure that is stored".to_owned(),
@@ -138,12 +176,9 @@ impl Transfer<'_> {
                     }
                 }
                 Operand::Borrow(from) => {
-                    if rest(&token.place, from).is_some() {
-                        return end(
-                            EndKind::Escaped,
-                            range,
-                            "borrowed by a value that is built here".to_owned(),
-                        );
+                    if let Some(rest) = rest(&token.place, from) {
+                        let text = "borrowed by a value that is built here".to_owned();
+                        return self.escape(&rest, range, text);
                     }
                 }
                 Operand::Function(_) | Operand::Constant => {}
@@ -171,7 +206,8 @@ impl Transfer<'_> {
     pub(super) fn dropped(&self, range: TextRange, why: Leaving, token: &Token) -> Next {
         let local = &self.flow.locals[token.place.local.0 as usize];
         if token.borrowed {
-            return Next::End { kind: EndKind::Untouched, range, steps: Vec::new() };
+            let file = self.follower.file;
+            return Next::End { kind: EndKind::Untouched, file, range, steps: Vec::new() };
         }
         let name = local.name.clone();
         let shown = name.as_deref().unwrap_or("it");
@@ -208,7 +244,9 @@ impl Transfer<'_> {
                 (LossKind::ScopeEnd(name), range, text)
             }
         };
-        self.lost(token, kind, range, text)
+        // On an early way out, what has not been taken out by then is lost.
+        let passed = token.passed && why == Leaving::End;
+        self.lost(&Token { passed, ..token.clone() }, kind, range, text)
     }
 
     /// Whether a value of this type may do more than std's types when it is dropped.
@@ -231,15 +269,23 @@ impl Transfer<'_> {
         range: TextRange,
         text: String,
     ) -> Next {
+        if token.passed {
+            let text = format!("{text}, unless it was taken out before");
+            return self.escape(&token.place.proj, range, text);
+        }
         let local = &self.flow.locals[token.place.local.0 as usize];
-        if local.kind == LocalKind::Static {
-            return end(EndKind::Stored, range, "kept in a static".to_owned());
+        if let Some(cell) = Cell::of(&token.place.proj) {
+            let text = format!("kept in {}", home_name(self.follower.model, &cell.home));
+            return self.end(EndKind::Kept(cell), range, text);
+        }
+        if let LocalKind::Static(..) = local.kind {
+            return self.end(EndKind::Stored, range, "kept in a static".to_owned());
         }
         if self.may_own(&local.ty) {
-            return end(EndKind::Stored, range, "kept in a value that may join it".to_owned());
+            return self.end(EndKind::Stored, range, "kept in a value that may join it".to_owned());
         }
         if local.ty.is_shared() {
-            return end(
+            return self.end(
                 EndKind::Stored,
                 range,
                 "kept behind a reference or shared owner".to_owned(),
@@ -251,18 +297,21 @@ impl Transfer<'_> {
             match proj {
                 Proj::Field(field) => match &ty {
                     Ty::Tuple(parts) => {
-                        let part = field.parse().ok().and_then(|at: usize| parts.get(at).cloned());
+                        let part =
+                            field.name.parse().ok().and_then(|at: usize| parts.get(at).cloned());
                         ty = part.unwrap_or_default();
                     }
                     _ => {
-                        let text =
-                            format!("kept in the field `{field}` of a value that is dropped here");
-                        return end(EndKind::Stored, range, text);
+                        let text = format!(
+                            "kept in the field `{}` of a value that is dropped here",
+                            field.name
+                        );
+                        return self.end(EndKind::Stored, range, text);
                     }
                 },
                 Proj::Inner | Proj::Payload => ty = ty.payload(),
                 Proj::Variant(variant) => {
-                    return end(
+                    return self.end(
                         EndKind::Stored,
                         range,
                         format!("kept in `{variant}`, which is dropped here"),
@@ -270,15 +319,11 @@ impl Transfer<'_> {
                 }
                 Proj::Lazy(..) => {
                     let text = "the iterator that leads to it is never driven".to_owned();
-                    return end(EndKind::Lost(LossKind::Undriven), range, text);
+                    return self.end(EndKind::Lost(LossKind::Undriven), range, text);
                 }
                 _ => ty = Ty::Unknown,
             }
         }
-        end(EndKind::Lost(kind), range, text)
+        self.end(EndKind::Lost(kind), range, text)
     }
-}
-
-fn end(kind: EndKind, range: TextRange, text: String) -> Next {
-    Next::End { kind, range, steps: vec![TraceStep { range, text }] }
 }

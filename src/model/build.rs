@@ -1,8 +1,8 @@
 //! Builds module trees from facts: one crate for each target, one for each file no target reaches.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use super::module_files::{children_dir, join, parent_dir};
 use super::{
@@ -37,9 +37,14 @@ pub(super) fn build<'p>(
         values: Vec::new(),
         sightings: Vec::new(),
         blocks: HashMap::new(),
+        above: HashMap::new(),
+        dependencies: dependencies(project),
+        reachable: project.packages.iter().map(|_| OnceLock::new()).collect(),
         by_item: HashMap::new(),
         methods: HashMap::new(),
         notes,
+        failed: BTreeMap::new(),
+        reapers: BTreeSet::new(),
     };
     let mut builder = Builder { model, reached: BTreeSet::new(), implementations: Vec::new() };
     builder.targets();
@@ -49,6 +54,44 @@ pub(super) fn build<'p>(
     model.notes.sort();
     model.notes.dedup();
     model
+}
+
+/// For each package, those of the project that it depends on, directly or not.
+fn dependencies(project: &Project) -> Vec<BTreeSet<PackageId>> {
+    let id = |index: usize| PackageId(u32::try_from(index).unwrap_or(u32::MAX));
+    let mut by_name: BTreeMap<String, Vec<PackageId>> = BTreeMap::new();
+    for (index, package) in project.packages.iter().enumerate() {
+        by_name.entry(package.name.replace('-', "_")).or_default().push(id(index));
+    }
+    let direct = |package: PackageId| {
+        let dependencies = &project.package(package).dependencies;
+        dependencies.iter().filter_map(|it| by_name.get(&it.package)).flatten().copied()
+    };
+    let below = |index: usize| {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![id(index)];
+        while let Some(package) = open.pop() {
+            open.extend(direct(package).filter(|&package| seen.insert(package)));
+        }
+        seen
+    };
+    (0..project.packages.len()).map(below).collect()
+}
+
+/// For each file, those whose modules lie around one of its own.
+fn above(modules: &[Module]) -> HashMap<FileId, BTreeSet<FileId>> {
+    let mut above: HashMap<FileId, BTreeSet<FileId>> = HashMap::new();
+    for module in modules.iter().filter(|module| !module.is_block) {
+        let mut at = module.parent;
+        while let Some(parent) = at {
+            let parent = &modules[parent.0 as usize];
+            if parent.file != module.file {
+                above.entry(module.file).or_default().insert(parent.file);
+            }
+            at = parent.parent;
+        }
+    }
+    above
 }
 
 fn code_of(kind: TargetKind) -> CodeKind {
@@ -187,6 +230,7 @@ impl<'p> Builder<'p> {
             name,
             is_block,
             test_only: false,
+            no_unix: false,
             names,
             globs,
             unread: false,
@@ -204,7 +248,9 @@ impl<'p> Builder<'p> {
         self.reached.insert(place.file);
         place.test_only = test_only(place.test_only, &facts.cfg);
         place.conditional |= facts.cfg != Cfg::Always;
-        self.model.modules[place.module.0 as usize].test_only = place.test_only;
+        let module = &mut self.model.modules[place.module.0 as usize];
+        module.test_only = place.test_only;
+        module.no_unix |= facts.cfg.excludes_unix();
         self.items(&place, &facts, &facts.root, follow);
     }
 
@@ -407,7 +453,9 @@ impl<'p> Builder<'p> {
         if let Some(items) = &declared.items {
             let module =
                 self.add_module(krate, Some(place.module), place.file, item.name.clone(), false);
-            self.model.modules[module.0 as usize].test_only = is_test;
+            let child_module = &mut self.model.modules[module.0 as usize];
+            child_module.test_only = is_test;
+            child_module.no_unix = item.cfg.excludes_unix();
             self.declare(place.module, &item.name, Declaration::Module(module), item.visibility);
             let below = declared.paths.first().map_or(&*item.name, |(_, path)| path);
             let dir = join(&place.dir, below);
@@ -429,6 +477,7 @@ impl<'p> Builder<'p> {
                 continue;
             }
             let module = self.add_module(krate, Some(place.module), file, item.name.clone(), false);
+            self.model.modules[module.0 as usize].no_unix = item.cfg.excludes_unix();
             self.declare(place.module, &item.name, Declaration::Module(module), item.visibility);
             let path = self.model.project.file(file).path.clone();
             let dir = children_dir(&path, by_path);
@@ -532,6 +581,7 @@ impl<'p> Builder<'p> {
             }
         }
         model.methods = methods;
+        model.above = above(&model.modules);
         model.by_item = model
             .functions
             .iter()

@@ -13,13 +13,13 @@ use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
 
-use super::Model;
 use super::build::build;
 use super::module_files::usual_ancestors;
+use super::{Model, Scope};
 use crate::Note;
 use crate::catalog::{Catalog, Role};
 use crate::facts::blank::blank;
-use crate::facts::tree::{ItemKind, Path, Type, Visibility};
+use crate::facts::tree::{ItemKind, Name, Path, Type, Visibility};
 use crate::facts::{self, FileFacts, guard, lower};
 use crate::scan::{Scan, Search};
 use crate::source::{FileId, Files, Project};
@@ -28,14 +28,20 @@ use crate::text::TextRange;
 /// Rounds of looking for parents of files that no target reaches.
 const MAX_ROUNDS: usize = 8;
 
+/// Names that verdicts depend on, with where they can be meant.
+pub type Names = BTreeSet<(String, Scope)>;
+
+/// Functions whose bodies verdicts depend on, by file and name.
+pub type Functions = BTreeSet<(FileId, Name)>;
+
 /// What reading one file gave.
 enum Read {
     /// Nothing in it can matter by itself; it may declare modules at unusual places.
-    Skipped { has_paths: bool },
+    Skipped { has_paths: bool, reaps: bool },
     /// It was parsed.
     Lowered(Arc<FileFacts>),
-    /// It could not be read or parsed.
-    Failed(Note),
+    /// It could not be read or parsed; its text, when there is one.
+    Failed(Note, Option<Arc<str>>),
 }
 
 /// Reads a project step by step.
@@ -45,6 +51,10 @@ pub struct Loader<'p> {
     catalog: &'p Catalog,
     search: bool,
     aliases: BTreeSet<String>,
+    /// Further names that verdicts depend on.
+    names: Names,
+    /// Functions whose bodies were asked for, by file.
+    functions: BTreeMap<FileId, BTreeSet<String>>,
     read: BTreeMap<FileId, Read>,
 }
 
@@ -62,40 +72,63 @@ impl<'p> Loader<'p> {
             catalog,
             search,
             aliases: BTreeSet::new(),
+            names: BTreeSet::new(),
+            functions: BTreeMap::new(),
             read: BTreeMap::new(),
         };
         let all: Vec<FileId> =
             project.file_ids().filter(|&file| !project.file(file).ignored).collect();
         loader.read_files(&all, false);
         loader.read_aliased(&all);
-        loader.read_ancestors();
+        loader.read_above();
+        loader
+    }
+
+    /// Reads what lies above the files that were read, in the module tree.
+    fn read_above(&mut self) {
+        self.read_ancestors();
         for _ in 0..MAX_ROUNDS {
-            let orphans = orphans(&loader.model());
-            if !loader.read_parents(&orphans) {
+            let orphans = orphans(&self.model());
+            if !self.read_parents(&orphans) {
                 break;
             }
         }
-        loader
     }
 
     /// The model of what has been read.
     pub fn model(&self) -> Model<'p> {
         let mut facts = BTreeMap::new();
         let mut notes = Vec::new();
+        let (mut failed, mut reapers) = (BTreeMap::new(), BTreeSet::new());
         for (&file, read) in &self.read {
             match read {
                 Read::Lowered(lowered) => {
+                    if lowered.reaps {
+                        reapers.insert(self.project.file(file).package);
+                    }
                     facts.insert(file, lowered.clone());
                 }
-                Read::Failed(note) => notes.push(note.clone()),
-                Read::Skipped { .. } => {}
+                Read::Failed(note, text) => {
+                    notes.push(note.clone());
+                    failed.insert(file, text.clone());
+                }
+                Read::Skipped { reaps, .. } => {
+                    if *reaps {
+                        reapers.insert(self.project.file(file).package);
+                    }
+                }
             }
         }
-        build(self.project, self.catalog, facts, notes)
+        let mut model = build(self.project, self.catalog, facts, notes);
+        model.failed = failed;
+        model.reapers = reapers;
+        model
     }
 
-    /// Reads the modules that a model was asked about and had not read; whether there were any.
-    pub fn answer(&mut self, model: &Model<'_>) -> bool {
+    /// Reads what the verdicts on a model depend on and nobody has looked at; whether there was any:
+    /// modules that were asked for a name, files that spell a wanted name, bodies of wanted
+    /// functions.
+    pub fn answer(&mut self, model: &Model<'_>, names: &Names, functions: &Functions) -> bool {
         let asked = model.modules.iter().filter(|module| module.asked.load(Ordering::Relaxed));
         let files: BTreeSet<FileId> = asked.map(|module| module.file).collect();
         let files: Vec<FileId> = files
@@ -103,7 +136,70 @@ impl<'p> Loader<'p> {
             .filter(|file| matches!(self.read.get(file), None | Some(Read::Skipped { .. })))
             .collect();
         self.read_files(&files, true);
+        let wanted = self.read_wanted(model, names, functions);
+        !files.is_empty() || wanted
+    }
+
+    /// Reads again what spells a name that was not known before.
+    fn read_wanted(&mut self, model: &Model<'_>, names: &Names, functions: &Functions) -> bool {
+        if !self.search {
+            return false;
+        }
+        let new: Vec<_> = names.difference(&self.names).cloned().collect();
+        self.names.extend(new.iter().cloned());
+        let mut files: BTreeSet<FileId> = BTreeSet::new();
+        for (file, name) in functions {
+            if self.functions.entry(*file).or_default().insert(name.to_string()) {
+                files.insert(*file);
+            }
+        }
+        let mut by_scope: BTreeMap<Scope, BTreeSet<String>> = BTreeMap::new();
+        for (name, scope) in new {
+            by_scope.entry(scope).or_default().insert(name);
+        }
+        let searches: Vec<(Scope, Search)> =
+            by_scope.into_iter().map(|(scope, names)| (scope, Search::of_names(&names))).collect();
+        let (project, texts) = (self.project, self.files);
+        let candidates: Vec<(FileId, Vec<&Search>)> = project
+            .file_ids()
+            .filter(|&file| !project.file(file).ignored || self.read.contains_key(&file))
+            .filter(|file| !files.contains(file))
+            .map(|file| {
+                let seen = searches.iter().filter(|(scope, _)| model.in_scope(file, *scope));
+                (file, seen.map(|(_, search)| search).collect::<Vec<_>>())
+            })
+            .filter(|(_, searches)| !searches.is_empty())
+            .collect();
+        let spelled: Vec<FileId> = candidates
+            .into_par_iter()
+            .filter(|(file, searches)| {
+                texts.read(*file).is_ok_and(|text| searches.iter().any(|it| it.finds(&text)))
+            })
+            .map(|(file, _)| file)
+            .collect();
+        files.extend(spelled);
+        let files: Vec<FileId> = files.into_iter().collect();
+        self.read_again(model, &files);
+        if !files.is_empty() {
+            self.read_above();
+        }
         !files.is_empty()
+    }
+
+    /// Reads files with all names that matter to them.
+    fn read_again(&mut self, model: &Model<'_>, files: &[FileId]) {
+        let read: Vec<(FileId, Read)> = files
+            .par_iter()
+            .filter_map(|&file| {
+                let seen = self.names.iter().filter(|(_, scope)| model.in_scope(file, *scope));
+                let mut names = self.aliases.clone();
+                names.extend(seen.map(|(name, _)| name.clone()));
+                names.extend(self.functions.get(&file).into_iter().flatten().cloned());
+                let search = Search::new(self.catalog, &names);
+                self.read_one(file, &search, &names, true).map(|read| (file, read))
+            })
+            .collect();
+        self.read.extend(read);
     }
 
     /// Files that spell an alias of a spawn which another file makes for others.
@@ -135,7 +231,7 @@ impl<'p> Loader<'p> {
             }
         }
         wanted.retain(|file| {
-            !matches!(self.read.get(file), Some(Read::Lowered(_) | Read::Failed(_)))
+            !matches!(self.read.get(file), Some(Read::Lowered(_) | Read::Failed(..)))
         });
         let wanted: Vec<FileId> = wanted.into_iter().collect();
         self.read_files(&wanted, true);
@@ -153,7 +249,7 @@ impl<'p> Loader<'p> {
             .read
             .iter()
             .filter_map(|(&file, read)| match read {
-                Read::Skipped { has_paths } if packages.contains(&package_of(file)) => {
+                Read::Skipped { has_paths, .. } if packages.contains(&package_of(file)) => {
                     Some((file, *has_paths))
                 }
                 _ => None,
@@ -180,27 +276,37 @@ impl<'p> Loader<'p> {
         let force = force || !self.search;
         let read: Vec<(FileId, Read)> = wanted
             .par_iter()
-            .filter_map(|&file| self.read_one(file, &search, force).map(|read| (file, read)))
+            .filter_map(|&file| {
+                self.read_one(file, &search, &self.aliases, force).map(|read| (file, read))
+            })
             .collect();
         self.read.extend(read);
     }
 
     /// Reads one file; `None` when what is known of it still holds.
-    fn read_one(&self, file: FileId, search: &Search, force: bool) -> Option<Read> {
-        let failed = |range, message| Some(Read::Failed(Note { file, range, message }));
+    fn read_one(
+        &self,
+        file: FileId,
+        search: &Search,
+        names: &BTreeSet<String>,
+        force: bool,
+    ) -> Option<Read> {
         let text = match self.files.read(file) {
             Ok(text) => text,
             Err(error) => {
-                return failed(None, format!("source not analysed: it {}", error.message));
+                let message = format!("source not analysed: it {}", error.message);
+                return Some(Read::Failed(Note { file, range: None, message }, None));
             }
         };
+        let failed =
+            |range, message| Some(Read::Failed(Note { file, range, message }, Some(text.clone())));
         let scan = search.scan(&text);
         let known = self.read.get(&file);
-        if matches!(known, Some(Read::Lowered(_) | Read::Failed(_))) && !scan.has_alias {
+        if matches!(known, Some(Read::Lowered(_) | Read::Failed(..))) && !scan.has_alias {
             return None;
         }
         if !(force || scan.matters) {
-            return Some(Read::Skipped { has_paths: scan.has_paths });
+            return Some(Read::Skipped { has_paths: scan.has_paths, reaps: scan.reaps });
         }
         let code = if self.search {
             Cow::Owned(blank(&text, &scan.needles))
@@ -213,9 +319,10 @@ impl<'p> Loader<'p> {
                 format!("source not analysed: {reason}, which no parser survives"),
             );
         }
-        match self.lower(&text, &code, &scan) {
+        match self.lower(&text, &code, &scan, names) {
             Ok(mut facts) => {
                 facts.directives = facts::directives(&text, &facts);
+                facts.reaps = scan.reaps;
                 Some(Read::Lowered(Arc::new(facts)))
             }
             Err((range, message)) => {
@@ -224,7 +331,13 @@ impl<'p> Loader<'p> {
         }
     }
 
-    fn lower(&self, text: &str, code: &str, scan: &Scan) -> Result<FileFacts, (TextRange, String)> {
+    fn lower(
+        &self,
+        text: &str,
+        code: &str,
+        scan: &Scan,
+        names: &BTreeSet<String>,
+    ) -> Result<FileFacts, (TextRange, String)> {
         if !self.search {
             // One needle on every byte: every body is lowered.
             let everywhere: Vec<u32> = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).collect();
@@ -233,11 +346,11 @@ impl<'p> Loader<'p> {
         let facts = lower(code, &scan.needles)?;
         // An alias made in this very file is a needle of its own.
         let mut aliases = spawn_aliases(&facts, self.catalog, &self.aliases, false);
-        aliases.retain(|alias| !self.aliases.contains(alias));
+        aliases.retain(|alias| !names.contains(alias));
         if aliases.is_empty() {
             return Ok(facts);
         }
-        aliases.extend(self.aliases.iter().cloned());
+        aliases.extend(names.iter().cloned());
         let needles = Search::new(self.catalog, &aliases).scan(text).needles;
         lower(&blank(text, &needles), &needles)
     }

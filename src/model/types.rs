@@ -193,6 +193,15 @@ impl Model<'_> {
         }
     }
 
+    /// Whether a type may have a field of this name itself; if not, it leads to one by `Deref`.
+    pub fn may_declare(&self, ty: &Ty, name: &str) -> bool {
+        let Some(item) = self.item_of(ty) else { return true };
+        match &self.item(item).kind {
+            ItemKind::Struct(fields) => fields.iter().any(|field| &*field.name == name),
+            _ => false,
+        }
+    }
+
     /// The type a catalog entry is written as: `Self`, `Result<…>`, `Option<…>` or a path.
     pub fn catalog_ty(&self, text: &str) -> Ty {
         for maybe in ["Result", "Option"] {

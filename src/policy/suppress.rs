@@ -12,7 +12,14 @@ use crate::source::{FileId, Project};
 use crate::text::TextRange;
 
 /// What `detached` hides: every way of saying that nobody joins a thread.
-const DETACHED: [&str; 3] = ["detached-thread", "unjoined-handle", "unjoined-collection"];
+const DETACHED: [&str; 6] = [
+    "detached-thread",
+    "unjoined-handle",
+    "unjoined-collection",
+    "unjoined-field",
+    "partially-joined-handle",
+    "unjoined-test-thread",
+];
 
 /// A finding of this layer about a comment.
 pub(super) struct Said {

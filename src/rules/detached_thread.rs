@@ -10,6 +10,9 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
         LossKind::Underscore => Some("`let _` drops its handle at once"),
         LossKind::OnPurpose => Some("its handle is thrown away"),
         LossKind::Overwritten => Some("its handle is overwritten"),
-        LossKind::ScopeEnd(_) | LossKind::Collection(_) | LossKind::Undriven => None,
+        LossKind::ScopeEnd(_)
+        | LossKind::Collection(_)
+        | LossKind::Undriven
+        | LossKind::Kept(_) => None,
     })
 }

@@ -97,9 +97,12 @@ impl Lowering<'_> {
                 )]
             }
             SynItem::Enum(it) => {
-                let variants = it.variants.iter().map(|variant| Variant {
-                    name: self.ident(&variant.ident),
-                    fields: self.fields(&variant.fields),
+                let variants = it.variants.iter().map(|variant| {
+                    let mut fields = self.fields(&variant.fields);
+                    for field in &mut fields {
+                        field.visibility = Visibility::Public;
+                    }
+                    Variant { name: self.ident(&variant.ident), fields }
                 });
                 let kind = ItemKind::Enum(variants.collect());
                 vec![self.named(
@@ -257,6 +260,7 @@ impl Lowering<'_> {
                 }
                 ImplItem::Macro(it) if self.matters(delimiter_range(&it.mac)) => {
                     self.sight_paths(&it.mac.tokens, false);
+                    self.name_all(&it.mac.tokens);
                 }
                 _ => {}
             }
@@ -317,7 +321,8 @@ impl Lowering<'_> {
                 Some(ident) => self.ident(ident),
                 None => self.name(&index.to_string()),
             };
-            Field { name, ty: self.ty(&field.ty) }
+            let range = byte_range(field.span());
+            Field { name, ty: self.ty(&field.ty), visibility: visibility(&field.vis), range }
         });
         fields.collect()
     }
@@ -380,6 +385,7 @@ impl Lowering<'_> {
             if self.matters(inside) {
                 let owner = std::mem::replace(&mut self.owner, id);
                 self.sight_paths(&it.mac.tokens, true);
+                self.name_all(&it.mac.tokens);
                 self.owner = owner;
             }
             return vec![id];
@@ -394,6 +400,7 @@ impl Lowering<'_> {
             return self.items_under(&file.items, &condition);
         }
         if self.matters(inside) {
+            self.name_all(&it.mac.tokens);
             // `test!(name, { … })`: arguments that are expressions are a body that somebody runs.
             let value = Value { ty: Type::Unknown, body: None };
             let name = self.name(&last);

@@ -66,6 +66,13 @@ impl BodyLowering<'_, '_> {
 }
 
 impl Lowering<'_> {
+    /// Notes every name among the tokens of a macro that is no part of a body.
+    pub(super) fn name_all(&mut self, tokens: &TokenStream) {
+        let mut names = Vec::new();
+        self.collect_mentions(tokens, &mut names);
+        self.facts.macro_names.extend(names);
+    }
+
     fn collect_mentions(&mut self, tokens: &TokenStream, names: &mut Vec<Name>) {
         for token in tokens.clone() {
             match token {

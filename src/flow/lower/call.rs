@@ -1,7 +1,8 @@
 //! Calls: functions, methods, constructors, and the births among them.
 
 use super::super::{
-    Birth, Call, Callable, Callee, LocalKind, Operand, Place, Proj, StmtKind, Terminator, methods,
+    Birth, Call, Callable, Callee, Class, LocalKind, Operand, Place, Proj, StmtKind, Terminator,
+    methods,
 };
 use super::{Lowering, Value};
 use crate::catalog::Role;
@@ -11,7 +12,8 @@ use crate::model::{Def, FunctionRef, Ty, TyHead};
 use crate::text::TextRange;
 
 /// Roles whose calls give birth to a thread.
-const BIRTHS: &[Role] = &[Role::Spawn, Role::ScopedSpawn, Role::OwnedByRegistry];
+const BIRTHS: &[Role] =
+    &[Role::Spawn, Role::ScopedSpawn, Role::OwnedByRegistry, Role::SpawnChild, Role::SpawnTask];
 
 impl Lowering<'_> {
     pub(super) fn call(&mut self, range: TextRange, callee: ExprId, args: &[ExprId]) -> Value {
@@ -19,9 +21,10 @@ impl Lowering<'_> {
         let callee_expr = body.expr(callee);
         if let ExprKind::Path(qself, path) = &callee_expr.kind {
             let value = self.path_value(qself.as_deref(), path);
+            let name = Name::from(path.last());
             return match value.operand {
-                Operand::Function(defs) => self.call_function(range, path.range, defs, args),
-                Operand::Constant => self.call_function(range, path.range, Vec::new(), args),
+                Operand::Function(defs) => self.call_function(range, path.range, &name, defs, args),
+                Operand::Constant => self.call_function(range, path.range, &name, Vec::new(), args),
                 Operand::Move(place) | Operand::Borrow(place) => {
                     self.call_value(range, path.range, place, value.callable, args)
                 }
@@ -30,7 +33,7 @@ impl Lowering<'_> {
         let value = self.expr(callee);
         match value.place().cloned() {
             Some(place) => self.call_value(range, callee_expr.range, place, value.callable, args),
-            None => self.call_function(range, callee_expr.range, Vec::new(), args),
+            None => self.call_function(range, callee_expr.range, &Name::from(""), Vec::new(), args),
         }
     }
 
@@ -50,7 +53,7 @@ impl Lowering<'_> {
                     mention.called = true;
                 }
             }
-            return self.call_function(range, name_range, defs, args);
+            return self.call_function(range, name_range, &Name::from(""), defs, args);
         }
         let args = self.args(args, None);
         let dst = self.temp(range, Ty::Unknown);
@@ -60,6 +63,8 @@ impl Lowering<'_> {
             callee: Callee::Local(place, callable),
             args,
             name_range,
+            name: Name::from(""),
+            statement: self.statement,
             ty,
             receiver_ty,
             partial: false,
@@ -72,12 +77,13 @@ impl Lowering<'_> {
         &mut self,
         range: TextRange,
         name_range: TextRange,
+        name: &Name,
         defs: Vec<Def>,
         args: &[ExprId],
     ) -> Value {
         // `Option::take(&mut x)` is the method `take` of `x`.
         if let ([Def::External(path)], Some((&first, rest))) = (defs.as_slice(), args.split_first())
-            && let Some(name) = methods::as_method(path)
+            && let Some(method) = methods::as_method(path)
             && self
                 .model
                 .catalog
@@ -85,8 +91,8 @@ impl Lowering<'_> {
                 .is_none_or(|api| matches!(api.role, Role::Join | Role::NonUse))
         {
             let receiver = self.expr(first);
-            let name = Name::from(name);
-            return self.call_method(range, name_range, receiver, &name, rest, &[]);
+            let method = Name::from(method);
+            return self.call_method(range, name_range, receiver, &method, rest, &[]);
         }
         let (known, receiver_named) = self.closure_types(&defs);
         let is_ufcs = self.is_builder_ufcs(&defs);
@@ -95,7 +101,7 @@ impl Lowering<'_> {
             let expected = known.as_ref().filter(|(at, _)| *at == index).map(|(_, ty)| ty);
             let value = self.arg(arg, expected);
             let is_mutable = matches!(self.body.expr(arg).kind, ExprKind::Reference(true, _));
-            if is_mutable && !takes_by_reference(&defs) {
+            if is_mutable && !self.takes_by_reference(&defs) {
                 // Whoever can write through a reference can take what is behind it.
                 self.mention_value(&value, range, "given away by `&mut`");
             }
@@ -137,6 +143,8 @@ impl Lowering<'_> {
             callee: Callee::Function(defs),
             args: operands,
             name_range,
+            name: name.clone(),
+            statement: self.statement,
             ty,
             receiver_ty,
             partial: false,
@@ -215,7 +223,17 @@ impl Lowering<'_> {
             let callee = Callee::Method(place, name.clone(), own);
             let receiver_ty = receiver.ty.peel().clone();
             let partial = self.is_partial(name, args);
-            let call = Call { dst, callee, args: operands, name_range, ty, receiver_ty, partial };
+            let call = Call {
+                dst,
+                callee,
+                args: operands,
+                name_range,
+                name: name.clone(),
+                statement: self.statement,
+                ty,
+                receiver_ty,
+                partial,
+            };
             self.push(range, StmtKind::Call(Box::new(call)));
         }
         self.temp_value(dst)
@@ -343,7 +361,12 @@ impl Lowering<'_> {
             call: range,
             statement,
             api,
-            owned: role != Role::Spawn,
+            class: match role {
+                Role::SpawnChild => Class::Child,
+                Role::SpawnTask => Class::Task,
+                _ => Class::Thread,
+            },
+            owned: matches!(role, Role::ScopedSpawn | Role::OwnedByRegistry),
             returns,
             named,
             confidence,
@@ -376,6 +399,20 @@ impl Lowering<'_> {
         self.trait_output(receiver, name).unwrap_or_else(|| methods::output(receiver, name))
     }
 
+    /// Functions whose `&mut` argument is followed.
+    fn takes_by_reference(&self, defs: &[Def]) -> bool {
+        match defs {
+            [Def::External(path)] => matches!(&**path, "std::mem::take" | "std::mem::replace"),
+            _ => {
+                let function = |def: &Def| match def {
+                    Def::Item(item) | Def::Method(item) => self.model.function(*item).is_some(),
+                    _ => false,
+                };
+                !defs.is_empty() && defs.iter().all(function)
+            }
+        }
+    }
+
     /// A method that the receiver's trait bound declares is not looked for: only a trait that is
     /// itself the receiver's type (`self` in a provided method) is.
     fn trait_output(&self, receiver: &Ty, name: &str) -> Option<Ty> {
@@ -388,9 +425,4 @@ impl Lowering<'_> {
         let function = functions.iter().find(|&&id| &*facts.item(id).name == name)?;
         Some(self.output_of(&[Def::Method(crate::model::ItemRef { item: *function, ..item })]))
     }
-}
-
-/// Functions whose `&mut` argument is followed.
-fn takes_by_reference(defs: &[Def]) -> bool {
-    matches!(defs, [Def::External(path)] if matches!(&**path, "std::mem::take" | "std::mem::replace"))
 }

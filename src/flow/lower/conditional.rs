@@ -51,6 +51,14 @@ impl Lowering<'_> {
                 let (when, unless) = (condition(holds), condition(!holds));
                 self.frame().end(Terminator::Branch(vec![(yes, when), (no, unless)]));
             }
+            ExprKind::Path(..) | ExprKind::Field(..) => {
+                let value = self.expr(id);
+                let Some(place) = value.place().cloned() else { return self.either(yes, no) };
+                let condition =
+                    |holds| vec![Condition { place: place.clone(), test: Test::True, holds }];
+                let edges = vec![(yes, condition(true)), (no, condition(false))];
+                self.frame().end(Terminator::Branch(edges));
+            }
             _ => {
                 self.expr(id);
                 self.either(yes, no);

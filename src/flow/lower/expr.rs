@@ -2,7 +2,7 @@
 
 use super::super::{Call, Callee, methods};
 use super::super::{
-    Callable, Capture, FlowKind, LocalId, LocalKind, Operand, Place, Proj, StmtKind,
+    Callable, Capture, Field, FlowKind, LocalId, LocalKind, Operand, Owner, Place, Proj, StmtKind,
 };
 use super::frame::ScopeKind;
 use super::{Lowering, Value};
@@ -115,7 +115,13 @@ impl Lowering<'_> {
     fn field(&mut self, base: ExprId, name: &Name) -> Value {
         let base = self.expr(base);
         let ty = self.model.field_ty(&base.ty, name);
-        let value = self.project(&base, Proj::Field(name.clone()), ty);
+        let owner = if self.model.may_declare(&base.ty, name) {
+            Owner::of(&base.ty)
+        } else {
+            Owner::Unknown
+        };
+        let field = Field { name: name.clone(), owner };
+        let value = self.project(&base, Proj::Field(field), ty);
         // A field of `self` is named by its own type, not by whether `self` is borrowed.
         match value.operand {
             Operand::Borrow(place) => Value { operand: Operand::Move(place), ..value },
@@ -195,12 +201,14 @@ impl Lowering<'_> {
             ExprKind::Tuple(elems) => {
                 let numbered = elems.iter().enumerate();
                 numbered
-                    .map(|(at, &elem)| (elem, Proj::Field(Name::from(at.to_string()))))
+                    .map(|(at, &elem)| (elem, Proj::element(at)))
                     .collect()
             }
             ExprKind::Array(elems) => elems.iter().map(|&elem| (elem, Proj::Elem)).collect(),
-            ExprKind::Struct(_, fields, _) => {
-                fields.iter().map(|(name, field)| (*field, Proj::Field(name.clone()))).collect()
+            ExprKind::Struct(path, fields, _) => {
+                let owner = self.owner_of(path);
+                let part = |name: &Name| Proj::Field(Field { name: name.clone(), owner: owner.clone() });
+                fields.iter().map(|(name, field)| (*field, part(name))).collect()
             }
             ExprKind::Call(..) => {
                 return self.mention_value(source, range, "taken apart by an assignment");
@@ -234,7 +242,7 @@ impl Lowering<'_> {
     fn owns(&mut self, place: &Place) -> bool {
         let local = self.frame().local(place.local);
         match local.kind {
-            LocalKind::Reference | LocalKind::Static | LocalKind::Capture(_) => true,
+            LocalKind::Reference | LocalKind::Static(..) | LocalKind::Capture(_) => true,
             LocalKind::Variable | LocalKind::Parameter => {
                 local.ty != Ty::Unknown && !local.ty.is_shared()
             }
@@ -269,7 +277,7 @@ impl Lowering<'_> {
                 for (index, &elem) in elems.iter().enumerate() {
                     let value = self.expr(elem);
                     types.push(value.ty);
-                    parts.push((vec![Proj::Field(Name::from(index.to_string()))], value.operand));
+                    parts.push((vec![Proj::element(index)], value.operand));
                 }
                 ty = Ty::Tuple(types);
             }
@@ -287,9 +295,11 @@ impl Lowering<'_> {
                 parts.push((vec![Proj::Elem], value.operand));
             }
             ExprKind::Struct(path, fields, rest) => {
+                let owner = self.owner_of(path);
                 for (name, field) in fields {
                     let value = self.expr(*field);
-                    parts.push((vec![Proj::Field(name.clone())], value.operand));
+                    let field = Field { name: name.clone(), owner: owner.clone() };
+                    parts.push((vec![Proj::Field(field)], value.operand));
                 }
                 if let Some(rest) = rest {
                     let value = self.expr(*rest);
@@ -378,6 +388,8 @@ impl Lowering<'_> {
             callee,
             args: Vec::new(),
             name_range: range,
+            name: Name::from(""),
+            statement: self.statement,
             ty,
             receiver_ty,
             partial: false,
@@ -397,6 +409,7 @@ impl Lowering<'_> {
         if !places.is_empty() {
             self.push(range, StmtKind::Mention(places, "named in a macro that is not expanded"));
         }
+        self.frame().flow.opaque.extend(names.iter().cloned());
         Value::constant(Ty::Unknown)
     }
 

@@ -64,11 +64,15 @@ impl Frame {
             kind,
             parent,
             locals: vec![result],
+            receiver: None,
             params: Vec::new(),
             blocks: vec![Block::default()],
             captures: Vec::new(),
+            stable: Vec::new(),
             touched: Vec::new(),
             returns_future: false,
+            asserts: false,
+            opaque: Vec::new(),
             range,
         };
         Self { id, flow, scopes: Vec::new(), captures: Vec::new(), current: Some(BlockId(0)) }

@@ -25,6 +25,12 @@ const LOOKING: &[&str] = &[
     "matches",
     "assert_matches",
     "cfg",
+    "trace",
+    "debug",
+    "info",
+    "warn",
+    "error",
+    "log",
     "concat",
     "stringify",
     "line",
@@ -69,6 +75,7 @@ impl Lowering<'_> {
             (MacroArgs::Exprs(args, _), "try") if args.len() == 1 => self.question(range, args[0]),
             (MacroArgs::Exprs(args, _), "dbg") if args.len() == 1 => self.expr(args[0]),
             (args, name) if DIVERGING.contains(&name) => {
+                self.frame().flow.asserts = true;
                 self.look_at(args);
                 self.frame().end(Terminator::Stop);
                 self.never()
@@ -80,6 +87,7 @@ impl Lowering<'_> {
                 self.never()
             }
             (args, name) if LOOKING.contains(&name) => {
+                self.frame().flow.asserts |= name.contains("assert");
                 self.look_at(args);
                 if matches!(args, MacroArgs::Tokens) {
                     self.opaque(range, &call.mentions);

@@ -1,6 +1,6 @@
 //! Names in bodies: variables through captures, functions through the model.
 
-use super::super::{Callable, Capture, LocalId, LocalKind, Mention, Operand, Place};
+use super::super::{Callable, Capture, LocalId, LocalKind, Mention, Operand, Owner, Place};
 use super::{Lowering, Value};
 use crate::catalog::Role;
 use crate::facts::tree::{ItemKind, Name, Path, Type};
@@ -25,7 +25,8 @@ impl Lowering<'_> {
         {
             let ty = self.model.ty(item.module, None, &[], &value.ty);
             let name = self.model.item(*item).name.clone();
-            let local = self.static_local(name, path.range, ty.clone());
+            let kind = LocalKind::Static(item.file, item.item);
+            let local = self.static_local(name, path.range, ty.clone(), kind);
             return Value {
                 operand: Operand::Borrow(Place::local(local)),
                 ty,
@@ -92,15 +93,13 @@ impl Lowering<'_> {
         inner
     }
 
-    fn static_local(&mut self, name: Name, range: TextRange, ty: Ty) -> LocalId {
+    fn static_local(&mut self, name: Name, range: TextRange, ty: Ty, kind: LocalKind) -> LocalId {
         let frame = self.frame();
-        let known = frame.flow.locals.iter().position(|local| {
-            local.kind == LocalKind::Static && local.name.as_ref() == Some(&name)
-        });
+        let known = frame.flow.locals.iter().position(|local| local.kind == kind);
         if let Some(index) = known {
             return LocalId(u32::try_from(index).unwrap_or(u32::MAX));
         }
-        frame.declare(Some(name), range, ty, LocalKind::Static)
+        frame.declare(Some(name), range, ty, kind)
     }
 
     /// What a path in value position can mean.
@@ -111,12 +110,31 @@ impl Lowering<'_> {
             let Some(last) = names.last() else { return Vec::new() };
             return self.associated(&self.ty(qself), last);
         }
+        if let ([only], Some(Ty::Named(TyHead::Item(file, item), Some(module), _))) =
+            (names.as_slice(), &self.self_ty)
+            && &**only == "Self"
+        {
+            return vec![Def::Item(ItemRef { file: *file, item: *item, module: *module })];
+        }
         if let [first, last] = names.as_slice()
             && &**first == "Self"
         {
             return self.self_ty.as_ref().map_or(Vec::new(), |ty| self.associated(ty, last));
         }
         self.model.resolve(self.module(), path.global, &names, Namespace::Value)
+    }
+
+    /// The type of the project whose value, or whose variant, a path constructs.
+    pub(super) fn owner_of(&self, path: &Path) -> Owner {
+        let defs = self.path_defs(None, path);
+        let ty = match defs.as_slice() {
+            [Def::Item(item)] if matches!(self.model.item(*item).kind, ItemKind::Struct(_)) => {
+                return Owner::Type(TyHead::Item(item.file, item.item));
+            }
+            [Def::Variant(item, _)] => return Owner::Type(TyHead::Item(item.file, item.item)),
+            _ => self.ty(&Type::Path(None, path.clone())),
+        };
+        ty.head().map_or(Owner::Unknown, Owner::Type)
     }
 
     /// An associated function of a type, by name.

@@ -1,7 +1,7 @@
 //! Patterns: what they test, and what they bind.
 
 use super::super::{
-    BlockId, Condition, LocalKind, Operand, Place, Proj, StmtKind, Terminator, Test,
+    BlockId, Condition, Field, LocalKind, Operand, Place, Proj, StmtKind, Terminator, Test,
 };
 use super::{Lowering, Value};
 use crate::facts::tree::{ItemKind, Name, PatId, PatKind, Path};
@@ -76,7 +76,7 @@ impl Lowering<'_> {
             }
             PatKind::Tuple(elems) => {
                 for (index, &elem) in elems.iter().enumerate() {
-                    let place = place.then(Proj::Field(Name::from(index.to_string())));
+                    let place = place.then(Proj::element(index));
                     self.parts(elem, &place, parts);
                 }
             }
@@ -91,8 +91,10 @@ impl Lowering<'_> {
                 if !self.is_struct(path) {
                     parts.push(Part::Other);
                 }
+                let owner = self.owner_of(path);
                 for (name, field) in fields {
-                    self.parts(*field, &place.then(Proj::Field(name.clone())), parts);
+                    let part = Field { name: name.clone(), owner: owner.clone() };
+                    self.parts(*field, &place.then(Proj::Field(part)), parts);
                 }
             }
             PatKind::Path(path) => match self.named(path) {
@@ -138,17 +140,26 @@ impl Lowering<'_> {
                 }
             }
             Named::Other => {
-                if !self.is_struct(path) {
+                let is_struct = self.is_struct(path);
+                if !is_struct {
                     parts.push(Part::Other);
                 }
                 for (index, &elem) in elems.iter().enumerate() {
-                    let place = place
-                        .then(Proj::Variant(Name::from(path.last())))
-                        .then(Proj::Field(Name::from(index.to_string())));
+                    let place = self.variant_part(path, place, index, is_struct);
                     self.parts(elem, &place, parts);
                 }
             }
         }
+    }
+
+    /// A numbered part of a tuple struct, or of a variant.
+    fn variant_part(&self, path: &Path, place: &Place, index: usize, is_struct: bool) -> Place {
+        let name = Name::from(index.to_string());
+        let part = Proj::Field(Field { name, owner: self.owner_of(path) });
+        if is_struct {
+            return place.then(part);
+        }
+        place.then(Proj::Variant(Name::from(path.last()))).then(part)
     }
 
     /// Binds a pattern to a value that it matches.
@@ -244,7 +255,7 @@ impl Lowering<'_> {
                 for (index, &elem) in elems.iter().enumerate() {
                     let name = index.to_string();
                     let ty = self.model.field_ty(ty, &name);
-                    self.bind(elem, &place.then(Proj::Field(Name::from(name))), borrowed, &ty);
+                    self.bind(elem, &place.then(Proj::element(index)), borrowed, &ty);
                 }
             }
             PatKind::Slice(elems) if elems.len() > 1 && !borrowed => {
@@ -271,17 +282,19 @@ impl Lowering<'_> {
                         Named::Good => (place.then(Proj::Inner), payload.clone()),
                         Named::Bad => (place.then(Proj::Error), Ty::Unknown),
                         Named::Other => {
-                            let variant = place.then(Proj::Variant(Name::from(path.last())));
-                            (variant.then(Proj::Field(Name::from(index.to_string()))), Ty::Unknown)
+                            let is_struct = self.is_struct(path);
+                            (self.variant_part(path, place, index, is_struct), Ty::Unknown)
                         }
                     };
                     self.bind(elem, &place, borrowed, &ty);
                 }
             }
-            PatKind::Struct(_, fields) => {
+            PatKind::Struct(path, fields) => {
+                let owner = self.owner_of(path);
                 for (name, field) in fields {
                     let ty = self.model.field_ty(ty, name);
-                    self.bind(*field, &place.then(Proj::Field(name.clone())), borrowed, &ty);
+                    let part = Field { name: name.clone(), owner: owner.clone() };
+                    self.bind(*field, &place.then(Proj::Field(part)), borrowed, &ty);
                 }
             }
             PatKind::Reference(inner) => self.bind(*inner, place, borrowed, ty.peel()),

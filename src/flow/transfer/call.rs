@@ -1,12 +1,16 @@
 //! Calls: what becomes of a token that is given to something.
 
-use super::super::follow::{EndKind, LossKind, Token, is_scope, moved, rest};
+use super::super::ends::{EndKind, Entry, LossKind};
+use super::super::follow::{Token, is_scope, moved, rest};
 use super::super::methods::{self, Storing};
-use super::super::{Call, Callable, Callee, LocalId, LocalKind, Operand, Place, Proj};
-use super::{Next, Transfer, end};
+use super::super::{
+    Call, Callable, Callee, Field, LocalId, LocalKind, Operand, Owner, Place, Proj,
+};
+use super::enter::{Given, items};
+use super::{Next, Transfer};
 use crate::catalog::Role;
 use crate::facts::tree::{ItemKind, Name};
-use crate::model::{Def, Ty};
+use crate::model::{Def, FunctionRef, ItemRef, Ty, TyHead};
 use crate::text::TextRange;
 
 impl Transfer<'_> {
@@ -17,39 +21,45 @@ impl Transfer<'_> {
                 let range = call.name_range;
                 if let Some(rest) = rest(&token.place, receiver) {
                     if !own.is_empty() {
-                        return vec![self.given(
-                            range,
-                            &format!("used by the method `{name}`"),
-                            &rest,
-                            token,
-                            false,
-                        )];
+                        let text = format!("used by the method `{name}`");
+                        let given =
+                            Given { entry: Entry::Receiver, rest: &rest, by_reference: false };
+                        return self.enter(range, call, &items(own), &given, token, &text);
                     }
                     let mut next = self.method(range, call, receiver, name, &rest, token);
                     if receiver.proj.contains(&Proj::Elem) {
                         // Another element may be meant.
-                        next.push(self.stay(token));
+                        next.push(self.pass(token));
                     }
                     return next;
                 }
                 if self.closure_borrows(receiver.local, token) {
                     let text = format!("held by a closure that is used by the method `{name}`");
-                    return vec![end(EndKind::Escaped, range, text)];
+                    return vec![self.end(EndKind::Escaped, range, text)];
                 }
-                self.method_args(range, call, receiver, name, !own.is_empty(), token)
+                self.method_args(range, call, receiver, name, own, token)
             }
             Callee::Function(defs) => self.function(range, call, defs, token),
             Callee::Local(place, callable) => {
                 self.call_closure(range, call, place, callable.as_ref(), token)
             }
             Callee::Await(place) => match rest(&token.place, place) {
-                Some(_) => vec![end(EndKind::Escaped, range, "awaited".to_owned())],
+                Some(rest) if rest.is_empty() && self.is_task() => {
+                    vec![self.end(EndKind::Joined, range, "awaited here".to_owned())]
+                }
+                Some(rest) => vec![self.escape(&rest, range, "awaited".to_owned())],
                 None if self.closure_borrows(place.local, token) => {
-                    vec![end(EndKind::Escaped, range, "awaited".to_owned())]
+                    vec![self.end(EndKind::Escaped, range, "awaited".to_owned())]
                 }
                 None => vec![self.stay(token)],
             },
         }
+    }
+
+    /// Whether the token is the handle of an asynchronous task.
+    fn is_task(&self) -> bool {
+        let role = self.follower.model.catalog.role(&self.follower.handle);
+        role == Some(Role::TaskHandle)
     }
 
     /// A use that cannot be followed. A plain handle behind `&` cannot be joined there.
@@ -64,7 +74,7 @@ impl Transfer<'_> {
         if by_reference && rest.is_empty() {
             return self.stay(token);
         }
-        end(EndKind::Escaped, range, text.to_owned())
+        self.escape(rest, range, text.to_owned())
     }
 
     /// Calls a closure held in a local.
@@ -107,7 +117,7 @@ impl Transfer<'_> {
         }
         if rest(&token.place, place).is_some() || self.closure_borrows(place.local, token) {
             let text = "called, and not followed from here".to_owned();
-            return vec![end(EndKind::Escaped, range, text)];
+            return vec![self.end(EndKind::Escaped, range, text)];
         }
         self.unknown_call(range, call, "passed to a closure or function value", token)
     }
@@ -127,7 +137,7 @@ impl Transfer<'_> {
             }
             if self.closure_borrows(place.local, token) {
                 let text = "captured by a closure that is given away".to_owned();
-                return vec![end(EndKind::Escaped, range, text)];
+                return vec![self.end(EndKind::Escaped, range, text)];
             }
         }
         vec![self.stay(token)]
@@ -155,7 +165,9 @@ impl Transfer<'_> {
                 EndKind::Captured(outer, proj) => {
                     self.left_in_capture(callable, entry, outer, &proj, token, found.range)
                 }
-                kind => Next::End { kind, range: found.range, steps: found.trace },
+                kind => {
+                    Next::End { kind, file: found.file, range: found.range, steps: found.trace }
+                }
             });
         }
         // Nothing follows a callable that never returns.
@@ -182,7 +194,11 @@ impl Transfer<'_> {
             }
             // It was in the closure's own environment and stays there.
             _ if matches!(kind(entry.local), LocalKind::Capture(_)) => self.stay(token),
-            _ => end(EndKind::Escaped, range, "put into a variable that a closure owns".to_owned()),
+            _ => self.end(
+                EndKind::Escaped,
+                range,
+                "put into a variable that a closure owns".to_owned(),
+            ),
         }
     }
 
@@ -208,19 +224,11 @@ impl Transfer<'_> {
                 return next;
             }
             if let Some(rest) = rest(&token.place, place) {
-                return vec![self.function_arg(
-                    range,
-                    call,
-                    defs,
-                    index,
-                    &rest,
-                    by_reference,
-                    token,
-                )];
+                return self.function_arg(range, call, defs, index, &rest, by_reference, token);
             }
             if self.closure_borrows(place.local, token) {
                 let text = "captured by a closure that is given away".to_owned();
-                return vec![end(EndKind::Escaped, range, text)];
+                return vec![self.end(EndKind::Escaped, range, text)];
             }
         }
         vec![self.stay(token)]
@@ -273,29 +281,77 @@ impl Transfer<'_> {
         rest: &[Proj],
         by_reference: bool,
         token: &Token,
+    ) -> Vec<Next> {
+        let functions: Vec<ItemRef> = defs
+            .iter()
+            .filter_map(|def| match def {
+                Def::Item(item) | Def::Method(item) => {
+                    self.follower.model.function(*item).map(|_| *item)
+                }
+                _ => None,
+            })
+            .collect();
+        if !functions.is_empty() && functions.len() == defs.len() {
+            let text = format!("passed to `{}`", self.follower.model.item(functions[0]).name);
+            let entry = self.entry(&functions, index);
+            let given = Given { entry, rest, by_reference };
+            return self.enter(range, call, &functions, &given, token, &text);
+        }
+        vec![self.known_arg(range, call, defs, index, rest, by_reference, token)]
+    }
+
+    /// An argument of a constructor, or of a function outside the project.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one call")]
+    fn known_arg(
+        &self,
+        range: TextRange,
+        call: &Call,
+        defs: &[Def],
+        index: usize,
+        rest: &[Proj],
+        by_reference: bool,
+        token: &Token,
     ) -> Next {
         let dst = Place::local(call.dst);
         let given = |text: &str| self.given(range, text, rest, token, by_reference);
         let model = self.follower.model;
-        let constructed = |name: &Name| {
-            let field = Proj::Field(Name::from(index.to_string()));
-            let to = dst.then(Proj::Variant(name.clone())).then(field);
-            self.go(moved(&to, rest), token, None)
+        let number = Name::from(index.to_string());
+        let part = |item: &ItemRef| {
+            let owner = Owner::Type(TyHead::Item(item.file, item.item));
+            Proj::Field(Field { name: number.clone(), owner })
         };
         let path = match defs {
             [Def::External(path)] => path,
-            [Def::Variant(_, name)] => return constructed(name),
-            [Def::Item(item) | Def::Method(item)] => {
-                let name = &model.item(*item).name;
-                return match model.item(*item).kind {
-                    ItemKind::Struct(_) => constructed(name),
-                    _ => given(&format!("passed to `{name}`")),
-                };
+            [Def::Variant(item, _) | Def::Item(item)] if by_reference => {
+                return given(&format!("borrowed by `{}`", model.item(*item).name));
+            }
+            [Def::Variant(item, name)] => {
+                let to = dst.then(Proj::Variant(name.clone())).then(part(item));
+                return self.go(moved(&to, rest), token, None);
+            }
+            [Def::Item(item)] if matches!(model.item(*item).kind, ItemKind::Struct(_)) => {
+                return self.go(moved(&dst.then(part(item)), rest), token, None);
             }
             _ => return given("passed to a function that is not known"),
         };
+        self.external_arg(range, call, path, index, rest, by_reference, token)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one call")]
+    fn external_arg(
+        &self,
+        range: TextRange,
+        call: &Call,
+        path: &Name,
+        index: usize,
+        rest: &[Proj],
+        by_reference: bool,
+        token: &Token,
+    ) -> Next {
+        let dst = Place::local(call.dst);
+        let given = |text: &str| self.given(range, text, rest, token, by_reference);
         let name = path.rsplit("::").next().unwrap_or(path);
-        match (model.catalog.role(path), by_reference) {
+        match (self.follower.model.catalog.role(path), by_reference) {
             (Some(Role::Detach), false) => {
                 return self.lost(
                     token,
@@ -305,16 +361,23 @@ impl Transfer<'_> {
                 );
             }
             (Some(Role::Join), _) if rest.is_empty() => {
-                return end(EndKind::Joined, range, "joined here".to_owned());
+                return self.end(EndKind::Joined, range, "joined here".to_owned());
             }
             _ => {}
         }
         if by_reference && path.contains("::ptr::") {
-            return end(EndKind::Escaped, range, format!("read through a pointer by `{name}`"));
+            return self.escape(rest, range, format!("read through a pointer by `{name}`"));
         }
         match (&**path, by_reference) {
             ("std::mem::replace" | "std::mem::take", true) if index == 0 => {
-                Next::Go { place: moved(&dst, rest), full: token.full, borrowed: false, step: None }
+                let place = moved(&dst, rest);
+                Next::Go {
+                    place,
+                    full: token.full,
+                    borrowed: false,
+                    passed: token.passed,
+                    step: None,
+                }
             }
             (
                 "std::option::Option::Some" | "std::result::Result::Ok" | "std::task::Poll::Ready",
@@ -336,19 +399,19 @@ impl Transfer<'_> {
         call: &Call,
         receiver: &Place,
         name: &Name,
-        is_own: bool,
+        own: &[FunctionRef],
         token: &Token,
     ) -> Vec<Next> {
-        let known =
-            !is_own && (methods::on_many(name).is_some() || methods::on_maybe(name).is_some());
+        let is_own = !own.is_empty();
+        let known = !is_own && methods::runs_closures(name);
         let spawns =
             call.receiver_ty.path().is_some_and(|path| self.spawns(&format!("{path}::{name}")));
         let wrap = match &**name {
             "map_err" | "or_else" | "ok_or_else" => Proj::Error,
             _ => Proj::Payload,
         };
-        for arg in &call.args {
-            let (Operand::Move(place) | Operand::Borrow(place)) = arg else { continue };
+        for (index, arg) in call.args.iter().enumerate() {
+            let Some((place, by_reference)) = arg.place() else { continue };
             if spawns
                 && let Some(next) = self.closure_arg(call, place, &thread_result(), token, false)
             {
@@ -361,13 +424,18 @@ impl Transfer<'_> {
                 return next;
             }
             let Some(rest) = rest(&token.place, place) else { continue };
+            if is_own {
+                let text = format!("passed to the method `{name}`");
+                let given = Given { entry: Entry::Param(index), rest: &rest, by_reference };
+                return self.enter(range, call, &items(own), &given, token, &text);
+            }
             if let (false, Some(storing), true) =
                 (is_own, methods::storing(name), self.is_std(call, receiver))
             {
                 return vec![self.stored(range, call, receiver, name, storing, &rest, token)];
             }
             if let ("zip", [Proj::Elem, after @ ..]) = (&**name, rest.as_slice()) {
-                let to = Place::local(call.dst).then(Proj::Elem).then(Proj::Field(Name::from("1")));
+                let to = Place::local(call.dst).then(Proj::Elem).then(Proj::element(1));
                 return vec![self.go(moved(&to, after), token, None)];
             }
         }
@@ -377,7 +445,10 @@ impl Transfer<'_> {
     /// Whether a catalogued call runs its closure on a thread.
     fn spawns(&self, path: &str) -> bool {
         let role = self.follower.model.catalog.role(path);
-        matches!(role, Some(Role::Spawn | Role::ScopedSpawn | Role::OwnedByRegistry))
+        matches!(
+            role,
+            Some(Role::Spawn | Role::ScopedSpawn | Role::OwnedByRegistry | Role::SpawnTask)
+        )
     }
 
     /// Whether the receiver is known to be a collection, option or cell of std.
@@ -386,7 +457,7 @@ impl Transfer<'_> {
         by_type || matches!(call.receiver_ty, Ty::Slice(_)) || {
             // A field whose type is not known stays where it is whatever its methods do.
             let local = &self.flow.locals[receiver.local.0 as usize];
-            matches!(local.kind, LocalKind::Reference | LocalKind::Static)
+            matches!(local.kind, LocalKind::Reference | LocalKind::Static(..))
                 && call.receiver_ty == Ty::Unknown
         }
     }
@@ -414,7 +485,7 @@ impl Transfer<'_> {
                         if &**name == "chain" { Place::local(call.dst) } else { receiver.clone() };
                     return self.go(moved(&to.then(Proj::Elem), after), token, Some((range, text)));
                 }
-                _ => return end(EndKind::Escaped, range, format!("passed to the method `{name}`")),
+                _ => return self.escape(rest, range, format!("passed to the method `{name}`")),
             },
             Storing::Payload if call.args.len() > 1 => receiver.then(Proj::Elem),
             Storing::Payload if &**name == "set" => receiver.clone(),

@@ -1,11 +1,12 @@
 //! Collections and iterators that hold the token: what takes it out, what runs on it, what loses it.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
-use super::super::follow::{EndKind, LossKind, Token, moved, rest};
+use super::super::ends::{EndKind, LossKind};
+use super::super::follow::{Token, moved, rest};
 use super::super::methods::{self, OnMany};
 use super::super::{Call, Callee, LocalId, Place, Proj};
-use super::{Next, Transfer, end};
+use super::{Next, Transfer};
 use crate::facts::tree::Name;
 use crate::model::Ty;
 use crate::text::TextRange;
@@ -21,7 +22,7 @@ impl Transfer<'_> {
         token: &Token,
     ) -> Vec<Next> {
         let dst = Place::local(call.dst);
-        let escape = |text: String| vec![end(EndKind::Escaped, range, text)];
+        let escape = |text: String| vec![self.end(EndKind::Escaped, range, text)];
         let Some(action) = methods::on_many(name) else {
             return escape(format!("used by the method `{name}`"));
         };
@@ -45,7 +46,7 @@ impl Transfer<'_> {
                 vec![whole()]
             }
             OnMany::Some => vec![whole(), lost(format!("`{name}` may leave it out"))],
-            OnMany::Keep => vec![self.stay(token), lost(format!("`{name}` may drop it"))],
+            OnMany::Keep => self.on_kept(range, call, name, rest, token),
             OnMany::Lose => vec![lost(format!("`{name}` drops it"))],
             // An array's `map` runs at once.
             OnMany::Lazy if &**name == "map" && matches!(call.receiver_ty, Ty::Slice(_)) => {
@@ -56,7 +57,7 @@ impl Transfer<'_> {
                     return escape(format!("given to a function by `{name}`"));
                 };
                 let flattens = matches!(&**name, "flat_map" | "filter_map");
-                let to = dst.then(Proj::Lazy(Rc::new(callable), flattens));
+                let to = dst.then(Proj::Lazy(Arc::new(callable), flattens));
                 let mut next = vec![self.go(moved(&to, rest), token, None)];
                 if methods::stops(name) {
                     next.push(lost(format!("`{name}` may stop before it")));
@@ -85,9 +86,11 @@ impl Transfer<'_> {
                 place: token.place.clone(),
                 full,
                 borrowed: token.borrowed,
+                passed: true,
                 step: None,
             });
         }
+        let token = &Token { passed: false, ..token.clone() };
         let pending = matches!(rest.first(), Some(Proj::Lazy(..)));
         let collects_results = action == OnMany::Collect && call.ty.payload() != Ty::Unknown;
         if action == OnMany::ShortCircuit || (pending && collects_results) {
@@ -130,7 +133,7 @@ impl Transfer<'_> {
         let to = |place: Place, rest: &[Proj]| self.go(moved(&place, rest), token, None);
         match action {
             OnMany::Paired(field) => {
-                vec![to(dst.then(Proj::Elem).then(Proj::Field(Name::from(field))), element)]
+                vec![to(dst.then(Proj::Elem).then(Proj::element(field)), element)]
             }
             OnMany::Pop => vec![to(dst.then(Proj::Payload), element)],
             OnMany::PopMaybe => vec![to(dst.then(Proj::Inner), element)],
@@ -143,12 +146,11 @@ impl Transfer<'_> {
                 }
                 _ => {
                     let text = "unzipped from a value that is not a pair".to_owned();
-                    vec![end(EndKind::Escaped, range, text)]
+                    vec![self.end(EndKind::Escaped, range, text)]
                 }
             },
             OnMany::Partition => {
-                let sides =
-                    ["0", "1"].map(|side| dst.then(Proj::Field(Name::from(side))).then(Proj::Elem));
+                let sides = [0, 1].map(|side| dst.then(Proj::element(side)).then(Proj::Elem));
                 sides.into_iter().map(|side| to(side, element)).collect()
             }
             OnMany::Collect => match element.split_first() {
@@ -199,7 +201,7 @@ impl Transfer<'_> {
             Some((Proj::Elem | Proj::Current | Proj::Payload | Proj::Inner, inner)) => {
                 vec![Ok(inner.to_vec())]
             }
-            _ => vec![Err(end(
+            _ => vec![Err(self.end(
                 EndKind::Escaped,
                 range,
                 "iterated in a way that is not known".to_owned(),
@@ -229,7 +231,10 @@ impl Transfer<'_> {
                     vec![(false, self.go(moved(&moved(iter, &[Proj::Elem]), inside), token, None))]
                 }
                 _ => {
-                    vec![(false, end(EndKind::Escaped, range, "iterated by reference".to_owned()))]
+                    vec![(
+                        false,
+                        self.end(EndKind::Escaped, range, "iterated by reference".to_owned()),
+                    )]
                 }
             };
         }
@@ -238,6 +243,8 @@ impl Transfer<'_> {
             callee: Callee::Function(Vec::new()),
             args: Vec::new(),
             name_range: range,
+            name: Name::from(""),
+            statement: range,
             ty: Ty::Unknown,
             receiver_ty: Ty::Unknown,
             partial: false,

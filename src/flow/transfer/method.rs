@@ -1,10 +1,11 @@
 //! Methods of whatever holds the token: the handle itself, an `Option` or `Result`, references to
 //! elements.
 
-use super::super::follow::{EndKind, LossKind, Token, moved};
+use super::super::ends::{EndKind, LossKind};
+use super::super::follow::{Token, moved};
 use super::super::methods::{self, OnMany, OnMaybe};
 use super::super::{Call, Callable, Callee, LocalId, Operand, Place, Proj};
-use super::{Next, Transfer, end};
+use super::{Next, Transfer};
 use crate::catalog::Role;
 use crate::facts::tree::Name;
 use crate::model::{Def, Ty};
@@ -29,7 +30,7 @@ impl Transfer<'_> {
             None => vec![self.on_handle(range, name, token)],
             // `remove` gives the element itself or an `Option` of it.
             Some(Proj::Payload) if rest.len() == 1 && self.is_join(name) => {
-                vec![end(EndKind::Joined, range, "joined here".to_owned())]
+                vec![self.end(EndKind::Joined, range, "joined here".to_owned())]
             }
             Some(Proj::Inner) => self.on_maybe(range, call, name, rest, token),
             Some(Proj::Elem | Proj::Current | Proj::Lazy(..)) => {
@@ -53,7 +54,7 @@ impl Transfer<'_> {
                 self.on_many(range, call, receiver, name, &elements, token)
             }
             Some(_) if matches!(&**name, "fmt" | "is_some" | "is_none") => vec![self.stay(token)],
-            Some(_) => vec![end(EndKind::Escaped, range, format!("used by the method `{name}`"))],
+            Some(_) => vec![self.escape(rest, range, format!("used by the method `{name}`"))],
         }
     }
 
@@ -65,10 +66,10 @@ impl Transfer<'_> {
     pub(super) fn on_handle(&self, range: TextRange, name: &Name, token: &Token) -> Next {
         let path = format!("{}::{name}", self.follower.handle);
         match self.follower.model.catalog.role(&path) {
-            Some(Role::Join) => end(EndKind::Joined, range, "joined here".to_owned()),
+            Some(Role::Join) => self.end(EndKind::Joined, range, "joined here".to_owned()),
             Some(Role::NonUse) => self.stay(token),
             _ if matches!(&**name, "fmt" | "type_id") => self.stay(token),
-            _ => end(EndKind::Escaped, range, format!("used by the method `{name}`")),
+            _ => self.end(EndKind::Escaped, range, format!("used by the method `{name}`")),
         }
     }
 
@@ -82,11 +83,13 @@ impl Transfer<'_> {
     ) -> Vec<Next> {
         let dst = Place::local(call.dst);
         let Some(action) = methods::on_maybe(name) else {
-            return vec![end(EndKind::Escaped, range, format!("used by the method `{name}`"))];
+            return vec![self.end(EndKind::Escaped, range, format!("used by the method `{name}`"))];
         };
         let inside = &rest[1..];
-        let out =
-            |place: Place| vec![Next::Go { place, full: token.full, borrowed: false, step: None }];
+        let out = |place: Place| {
+            let (full, passed) = (token.full, token.passed);
+            vec![Next::Go { place, full, borrowed: false, passed, step: None }]
+        };
         match action {
             OnMaybe::Open => out(moved(&dst, inside)),
             OnMaybe::Whole if &**name == "filter" => {
@@ -121,7 +124,7 @@ impl Transfer<'_> {
         token: &Token,
     ) -> Vec<Next> {
         let Some(callable) = self.callable_arg(call) else {
-            return vec![end(
+            return vec![self.end(
                 EndKind::Escaped,
                 range,
                 "given to a function that is not known".to_owned(),
@@ -160,6 +163,8 @@ impl Transfer<'_> {
                     callee: Callee::Function(defs.clone()),
                     args: Vec::new(),
                     name_range: call.name_range,
+                    name: call.name.clone(),
+                    statement: call.statement,
                     ty: Ty::Unknown,
                     receiver_ty: Ty::Unknown,
                     partial: false,
@@ -170,14 +175,14 @@ impl Transfer<'_> {
                         match inside.first() {
                             None => vec![self.on_handle(range, &name, token)],
                             Some(Proj::Inner) => self.on_maybe(range, &inner, &name, inside, token),
-                            Some(_) => vec![end(
+                            Some(_) => vec![self.end(
                                 EndKind::Escaped,
                                 range,
                                 format!("used by the method `{name}`"),
                             )],
                         }
                     }
-                    _ => vec![self.function_arg(range, &inner, defs, 0, inside, false, token)],
+                    _ => self.function_arg(range, &inner, defs, 0, inside, false, token),
                 };
                 next.into_iter().map(|next| wrapped(next, call.dst, wrap)).collect()
             }
@@ -194,6 +199,30 @@ impl Transfer<'_> {
         })
     }
 
+    /// Elements that a closure looks at and that stay or are dropped as it says.
+    pub(super) fn on_kept(
+        &self,
+        range: TextRange,
+        call: &Call,
+        name: &Name,
+        rest: &[Proj],
+        token: &Token,
+    ) -> Vec<Next> {
+        let either = || {
+            let text = format!("`{name}` may drop it");
+            vec![self.stay(token), self.lost(token, LossKind::Collection(None), range, text)]
+        };
+        if self.callable_arg(call).is_none() {
+            return either();
+        }
+        let looked_at = self.on_each(range, call, name, rest, token);
+        let is_same = |next: &Next| matches!(next, Next::Go { place, .. } if *place == token.place);
+        looked_at
+            .into_iter()
+            .flat_map(|next| if is_same(&next) { either() } else { vec![next] })
+            .collect()
+    }
+
     /// Elements that are looked at by reference.
     pub(super) fn on_each(
         &self,
@@ -206,7 +235,7 @@ impl Transfer<'_> {
         let Some((Proj::Elem | Proj::Current | Proj::Payload | Proj::Inner, inside)) =
             rest.split_first()
         else {
-            return vec![end(EndKind::Escaped, range, format!("used by the method `{name}`"))];
+            return vec![self.end(EndKind::Escaped, range, format!("used by the method `{name}`"))];
         };
         let Some(callable) = self.callable_arg(call) else {
             let harmless =
@@ -216,11 +245,15 @@ impl Transfer<'_> {
             return vec![if harmless {
                 self.stay(token)
             } else {
-                end(EndKind::Escaped, range, text)
+                self.end(EndKind::Escaped, range, text)
             }];
         };
         let Callable::Body(id) = &callable else {
-            return vec![end(EndKind::Escaped, range, format!("given to a function by `{name}`"))];
+            return vec![self.end(
+                EndKind::Escaped,
+                range,
+                format!("given to a function by `{name}`"),
+            )];
         };
         let Some(&param) = self.follower.flows.body(*id).params.last() else {
             return vec![self.stay(token)];
@@ -236,13 +269,16 @@ impl Transfer<'_> {
                         place: moved(&to, &proj),
                         full: token.full,
                         borrowed: false,
+                        passed: token.passed,
                         step: None,
                     }
                 }
                 EndKind::Captured(outer, proj) => {
                     self.left_in_capture(&callable, &entry, outer, &proj, token, found.range)
                 }
-                kind => Next::End { kind, range: found.range, steps: found.trace },
+                kind => {
+                    Next::End { kind, file: found.file, range: found.range, steps: found.trace }
+                }
             });
         }
         next
@@ -252,9 +288,9 @@ impl Transfer<'_> {
 /// Wraps where a value went into what the method around puts it in.
 fn wrapped(next: Next, dst: LocalId, wrap: &[Proj]) -> Next {
     match next {
-        Next::Go { place, full, borrowed, step } if place.local == dst => {
+        Next::Go { place, full, borrowed, passed, step } if place.local == dst => {
             let to = Place { local: dst, proj: wrap.to_vec() };
-            Next::Go { place: moved(&to, &place.proj), full, borrowed, step }
+            Next::Go { place: moved(&to, &place.proj), full, borrowed, passed, step }
         }
         other => other,
     }

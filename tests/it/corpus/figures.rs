@@ -53,7 +53,7 @@ fn rate(name: &str, better: Better, part: u32, whole: u32) -> Figure {
         _ if whole == 0 => f64::from(u8::from(better == Better::Less)),
         // The tiny shift keeps 0.9953 from becoming 0.9952 in binary.
         Better::More => (exact + 1e-6).floor() / 10_000.0,
-        Better::Less => (exact - 1e-6).ceil() / 10_000.0,
+        Better::Less => (exact - 1e-6).max(0.0).ceil() / 10_000.0,
     };
     Figure { name: name.to_owned(), value, better, counts: (part, whole) }
 }

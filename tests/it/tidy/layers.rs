@@ -55,7 +55,17 @@ const CRATES: [(&str, &[&str]); 15] = [
     ),
     ("serde_json", &["src/emit.rs", "src/emit/", "src/cli/"]),
     ("cargo_metadata", &["src/cli.rs", "src/cli/"]),
-    ("rayon", &["src/model/load.rs", "src/verdict.rs", "src/cli.rs", "src/cli/"]),
+    (
+        "rayon",
+        &[
+            "src/model/load.rs",
+            "src/flow/program.rs",
+            "src/flow/solve.rs",
+            "src/verdict.rs",
+            "src/cli.rs",
+            "src/cli/",
+        ],
+    ),
     ("aho_corasick", &["src/scan.rs"]),
 ];
 

@@ -1,0 +1,167 @@
+//! How the way of a handle ends, and where handles are kept beyond any function.
+
+use super::solve::member_at;
+use super::{LocalId, Owner, Proj};
+use crate::facts::tree::{self, ItemId, ItemKind, Name};
+use crate::model::{Model, Scope, TyHead};
+use crate::source::FileId;
+use crate::text::TextRange;
+
+/// One step on the way, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceStep {
+    /// Its file.
+    pub file: FileId,
+    /// The code that takes it.
+    pub range: TextRange,
+    /// What happens there.
+    pub text: String,
+}
+
+/// How a token's way ended, with the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// What happened.
+    pub kind: EndKind,
+    /// The file it happened in.
+    pub file: FileId,
+    /// Where.
+    pub range: TextRange,
+    /// The way, the end included.
+    pub trace: Vec<TraceStep>,
+}
+
+/// What can happen to a handle in the end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum EndKind {
+    /// Joined.
+    Joined,
+    /// Dropped without a join.
+    Lost(LossKind),
+    /// Goes where it is not followed.
+    Escaped,
+    /// Kept where it outlives the body, and not followed there.
+    Stored,
+    /// Returned to the caller, in this part of the value.
+    Returned(Vec<Proj>),
+    /// Left behind a reference that the caller gave.
+    Left(Entry, Vec<Proj>),
+    /// Kept in a field of a type of the project, or in a static.
+    Kept(Cell),
+    /// Left in a variable of the body around.
+    Captured(LocalId, Vec<Proj>),
+    /// Looked at by reference and left where it was.
+    Untouched,
+}
+
+/// A parameter of a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Entry {
+    /// `self`.
+    Receiver,
+    /// Another one, by its position.
+    Param(usize),
+}
+
+/// Where handles are kept beyond any function: every value of a type has the same field, so they
+/// are judged together.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cell {
+    /// The field or static.
+    pub home: Home,
+    /// The way from there to the handle.
+    pub proj: Vec<Proj>,
+}
+
+/// A field or a static of the project.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Home {
+    /// A field of this type; numbers name those of tuple structs and variants.
+    Field(FileId, ItemId, Name),
+    /// A static.
+    Static(FileId, ItemId),
+}
+
+impl Model<'_> {
+    /// Where a field or static can be named.
+    pub fn scope_of_home(&self, home: &Home) -> Scope {
+        let (Home::Field(file, item, _) | Home::Static(file, item)) = home;
+        let field = match home {
+            Home::Field(_, _, member) => self
+                .facts
+                .get(file)
+                .and_then(|facts| declared_field(&facts.item(*item).kind, member))
+                .map(|field| field.visibility),
+            Home::Static(..) => None,
+        };
+        self.scope_of_member(*file, *item, field)
+    }
+}
+
+/// The declaration of a field by its member name. Those of variants are as public as their enum.
+pub fn declared_field<'k>(kind: &'k ItemKind, member: &str) -> Option<&'k tree::Field> {
+    let (variant, name) = member.rsplit_once('.').unwrap_or(("", member));
+    match kind {
+        ItemKind::Struct(fields) => fields.iter().find(|field| &*field.name == name),
+        ItemKind::Enum(variants) => variants
+            .iter()
+            .filter(|it| variant.is_empty() || &*it.name == variant)
+            .flat_map(|variant| &variant.fields)
+            .find(|field| &*field.name == name),
+        _ => None,
+    }
+}
+
+impl Cell {
+    /// The innermost field of a type of the project on the way to the token.
+    pub(super) fn of(proj: &[Proj]) -> Option<Self> {
+        for at in (0..proj.len()).rev() {
+            match member_at(proj, at) {
+                Some((Owner::Type(TyHead::Item(file, item)), name)) => {
+                    let home = Home::Field(*file, *item, name);
+                    return Some(Self { home, proj: portable(&proj[at + 1..])? });
+                }
+                // A field of something that is not known may be any.
+                Some((Owner::Type(_) | Owner::Unknown, _)) => return None,
+                Some((Owner::Tuple, _)) | None => {}
+            }
+        }
+        None
+    }
+}
+
+/// A way that means the same in every body: one without closures.
+pub(super) fn portable(proj: &[Proj]) -> Option<Vec<Proj>> {
+    let bound = |proj: &Proj| matches!(proj, Proj::Lazy(..) | Proj::Captured(_));
+    (!proj.iter().any(bound)).then(|| proj.to_vec())
+}
+
+/// How a handle is lost.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum LossKind {
+    /// A value that nobody takes is dropped at the end of its statement.
+    Discarded,
+    /// `let _ = …`.
+    Underscore,
+    /// `drop(h)`, `mem::forget(h)`.
+    OnPurpose,
+    /// Another value takes its place.
+    Overwritten,
+    /// A variable goes out of scope.
+    ScopeEnd(Option<Name>),
+    /// A collection goes out of scope, or is cleared, with the handle in it.
+    Collection(Option<Name>),
+    /// An iterator that would have led to it is never driven.
+    Undriven,
+    /// A field or static keeps it, and nobody ever takes it from there to join it.
+    Kept(Home),
+}
+
+/// A field or static in words.
+pub fn home_name(model: &Model<'_>, home: &Home) -> String {
+    let item = |file: FileId, item: ItemId| model.facts[&file].item(item);
+    match home {
+        Home::Field(file, id, field) => format!("`{}::{field}`", item(*file, *id).name),
+        Home::Static(file, id) => format!("the static `{}`", item(*file, *id).name),
+    }
+}

@@ -1,0 +1,181 @@
+//! Closures: bodies of their own, entered where they run, and left towards the body around.
+
+use super::super::{
+    BlockId, Call, Callable, Callee, End, EndKind, Flow, FlowId, FlowKind, LocalKind, Operand,
+    Place, Proj, StmtKind, TraceStep, methods,
+};
+use super::{Follower, Token};
+use crate::catalog::Role;
+use crate::model::{Def, Model};
+use crate::text::TextRange;
+
+/// Closures run one inside the other.
+const MAX_APPLY: usize = 12;
+
+impl Follower<'_> {
+    /// Runs a callable with the token in one of its parameters or captures.
+    pub(in crate::flow) fn apply(
+        &self,
+        callable: &Callable,
+        entry: &Place,
+        borrowed: bool,
+        depth: usize,
+    ) -> Vec<End> {
+        let Callable::Body(id) = callable else { return Vec::new() };
+        if depth >= MAX_APPLY {
+            return vec![End {
+                kind: EndKind::Escaped,
+                file: self.file,
+                range: self.flows.body(*id).range,
+                trace: Vec::new(),
+            }];
+        }
+        if entry.local.0 as usize >= self.flows.body(*id).locals.len() {
+            // A capture of another body: which one runs is not known.
+            let range = self.flows.body(*id).range;
+            return vec![End { kind: EndKind::Escaped, file: self.file, range, trace: Vec::new() }];
+        }
+        let start = Token { borrowed, ..Token::at(BlockId(0), 0, entry.clone()) };
+        self.walk(*id, start, Vec::new(), depth + 1)
+    }
+
+    /// Carries what leaves a closure on in the body around it.
+    pub(super) fn lift(&self, id: FlowId, ends: Vec<End>, depth: usize) -> Vec<End> {
+        let flow = self.flows.body(id);
+        let Some(parent) =
+            flow.parent.filter(|_| flow.kind != FlowKind::Function && depth < MAX_APPLY)
+        else {
+            return ends;
+        };
+        let mut lifted = Vec::new();
+        for end in ends {
+            if !matches!(end.kind, EndKind::Returned(_) | EndKind::Captured(..)) {
+                lifted.push(end);
+                continue;
+            }
+            let starts = self.uses_of(parent, id, &end);
+            let outer: Vec<End> = starts
+                .into_iter()
+                .flat_map(|start| match start {
+                    Ok(token) => self.walk(parent, token, end.trace.clone(), depth + 1),
+                    Err(other) => vec![other],
+                })
+                .collect();
+            lifted.extend(self.lift(parent, outer, depth + 1));
+        }
+        lifted
+    }
+
+    /// Where the body around runs a closure, and where the token is after that.
+    fn uses_of(&self, parent: FlowId, id: FlowId, end: &End) -> Vec<Result<Token, End>> {
+        let flow = self.flows.body(parent);
+        let mut starts = Vec::new();
+        for (block, contents) in flow.blocks.iter().enumerate() {
+            let block = BlockId(u32::try_from(block).unwrap_or(u32::MAX));
+            for (index, stmt) in contents.stmts.iter().enumerate() {
+                let StmtKind::Call(call) = &stmt.kind else { continue };
+                if !runs(flow, call, id) {
+                    continue;
+                }
+                let place = match &end.kind {
+                    EndKind::Returned(proj) => self.value_of_run(call, proj),
+                    EndKind::Captured(outer, proj) if self.runs_here(call) => {
+                        let captures = &self.flows.body(id).captures;
+                        let inner = |capture: &&super::super::Capture| {
+                            self.flows.body(id).locals[capture.inner.0 as usize].kind
+                                == LocalKind::Capture(*outer)
+                        };
+                        captures.iter().find(inner).map(|capture| {
+                            let mut place = capture.outer.clone();
+                            place.proj.extend(proj.iter().cloned());
+                            place
+                        })
+                    }
+                    _ => None,
+                };
+                let start = match place {
+                    Some(place) => Ok(Token::at(block, index + 1, place)),
+                    None => {
+                        Err(escaped(end, stmt.range, "the closure that holds it is given away"))
+                    }
+                };
+                starts.push(start);
+            }
+        }
+        if starts.is_empty() {
+            starts.push(Err(escaped(end, flow.range, "the closure that holds it is not run here")));
+        }
+        starts
+    }
+
+    /// Whether a call runs the closures it is given before it returns.
+    fn runs_here(&self, call: &Call) -> bool {
+        match &call.callee {
+            Callee::Local(..) | Callee::Await(_) => true,
+            Callee::Function(defs) => is_scope(self.model, defs),
+            Callee::Method(_, name, own) => {
+                own.is_empty()
+                    && (methods::on_many(name).is_some() || methods::on_maybe(name).is_some())
+            }
+        }
+    }
+
+    /// Where a closure's value is after a call that runs it.
+    fn value_of_run(&self, call: &Call, proj: &[Proj]) -> Option<Place> {
+        let at = |wrap: &[Proj], proj: &[Proj]| {
+            let proj = wrap.iter().chain(proj).cloned().collect();
+            Some(Place { local: call.dst, proj })
+        };
+        match &call.callee {
+            Callee::Local(..) | Callee::Await(_) => at(&[], proj),
+            Callee::Function(defs) if is_scope(self.model, defs) => at(&[], proj),
+            Callee::Function(defs) => match defs.as_slice() {
+                [Def::External(path)] => match &**path {
+                    "std::iter::repeat_with" => at(&[Proj::Elem], proj),
+                    "std::array::from_fn" => at(&[Proj::Payload], proj),
+                    "std::iter::from_fn" => at(&[Proj::Elem], proj.get(1..)?),
+                    "std::panic::catch_unwind" => at(&[Proj::Inner], proj),
+                    _ => None,
+                },
+                _ => None,
+            },
+            Callee::Method(_, name, own) if own.is_empty() => match &**name {
+                "map" => at(&[Proj::Payload], proj),
+                "then" => at(&[Proj::Inner], proj),
+                "flat_map" | "filter_map" => at(&[Proj::Payload], proj.get(1..)?),
+                "and_then" | "map_or" | "map_or_else" | "unwrap_or_else" | "or_else" | "with"
+                | "fold" => at(&[], proj),
+                "for_each" => at(&[], proj),
+                _ => None,
+            },
+            Callee::Method(..) => None,
+        }
+    }
+}
+
+/// Whether a call runs, or is given, the closure with this body.
+fn runs(flow: &Flow, call: &Call, id: FlowId) -> bool {
+    let callable = Callable::Body(id);
+    if let Callee::Local(_, Some(called)) = &call.callee {
+        return *called == callable;
+    }
+    call.args.iter().any(|arg| match arg {
+        Operand::Move(place) | Operand::Borrow(place) => {
+            flow.locals[place.local.0 as usize].callable.as_ref() == Some(&callable)
+        }
+        _ => false,
+    })
+}
+
+pub(in crate::flow) fn is_scope(model: &Model<'_>, defs: &[Def]) -> bool {
+    defs.iter().any(
+        |def| matches!(def, Def::External(path) if model.catalog.role(path) == Some(Role::Scope)),
+    )
+}
+
+fn escaped(end: &End, range: TextRange, text: &str) -> End {
+    let mut trace = end.trace.clone();
+    let file = end.file;
+    trace.push(TraceStep { file, range, text: text.to_owned() });
+    End { kind: EndKind::Escaped, file, range, trace }
+}

@@ -1,0 +1,450 @@
+//! Follows every handle across functions, fields and statics, to a fixpoint.
+//!
+//! The work is cut into tasks, each one walk through one function: from a birth, from a parameter
+//! (a summary: what becomes of a handle that is given there), from a call of a function that hands
+//! a handle out, from a place where a field is named that keeps one. A walk that meets a call asks
+//! for the summary of the callee and goes on with what is known of it so far; when that grows, the
+//! walk is done again. Nothing recurses, so call chains of any depth end, and cycles converge,
+//! because ends are only ever added.
+//!
+//! Downwards (parameters) calls and returns match; upwards (handed out) every caller counts. The
+//! scheme is that of Reps, Horwitz and Sagiv (1995), with one token instead of a set of facts.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::ends::{Cell, End, EndKind, Entry, Home, portable};
+use super::follow::{Follower, Token, handle_of};
+use super::program::{FunctionKey, Program, Site};
+use super::transfer::argument;
+use super::{BlockId, Owner, Place, Proj, StmtKind};
+use crate::facts::tree::Name;
+use crate::model::{FunctionRef, ItemRef, Model, TyHead};
+
+/// Times one walk is done again before its ends are taken as they are. Only functions whose
+/// alternatives disagree need more than a few.
+const MAX_REPEATS: usize = 24;
+/// Ways out of one function that are told apart.
+const MAX_EXITS: usize = 24;
+
+/// What is known of functions so far.
+pub(super) type Snapshot = HashMap<ParamKey, Arc<Vec<End>>>;
+
+/// A handle given to a parameter.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ParamKey {
+    /// The function.
+    pub function: FunctionKey,
+    /// The parameter.
+    pub entry: Entry,
+    /// The way to the handle inside it.
+    pub proj: Vec<Proj>,
+    /// Whether the function has only a reference to it.
+    pub borrowed: bool,
+    /// Canonical path of the handle's type.
+    pub handle: Name,
+}
+
+/// A way on which a handle leaves a function towards its callers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Exit {
+    /// The function.
+    pub function: FunctionKey,
+    /// The parameter behind which it is left; `None` when it is returned.
+    pub left_in: Option<Entry>,
+    /// The way to the handle from there.
+    pub proj: Vec<Proj>,
+    /// Canonical path of the handle's type.
+    pub handle: Name,
+}
+
+/// A cell that keeps handles of one type.
+pub type Keep = (Cell, Name);
+
+/// One walk.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Task {
+    /// From a birth: body and number of the birth in it.
+    Birth(u32, u32),
+    /// From a parameter.
+    Param(ParamKey),
+    /// From a call of a function that hands a handle out.
+    Carry(Site, Exit),
+    /// From a statement that names a cell, with the place of the token there, and whether the cell
+    /// is meant for sure: what holds it may be of any type.
+    Access(Site, Place, Keep, bool),
+}
+
+/// Everything that is known after the fixpoint.
+#[derive(Debug, Default)]
+pub struct Solution {
+    ends: HashMap<Task, Arc<Vec<End>>>,
+    carries: BTreeMap<Exit, Vec<Task>>,
+    accesses: BTreeMap<Keep, Vec<Task>>,
+    /// Functions with more ways out than are told apart.
+    pub crowded: BTreeSet<FunctionKey>,
+    /// Functions that were called with a handle and whose bodies were not lowered.
+    pub unlowered: BTreeSet<ItemRef>,
+}
+
+impl Solution {
+    /// How a walk ended.
+    pub fn ends(&self, task: &Task) -> &[End] {
+        self.ends.get(task).map_or(&[], |ends| ends.as_slice())
+    }
+
+    /// The calls that carry a handle on which leaves a function.
+    pub fn carries(&self, exit: &Exit) -> &[Task] {
+        self.carries.get(exit).map_or(&[], Vec::as_slice)
+    }
+
+    /// The places that name a cell.
+    pub fn accesses(&self, keep: &Keep) -> &[Task] {
+        self.accesses.get(keep).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every way out of a function, in order.
+    pub fn exits(&self) -> impl Iterator<Item = &Exit> {
+        self.carries.keys()
+    }
+
+    /// Every cell that keeps a handle, in order.
+    pub fn keeps(&self) -> impl Iterator<Item = &Keep> {
+        self.accesses.keys()
+    }
+}
+
+/// The exit that an end is, in a function.
+pub fn exit_of(function: FunctionKey, end: &EndKind, handle: &Name) -> Option<Exit> {
+    let (left_in, proj) = match end {
+        EndKind::Returned(proj) => (None, proj),
+        EndKind::Left(entry, proj) => (Some(*entry), proj),
+        _ => return None,
+    };
+    Some(Exit { function, left_in, proj: portable(proj)?, handle: handle.clone() })
+}
+
+/// Follows everything that is born in a program.
+pub fn solve(model: &Model<'_>, program: &Program) -> Solution {
+    let mut solver = Solver {
+        model,
+        program,
+        solution: Solution::default(),
+        known: Snapshot::new(),
+        dependents: HashMap::new(),
+        repeats: HashMap::new(),
+        exits: HashMap::new(),
+    };
+    let mut open: BTreeSet<Task> = BTreeSet::new();
+    for (body, lowered) in (0..).zip(&program.bodies) {
+        let births = (0..).zip(&lowered.flows.births).filter(|(_, birth)| !birth.owned);
+        open.extend(births.map(|(birth, _)| Task::Birth(body, birth)));
+    }
+    while !open.is_empty() {
+        let tasks: Vec<Task> = open.into_iter().collect();
+        let done: Vec<Walked> = tasks.into_par_iter().map(|task| solver.walk(task)).collect();
+        open = BTreeSet::new();
+        for walked in &done {
+            solver.depend(walked, &mut open);
+        }
+        for walked in done {
+            solver.keep(walked, &mut open);
+        }
+    }
+    solver.solution
+}
+
+/// A walk that was done, and what it asked.
+struct Walked {
+    task: Task,
+    ends: Vec<End>,
+    keys: BTreeSet<ParamKey>,
+    bodies: BTreeSet<ItemRef>,
+}
+
+struct Solver<'a> {
+    model: &'a Model<'a>,
+    program: &'a Program,
+    solution: Solution,
+    known: Snapshot,
+    dependents: HashMap<ParamKey, BTreeSet<Task>>,
+    repeats: HashMap<Task, usize>,
+    exits: HashMap<FunctionKey, usize>,
+}
+
+impl Solver<'_> {
+    /// Does one walk with what is known so far.
+    fn walk(&self, task: Task) -> Walked {
+        let mut walked =
+            Walked { task, ends: Vec::new(), keys: BTreeSet::new(), bodies: BTreeSet::new() };
+        let ends = match &walked.task {
+            Task::Birth(body, birth) => self.walk_birth(*body, *birth),
+            Task::Param(key) => self.walk_param(key),
+            Task::Carry(site, exit) => vec![self.walk_carry(*site, exit)],
+            Task::Access(site, place, keep, _) => {
+                let token = Token::at(site.block, site.index as usize, place.clone());
+                vec![self.follow(*site, token, &keep.1)]
+            }
+        };
+        let kindest = ends.into_iter().min_by_key(|(ends, _)| rank(ends));
+        if let Some((ends, asked)) = kindest {
+            walked.ends = ends;
+            walked.keys = asked.keys;
+            walked.bodies = asked.bodies;
+        }
+        walked
+    }
+
+    fn walk_birth(&self, body: u32, number: u32) -> Vec<Followed> {
+        let flows = &self.program.body(body).flows;
+        let birth = &flows.births[number as usize];
+        let Some((handle, proj)) = handle_of(&birth.returns) else { return Vec::new() };
+        let (block, index) = birth.at;
+        let stmt = flows.body(birth.flow).blocks[block.0 as usize].stmts.get(index);
+        let Some(StmtKind::Call(call)) = stmt.map(|stmt| &stmt.kind) else { return Vec::new() };
+        let token = Token::at(block, index + 1, Place { local: call.dst, proj });
+        let site = Site { body, flow: birth.flow, block, index: 0 };
+        vec![self.follow(site, token, &handle)]
+    }
+
+    /// One result for each body of the function: the kindest of them holds.
+    fn walk_param(&self, key: &ParamKey) -> Vec<Followed> {
+        let bodies = self.program.bodies_of(key.function).iter();
+        let mut all: Vec<Followed> = bodies
+            .filter_map(|&body| {
+                let flow = self.program.body(body).flows.bodies.first()?;
+                let local = match key.entry {
+                    Entry::Receiver => flow.receiver?,
+                    Entry::Param(index) => *flow.params.get(index)?,
+                };
+                let mut token = Token::at(BlockId(0), 0, Place { local, proj: key.proj.clone() });
+                token.borrowed = key.borrowed;
+                let site = Site { body, flow: super::FlowId(0), block: BlockId(0), index: 0 };
+                Some(self.follow(site, token, &key.handle))
+            })
+            .collect();
+        // Whatever one of them asked has to be known before the kindest can be told.
+        let keys: BTreeSet<ParamKey> =
+            all.iter().flat_map(|(_, asked)| asked.keys.iter().cloned()).collect();
+        for (_, asked) in &mut all {
+            asked.keys.clone_from(&keys);
+        }
+        all
+    }
+
+    fn walk_carry(&self, site: Site, exit: &Exit) -> Followed {
+        let lowered = self.program.body(site.body);
+        let flow = lowered.flows.body(site.flow);
+        let stmt = &flow.blocks[site.block.0 as usize].stmts[site.index as usize];
+        let place = match &stmt.kind {
+            StmtKind::Call(call) => match exit.left_in {
+                None => Some(Place::local(call.dst)),
+                Some(entry) => {
+                    let takes_self = self.takes_self(exit.function);
+                    argument(call, entry, takes_self).map(|(place, _)| place.clone())
+                }
+            },
+            _ => None,
+        };
+        let Some(mut place) = place else {
+            let file = lowered.function.item.file;
+            let text = "handed out to where it is not followed".to_owned();
+            let trace = vec![super::TraceStep { file, range: stmt.range, text }];
+            let end = End { kind: EndKind::Escaped, file, range: stmt.range, trace };
+            return (vec![end], super::follow::Asked::default());
+        };
+        place.proj.extend(exit.proj.iter().cloned());
+        place.proj.retain(|proj| !matches!(proj, Proj::Open | Proj::Maybe | Proj::Each));
+        let token = Token::at(site.block, site.index as usize + 1, place);
+        self.follow(site, token, &exit.handle)
+    }
+
+    fn takes_self(&self, function: FunctionKey) -> bool {
+        let bodies = self.program.bodies_of(function).first();
+        bodies.is_some_and(|&body| {
+            let item = self.program.body(body).function.item;
+            self.model.function(item).is_some_and(|function| function.receiver.is_some())
+        })
+    }
+
+    fn follow(&self, site: Site, token: Token, handle: &Name) -> Followed {
+        let lowered = self.program.body(site.body);
+        let follower = Follower {
+            model: self.model,
+            program: self.program,
+            flows: &lowered.flows,
+            file: lowered.function.item.file,
+            in_main: is_main(self.model, lowered.function),
+            handle: handle.clone(),
+            known: &self.known,
+            asked: std::cell::RefCell::default(),
+        };
+        let ends = follower.follow(site.flow, token);
+        (ends, follower.asked.into_inner())
+    }
+
+    /// Notes what a walk asked. That is done for all walks of a round before the ends of any are
+    /// kept, so that whoever asked while the answer was being found is told of it as well.
+    fn depend(&mut self, walked: &Walked, open: &mut BTreeSet<Task>) {
+        for key in &walked.keys {
+            let param = Task::Param(key.clone());
+            if !self.solution.ends.contains_key(&param) {
+                open.insert(param);
+            }
+            self.dependents.entry(key.clone()).or_default().insert(walked.task.clone());
+        }
+    }
+
+    /// Keeps the ends of a walk and opens what follows from them.
+    fn keep(&mut self, walked: Walked, open: &mut BTreeSet<Task>) {
+        let Walked { task, ends, bodies, .. } = walked;
+        self.solution.unlowered.extend(bodies);
+        let before = self.solution.ends.get(&task);
+        let is_new = before.is_none();
+        if before.is_some_and(|before| **before == ends) {
+            return;
+        }
+        let ends = Arc::new(ends);
+        self.solution.ends.insert(task.clone(), ends.clone());
+        self.open_ends(&task, &ends, open);
+        let Task::Param(key) = task else { return };
+        self.known.insert(key.clone(), ends.clone());
+        // Whoever asked before anything was known took it for "does not return".
+        if is_new && ends.is_empty() {
+            return;
+        }
+        for dependent in self.dependents.get(&key).into_iter().flatten() {
+            let repeats = self.repeats.entry(dependent.clone()).or_default();
+            *repeats += 1;
+            if *repeats <= MAX_REPEATS {
+                open.insert(dependent.clone());
+            }
+        }
+    }
+
+    /// Opens the callers of a function that hands a handle out, and the places that name a cell.
+    fn open_ends(&mut self, task: &Task, ends: &[End], open: &mut BTreeSet<Task>) {
+        let (body, handle) = match task {
+            Task::Birth(body, birth) => {
+                let birth = &self.program.body(*body).flows.births[*birth as usize];
+                let Some((handle, _)) = handle_of(&birth.returns) else { return };
+                (Some(*body), handle)
+            }
+            Task::Param(key) => (None, key.handle.clone()),
+            Task::Carry(site, exit) => (Some(site.body), exit.handle.clone()),
+            // Where it is not sure to be the cell, what becomes of it further on says nothing.
+            Task::Access(_, _, _, false) => return,
+            Task::Access(site, _, keep, true) => (Some(site.body), keep.1.clone()),
+        };
+        for end in ends {
+            if let EndKind::Kept(cell) = &end.kind {
+                self.open_cell((cell.clone(), handle.clone()), open);
+            }
+            let Some(body) = body else { continue };
+            let item = self.program.body(body).function.item;
+            if let Some(exit) = exit_of((item.file, item.item), &end.kind, &handle) {
+                self.open_exit(exit, open);
+            }
+        }
+    }
+
+    fn open_exit(&mut self, exit: Exit, open: &mut BTreeSet<Task>) {
+        if self.solution.carries.contains_key(&exit) {
+            return;
+        }
+        let known = self.exits.entry(exit.function).or_default();
+        *known += 1;
+        if *known > MAX_EXITS {
+            self.solution.crowded.insert(exit.function);
+            return;
+        }
+        let sites = self.program.calls_of(exit.function).iter();
+        let tasks: Vec<Task> = sites.map(|&site| Task::Carry(site, exit.clone())).collect();
+        open.extend(tasks.iter().cloned());
+        self.solution.carries.insert(exit, tasks);
+    }
+
+    fn open_cell(&mut self, keep: Keep, open: &mut BTreeSet<Task>) {
+        if self.solution.accesses.contains_key(&keep) {
+            return;
+        }
+        let mut tasks = Vec::new();
+        match &keep.0.home {
+            Home::Field(file, item, member) => {
+                let scope = self.model.scope_of_home(&keep.0.home);
+                let name = member.rsplit('.').next().unwrap_or(member);
+                for (site, place) in self.program.fields_named(name) {
+                    let at = self.program.body(site.body).function.item;
+                    if !self.model.in_scope(at.file, scope) {
+                        continue;
+                    }
+                    for at in 0..place.proj.len() {
+                        let Some((owner, named)) = member_at(&place.proj, at) else { continue };
+                        let sure = match owner {
+                            Owner::Type(TyHead::Item(of, id)) if of == file && id == item => true,
+                            Owner::Type(_) | Owner::Tuple => continue,
+                            Owner::Unknown => false,
+                        };
+                        if named == *member {
+                            let way = &place.proj[..=at];
+                            tasks.push(access(*site, place, way, &keep, sure));
+                        }
+                    }
+                }
+            }
+            Home::Static(file, item) => {
+                for (site, place) in self.program.statics_named((*file, *item)) {
+                    tasks.push(access(*site, place, &[], &keep, true));
+                }
+            }
+        }
+        tasks.sort();
+        tasks.dedup();
+        open.extend(tasks.iter().cloned());
+        self.solution.accesses.insert(keep, tasks);
+    }
+}
+
+/// Whether a function is the `main` of a program.
+fn is_main(model: &Model<'_>, function: FunctionRef) -> bool {
+    let krate = model.krate(function.item.module);
+    &*model.item(function.item).name == "main"
+        && function.container.is_none()
+        && krate.root == function.item.module
+}
+
+type Followed = (Vec<End>, super::follow::Asked);
+
+/// The member that a projection at this position names: its owner, and its name with the variant
+/// before it.
+pub(super) fn member_at(proj: &[Proj], at: usize) -> Option<(&Owner, Name)> {
+    let Proj::Field(field) = &proj[at] else { return None };
+    let name = match at.checked_sub(1).map(|before| &proj[before]) {
+        Some(Proj::Variant(variant)) => Name::from(format!("{variant}.{}", field.name)),
+        _ => field.name.clone(),
+    };
+    Some((&field.owner, name))
+}
+
+/// A walk from a statement that names a cell.
+fn access(site: Site, place: &Place, way: &[Proj], keep: &Keep, sure: bool) -> Task {
+    let proj = way.iter().chain(&keep.0.proj);
+    let proj = proj.filter(|proj| !matches!(proj, Proj::Open | Proj::Maybe | Proj::Each));
+    let place = Place { local: place.local, proj: proj.cloned().collect() };
+    Task::Access(site, place, keep.clone(), sure)
+}
+
+/// How much ends blame; the least blaming of alternatives holds.
+pub(super) fn rank(ends: &[End]) -> u8 {
+    let lost = ends.iter().filter(|end| matches!(end.kind, EndKind::Lost(_))).count();
+    let unknown =
+        |end: &End| matches!(end.kind, EndKind::Escaped | EndKind::Stored | EndKind::Captured(..));
+    match lost {
+        0 if ends.iter().any(unknown) => 1,
+        0 => 0,
+        _ if lost < ends.len() => 2,
+        _ => 3,
+    }
+}

@@ -1,0 +1,147 @@
+//! Calls of the project's own functions: what their summaries say becomes of the token.
+
+use super::super::ends::{End, EndKind, Entry, portable};
+use super::super::follow::{Token, moved};
+use super::super::solve::{ParamKey, rank};
+use super::super::{Call, Callee, Place, Proj};
+use super::{Next, Transfer};
+use crate::facts::tree::{ItemKind, Receiver, Type};
+use crate::model::{FunctionRef, ItemRef};
+use crate::text::TextRange;
+
+/// How a token is given to a function.
+pub(super) struct Given<'a> {
+    /// The parameter.
+    pub(super) entry: Entry,
+    /// The way to the token inside the argument.
+    pub(super) rest: &'a [Proj],
+    /// Whether the argument is a reference.
+    pub(super) by_reference: bool,
+}
+
+/// The functions behind refs.
+pub(super) fn items(functions: &[FunctionRef]) -> Vec<ItemRef> {
+    functions.iter().map(|function| function.item).collect()
+}
+
+/// The argument of a call for a parameter of what it calls, and whether it is a reference.
+pub(in crate::flow) fn argument(
+    call: &Call,
+    entry: Entry,
+    takes_self: bool,
+) -> Option<(&Place, bool)> {
+    match (&call.callee, entry) {
+        (Callee::Method(place, ..), Entry::Receiver) => Some((place, true)),
+        (Callee::Method(..), Entry::Param(index)) => call.args.get(index)?.place(),
+        (_, Entry::Receiver) => call.args.first()?.place(),
+        (_, Entry::Param(index)) => call.args.get(index + usize::from(takes_self))?.place(),
+    }
+}
+
+impl Transfer<'_> {
+    /// The parameter that an argument of a call by path is.
+    pub(super) fn entry(&self, functions: &[ItemRef], index: usize) -> Entry {
+        match (self.takes_self(functions), index) {
+            (true, 0) => Entry::Receiver,
+            (true, index) => Entry::Param(index - 1),
+            (false, index) => Entry::Param(index),
+        }
+    }
+
+    fn takes_self(&self, functions: &[ItemRef]) -> bool {
+        let first = functions.first().and_then(|item| self.follower.model.function(*item));
+        first.is_some_and(|function| function.receiver.is_some())
+    }
+
+    /// The token goes into a function of the project; alternatives of it under different conditions
+    /// are several, and the kindest holds.
+    pub(super) fn enter(
+        &self,
+        range: TextRange,
+        call: &Call,
+        functions: &[ItemRef],
+        given: &Given<'_>,
+        token: &Token,
+        text: &str,
+    ) -> Vec<Next> {
+        let escaped = || vec![self.given(range, text, given.rest, token, given.by_reference)];
+        let Some(proj) = portable(given.rest) else { return escaped() };
+        let mut kindest: Option<Vec<End>> = None;
+        for &item in functions {
+            let Some(key) = self.key(item, given, &proj) else { return escaped() };
+            let ends = self.follower.known.get(&key).map(|ends| ends.to_vec()).unwrap_or_default();
+            self.follower.asked.borrow_mut().keys.insert(key);
+            if kindest.as_ref().is_none_or(|kindest| rank(&ends) < rank(kindest)) {
+                kindest = Some(ends);
+            }
+        }
+        let takes_self = self.takes_self(functions);
+        let ends = kindest.unwrap_or_default().into_iter();
+        ends.map(|end| self.come_back(range, call, end, given, takes_self, token, text)).collect()
+    }
+
+    /// The summary to ask for, or nothing when the function cannot be followed.
+    fn key(&self, item: ItemRef, given: &Given<'_>, proj: &[Proj]) -> Option<ParamKey> {
+        let model = self.follower.model;
+        let function = model.function(item)?;
+        let container = model.function_at(item).and_then(|known| known.container);
+        let is_declaration = container
+            .is_some_and(|container| matches!(model.item(container).kind, ItemKind::Trait(_)));
+        if function.is_async || is_declaration {
+            return None;
+        }
+        let by_reference = match given.entry {
+            Entry::Receiver => function.receiver == Some(Receiver::Reference),
+            Entry::Param(index) => {
+                matches!(function.params.get(index)?, Type::Reference(_))
+            }
+        };
+        let key = (item.file, item.item);
+        if self.follower.program.bodies_of(key).is_empty() {
+            self.follower.asked.borrow_mut().bodies.insert(item);
+            return None;
+        }
+        Some(ParamKey {
+            function: key,
+            entry: given.entry,
+            proj: proj.to_vec(),
+            borrowed: given.by_reference && !by_reference,
+            handle: self.follower.handle.clone(),
+        })
+    }
+
+    /// Translates an end inside a function to what happens at its call.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one call and of one end")]
+    fn come_back(
+        &self,
+        range: TextRange,
+        call: &Call,
+        end: End,
+        given: &Given<'_>,
+        takes_self: bool,
+        token: &Token,
+        text: &str,
+    ) -> Next {
+        match end.kind {
+            EndKind::Returned(proj) => {
+                let step = (range, text.to_owned());
+                self.go(moved(&Place::local(call.dst), &proj), token, Some(step))
+            }
+            EndKind::Left(entry, proj) if entry == given.entry && proj == given.rest => {
+                self.stay(token)
+            }
+            EndKind::Untouched => self.stay(token),
+            EndKind::Left(entry, proj) => match argument(call, entry, takes_self) {
+                Some((place, _)) => {
+                    self.go(moved(place, &proj), token, Some((range, text.to_owned())))
+                }
+                None => self.end(EndKind::Escaped, range, text.to_owned()),
+            },
+            kind => {
+                let mut steps = vec![self.trace(range, text.to_owned())];
+                steps.extend(end.trace);
+                Next::End { kind, file: end.file, range: end.range, steps }
+            }
+        }
+    }
+}

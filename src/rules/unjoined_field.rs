@@ -1,0 +1,12 @@
+//! A handle kept in a field or static from which nobody ever takes it to join it.
+
+use super::{Context, lost};
+use crate::finding::Finding;
+use crate::flow::LossKind;
+
+pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
+    lost(context, "unjoined-field", |kind| match kind {
+        LossKind::Kept(_) => Some("nobody joins what keeps its handle"),
+        _ => None,
+    })
+}

@@ -1,0 +1,178 @@
+//! Handles in fields and statics: whether anything that names one ever joins it.
+
+use std::collections::BTreeSet;
+
+use super::Step;
+use super::fate::{Fates, Hop};
+use super::sum::{Sum, keep_first, steps};
+use crate::facts::tree::{ItemKind, Name, Visibility};
+use crate::flow::{EndKind, Home, Keep, Task, declared_field, exit_of, home_name};
+use crate::model::Model;
+use crate::source::{FileId, Target, TargetKind};
+use crate::text::TextRange;
+
+/// What becomes of what a cell keeps.
+#[derive(Clone, Debug)]
+pub(super) enum Kept {
+    /// Something joins it.
+    Joined(Vec<Step>),
+    /// Code outside the workspace can take it.
+    HandedOut(Vec<Step>),
+    /// Something takes it that could not be followed.
+    Unknown(Vec<Step>),
+    /// Nobody joins it; `true` when only tests do.
+    Never(bool),
+}
+
+/// A judgement in progress.
+#[derive(Default)]
+struct Search {
+    keeps: Vec<Keep>,
+    seen_keeps: BTreeSet<Keep>,
+    seen_tasks: BTreeSet<Task>,
+    joined: Option<Vec<Step>>,
+    unknown: Option<Vec<Step>>,
+    handed_out: Option<Vec<Step>>,
+    in_tests: bool,
+}
+
+impl Fates<'_> {
+    pub(super) fn judge_kept(&self, keep: &Keep, is_test: bool) -> Kept {
+        let mut search = Search { keeps: vec![keep.clone()], ..Search::default() };
+        search.seen_keeps.insert(keep.clone());
+        while let Some(keep) = search.keeps.pop() {
+            if let Some(step) = self.named_in_macro(&keep) {
+                keep_first(&mut search.unknown, vec![step]);
+            }
+            if let Some(step) = self.is_public(&keep.0.home) {
+                keep_first(&mut search.handed_out, vec![step]);
+            }
+            let mut tasks: Vec<Task> = self.solution.accesses(&keep).to_vec();
+            while let Some(task) = tasks.pop() {
+                if search.seen_tasks.insert(task.clone()) {
+                    self.look_at(&mut search, &task, &mut tasks, is_test);
+                }
+            }
+        }
+        match (search.joined, search.unknown, search.handed_out) {
+            (Some(steps), ..) => Kept::Joined(steps),
+            (None, Some(steps), _) => Kept::Unknown(steps),
+            (None, None, Some(steps)) => Kept::HandedOut(steps),
+            (None, None, None) => Kept::Never(search.in_tests),
+        }
+    }
+
+    /// Takes what one walk found into account, and opens what it leads to.
+    fn look_at(&self, search: &mut Search, task: &Task, tasks: &mut Vec<Task>, is_test: bool) {
+        let (function, handle, in_test) = self.place_of(task);
+        let counts = !in_test || is_test;
+        let sure = !matches!(task, Task::Access(_, _, _, false));
+        for end in self.solution.ends(task) {
+            match &end.kind {
+                EndKind::Joined if counts => keep_first(&mut search.joined, steps(&end.trace)),
+                EndKind::Joined => search.in_tests = true,
+                // Something of this name goes somewhere: it may be this.
+                EndKind::Kept(_) | EndKind::Returned(_) | EndKind::Left(..) if !sure => {
+                    let stays = matches!(&end.kind, EndKind::Left(..)) && end.trace.len() <= 1;
+                    if counts && !stays {
+                        keep_first(&mut search.unknown, steps(&end.trace));
+                    }
+                }
+                EndKind::Kept(cell) => {
+                    let other = (cell.clone(), handle.clone());
+                    if counts && search.seen_keeps.insert(other.clone()) {
+                        search.keeps.push(other);
+                    }
+                }
+                EndKind::Returned(_) | EndKind::Left(..) => {
+                    let Some(exit) = exit_of(function, &end.kind, &handle) else {
+                        keep_first(&mut search.unknown, steps(&end.trace));
+                        continue;
+                    };
+                    let mut beyond = Sum::default();
+                    let hop = Hop { exit: exit.clone(), from: None, trace: &end.trace };
+                    self.beyond(&mut beyond, &exit, &[hop], 0);
+                    if let Some(steps) = beyond.unknown.filter(|_| counts) {
+                        keep_first(&mut search.unknown, steps);
+                    }
+                    if let Some(steps) = beyond.handed_out.filter(|_| counts) {
+                        keep_first(&mut search.handed_out, steps);
+                    }
+                    tasks.extend(self.solution.carries(&exit).iter().cloned());
+                }
+                EndKind::Escaped | EndKind::Stored | EndKind::Captured(..) if counts => {
+                    keep_first(&mut search.unknown, steps(&end.trace));
+                }
+                EndKind::Lost(_)
+                | EndKind::Untouched
+                | EndKind::Escaped
+                | EndKind::Stored
+                | EndKind::Captured(..) => {}
+            }
+        }
+    }
+
+    /// A macro that is not expanded and names a cell, or a file that nobody could read and does.
+    fn named_in_macro(&self, keep: &Keep) -> Option<Step> {
+        let name = match &keep.0.home {
+            Home::Field(_, _, member) => Name::from(member.rsplit('.').next().unwrap_or(member)),
+            Home::Static(file, item) => self.model.facts.get(file)?.item(*item).name.clone(),
+        };
+        let scope = self.model.scope_of_home(&keep.0.home);
+        let whole = |file: FileId, text: String| Step { file, range: TextRange::default(), text };
+        if let Some(file) = self.model.unreadable_with(&name, scope) {
+            let text = format!("this file could not be analysed, and it names `{name}`");
+            return Some(whole(file, text));
+        }
+        if let Some(file) = self.model.macro_with(&name, scope) {
+            let text = format!("a macro in this file that is not expanded names `{name}`");
+            return Some(whole(file, text));
+        }
+        let body = self.program.macros_with(&name).iter().find(|&&body| {
+            self.model.in_scope(self.program.body(body).function.item.file, scope)
+        })?;
+        let item = self.program.body(*body).function.item;
+        let range = self.model.item(item).range;
+        let text = format!("a macro in here that is not expanded names `{name}`");
+        Some(Step { file: item.file, range, text })
+    }
+
+    /// Whether code outside the workspace can name a field or static.
+    fn is_public(&self, home: &Home) -> Option<Step> {
+        let (Home::Field(file, id, _) | Home::Static(file, id)) = home;
+        let item = self.model.facts.get(file)?.item(*id);
+        let shown = match home {
+            Home::Field(_, _, member) => {
+                let is_enum = matches!(item.kind, ItemKind::Enum(_));
+                let declared = declared_field(&item.kind, member);
+                is_enum || declared.is_some_and(|field| field.visibility == Visibility::Public)
+            }
+            Home::Static(..) => true,
+        };
+        let exported = item.visibility == Visibility::Public && self.model.is_reachable(*file, *id);
+        let (file, range) = declared(self.model, home)?;
+        let text = format!("{} is open to code outside the workspace", home_name(self.model, home));
+        (shown && exported).then_some(Step { file, range, text })
+    }
+
+    /// Whether a file belongs to a package with a library that others may use.
+    pub(super) fn publishes(&self, file: FileId) -> bool {
+        let project = self.model.project;
+        project.file(file).package.is_some_and(|package| {
+            let is_lib =
+                |target: &Target| target.package == package && target.kind == TargetKind::Lib;
+            project.package(package).publish && project.targets.iter().any(is_lib)
+        })
+    }
+}
+
+/// Where a field or static is declared.
+pub(super) fn declared(model: &Model<'_>, home: &Home) -> Option<(FileId, TextRange)> {
+    let (Home::Field(file, id, _) | Home::Static(file, id)) = home;
+    let item = model.facts.get(file)?.item(*id);
+    let range = match home {
+        Home::Field(_, _, member) => declared_field(&item.kind, member).map(|field| field.range),
+        Home::Static(..) => None,
+    };
+    Some((*file, range.unwrap_or(item.range)))
+}

@@ -1,0 +1,68 @@
+//! The first end of each kind that a handle has, with the steps that led there.
+
+use super::{Loss, Step};
+use crate::flow::TraceStep;
+
+/// What was found so far on the ways of one handle.
+#[derive(Default)]
+pub(super) struct Sum {
+    pub(super) joined: Option<Vec<Step>>,
+    pub(super) kept: Option<Vec<Step>>,
+    pub(super) handed_out: Option<Vec<Step>>,
+    pub(super) unknown: Option<Vec<Step>>,
+    /// The first loss in a caller.
+    pub(super) lost_elsewhere: Option<Vec<Step>>,
+    /// Losses in the function that is judged, or in what it calls.
+    pub(super) lost: Vec<(Loss, Vec<Step>)>,
+}
+
+impl Sum {
+    /// Puts steps before all that were found.
+    pub(super) fn before(&mut self, path: &[Step]) {
+        let ways = [
+            &mut self.joined,
+            &mut self.kept,
+            &mut self.handed_out,
+            &mut self.unknown,
+            &mut self.lost_elsewhere,
+        ];
+        let lost = self.lost.iter_mut().map(|(_, steps)| steps);
+        for steps in ways.into_iter().flatten().chain(lost) {
+            steps.splice(0..0, path.iter().cloned());
+        }
+    }
+
+    /// Adds what a caller does: its losses are its own.
+    pub(super) fn take_elsewhere(&mut self, caller: Self) {
+        let Self { joined, kept, handed_out, unknown, lost_elsewhere, lost } = caller;
+        let lost = lost_elsewhere.or(lost.into_iter().next().map(|(_, steps)| steps));
+        for (own, other) in [
+            (&mut self.joined, joined),
+            (&mut self.kept, kept),
+            (&mut self.handed_out, handed_out),
+            (&mut self.unknown, unknown),
+            (&mut self.lost_elsewhere, lost),
+        ] {
+            if own.is_none() {
+                *own = other;
+            }
+        }
+    }
+}
+
+/// Keeps the first of several ways to the same end.
+pub(super) fn keep_first(slot: &mut Option<Vec<Step>>, steps: Vec<Step>) {
+    slot.get_or_insert(steps);
+}
+
+/// A trace as steps, each once.
+pub(super) fn steps(trace: &[TraceStep]) -> Vec<Step> {
+    let mut all: Vec<Step> = Vec::new();
+    for step in trace {
+        let step = Step { file: step.file, range: step.range, text: step.text.clone() };
+        if !all.contains(&step) {
+            all.push(step);
+        }
+    }
+    all
+}

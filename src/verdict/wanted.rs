@@ -1,0 +1,87 @@
+//! What would have to be read to be sure of a verdict.
+//!
+//! Blame needs code that was seen; exoneration may hide where nobody has looked. So before anything
+//! is reported, whatever spells the name of a function that hands handles out, or of a field that
+//! keeps them, is read as well.
+
+use super::fate::Fates;
+use crate::facts::tree::Visibility;
+use crate::flow::Home;
+use crate::model::{Functions, Names, Scope};
+
+/// Names that could change a verdict where they are spelled and nobody has looked yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Names, with the package that declares what they mean.
+    pub names: Names,
+    /// Functions whose bodies are needed, by file and name.
+    pub functions: Functions,
+}
+
+impl Fates<'_> {
+    /// What the verdicts depend on beside what was read for other reasons.
+    pub(super) fn wanted(&self) -> Wanted {
+        let mut wanted = Wanted::default();
+        for exit in self.solution.exits() {
+            if let Some(function) = self.reference(exit.function) {
+                let name = self.model.item(function.item).name.to_string();
+                wanted.names.insert((name, self.model.scope_of_function(function.item)));
+            }
+        }
+        for (cell, _) in self.solution.keeps() {
+            let (Home::Field(file, id, _) | Home::Static(file, id)) = &cell.home;
+            let Some(facts) = self.model.facts.get(file) else { continue };
+            let own = &facts.item(*id).name;
+            let names = match &cell.home {
+                Home::Static(..) => vec![own.to_string()],
+                Home::Field(_, _, member) => spellings(own, member),
+            };
+            let scope = self.model.scope_of_home(&cell.home);
+            wanted.names.extend(names.into_iter().map(|name| (name, scope)));
+        }
+        wanted.names.extend(self.ways_out());
+        let unlowered = self.solution.unlowered.iter();
+        wanted.functions =
+            unlowered.map(|item| (item.file, self.model.item(*item).name.clone())).collect();
+        wanted
+    }
+
+    /// Names of public types that keep handles which nobody joins, and that no re-export is known to
+    /// lead to, and of the private modules around them: one that nobody read would spell them.
+    fn ways_out(&self) -> Names {
+        let mut names = Names::new();
+        for (file, id) in self.never_joined() {
+            for item in self.model.refs_of(file, id) {
+                let declared = self.model.item(item);
+                if declared.visibility != Visibility::Public
+                    || self.model.is_reachable(item.file, item.item)
+                    || !self.publishes(item.file)
+                {
+                    continue;
+                }
+                let scope = Scope::Package(self.model.project.file(file).package);
+                names.insert((declared.name.to_string(), scope));
+                let mut module = Some(item.module);
+                while let Some(id) = module {
+                    let here = self.model.module(id);
+                    if !here.name.is_empty() {
+                        names.insert((here.name.to_string(), scope));
+                    }
+                    module = here.parent;
+                }
+            }
+        }
+        names
+    }
+}
+
+/// What code has to spell to name a field. A number is spelled everywhere, but a pattern spells the
+/// type or variant as well, and an access has a dot before it.
+fn spellings(owner: &str, member: &str) -> Vec<String> {
+    let (variant, name) = member.rsplit_once('.').unwrap_or(("", member));
+    match (name.starts_with(|first: char| first.is_ascii_digit()), variant) {
+        (false, _) => vec![name.to_owned()],
+        (true, "") => vec![owner.to_owned(), format!(".{name}")],
+        (true, variant) => vec![variant.to_owned()],
+    }
+}

@@ -1,0 +1,1 @@
+//! No thread is born here.
