@@ -3,7 +3,7 @@
 //! `rules/apis.toml` is the one list; a configuration adds entries of the same form. Code never
 //! names a thread API: it asks the catalog for the role of a canonical path.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What an API does in the life of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
@@ -67,6 +67,10 @@ pub struct Api {
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     entries: BTreeMap<String, Api>,
+    /// Role of each path: asked for every call there is.
+    roles: HashMap<String, Role>,
+    /// Every path with an entry at it or below it.
+    prefixes: HashSet<String>,
     /// Last names of entries that a configuration added: they may be functions of the project.
     own: BTreeSet<String>,
 }
@@ -89,8 +93,9 @@ impl Catalog {
     pub fn embedded() -> Self {
         match toml::from_str::<File>(include_str!("../rules/apis.toml")) {
             Ok(file) => {
-                let entries = file.api.into_iter().map(|api| (api.path.clone(), api)).collect();
-                Self { entries, own: BTreeSet::new() }
+                let mut catalog = Self::default();
+                file.api.into_iter().for_each(|api| catalog.enter(api));
+                catalog
             }
             Err(error) => panic!("rules/apis.toml: {error}"),
         }
@@ -99,7 +104,19 @@ impl Catalog {
     /// Adds an entry of a configuration; a later one for the same path replaces the earlier.
     pub fn add(&mut self, api: Api) {
         self.own.extend(api.path.rsplit("::").next().map(str::to_owned));
+        self.enter(api);
+    }
+
+    fn enter(&mut self, api: Api) {
+        let ends = api.path.match_indices("::").map(|(at, _)| at).chain([api.path.len()]);
+        self.prefixes.extend(ends.map(|end| api.path[..end].to_owned()));
+        self.roles.insert(api.path.clone(), api.role);
         self.entries.insert(api.path.clone(), api);
+    }
+
+    /// Whether there is an entry at this path or below it.
+    pub fn knows(&self, path: &str) -> bool {
+        self.prefixes.contains(path)
     }
 
     /// Whether a configuration added an entry whose last name this is.
@@ -109,12 +126,12 @@ impl Catalog {
 
     /// The entry of a canonical path.
     pub fn get(&self, path: &str) -> Option<&Api> {
-        self.entries.get(path)
+        if self.roles.contains_key(path) { self.entries.get(path) } else { None }
     }
 
     /// The role of a canonical path.
     pub fn role(&self, path: &str) -> Option<Role> {
-        self.get(path).map(|api| api.role)
+        self.roles.get(path).copied()
     }
 
     /// All entries, by path.

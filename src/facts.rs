@@ -15,7 +15,7 @@ pub use lower::lower;
 
 use cfg::Cfg;
 use comments::Directive;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use tree::{Body, Item, ItemId, ItemKind, Name, Path};
 
@@ -28,6 +28,8 @@ pub struct FileFacts {
     pub cfg: Cfg,
     /// All items at any depth; children are named by index.
     pub items: Vec<Item>,
+    /// Items inside bodies: their index by the offset of their keyword.
+    pub nested: HashMap<u32, usize>,
     /// Items at the top of the file.
     pub root: Vec<ItemId>,
     /// Suspicious tokens in macros that nobody expands, with the item around them.
@@ -89,6 +91,10 @@ impl FileFacts {
 
     /// The item with this index.
     pub fn item(&self, id: ItemId) -> &Item {
-        &self.items[id.0 as usize]
+        let index = match id.0 & ItemId::NESTED {
+            0 => id.0 as usize,
+            _ => self.nested.get(&(id.0 & !ItemId::NESTED)).copied().unwrap_or_default(),
+        };
+        &self.items[index]
     }
 }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 pub use ends::{Cell, End, EndKind, Entry, Home, LossKind, TraceStep, declared_field, home_name};
 pub use lower::lower_body;
-pub use program::{FunctionKey, Lowered, Program, Site};
+pub use program::{FunctionKey, Known, Lowered, Program, Site};
 pub use solve::{Exit, Keep, Solution, Task, exit_of, solve};
 
 use crate::facts::tree::{ItemId, Name};
@@ -142,12 +142,26 @@ pub struct Flow {
     pub touched: Vec<Vec<LocalId>>,
     /// Whether its value is an `async` block or a call of an `async fn`.
     pub returns_future: bool,
+    /// Values that a macro looked at: printed, matched or compared.
+    pub looked_at: Vec<LocalId>,
     /// Whether it checks something that may fail: `assert!` and its kin.
     pub asserts: bool,
     /// Names in macros that nobody expanded: whatever they mean may be used there.
     pub opaque: Vec<Name>,
     /// All of its source.
     pub range: TextRange,
+}
+
+impl Flow {
+    /// The blocks that may come after one.
+    pub fn successors(&self, block: BlockId) -> Vec<BlockId> {
+        match &self.blocks[block.0 as usize].end {
+            Terminator::Stop | Terminator::Exit(_) | Terminator::Return => Vec::new(),
+            Terminator::Goto(next) => vec![*next],
+            Terminator::Branch(edges) => edges.iter().map(|(next, _)| *next).collect(),
+            Terminator::Next { body, exit, .. } => vec![*body, *exit],
+        }
+    }
 }
 
 /// Kinds of bodies.
@@ -479,6 +493,8 @@ pub enum Terminator {
     /// Nothing goes on here: an endless loop's end, a call that never returns, dead code.
     #[default]
     Stop,
+    /// The process ends here, by this call.
+    Exit(TextRange),
     /// One way.
     Goto(BlockId),
     /// Several ways, each with what must hold on it.

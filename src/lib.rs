@@ -80,16 +80,18 @@ impl Default for Options {
 /// Runs on the current rayon pool, whose threads need deep stacks (the parser recurses); the result
 /// does not depend on their number.
 pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analysis {
-    let mut loader = model::Loader::new(project, files, &options.catalog, options.search);
-    let mut model = loader.model();
-    let (mut lives, mut wanted) = verdict::lives(&model);
+    let (mut loader, mut model) =
+        model::Loader::new(project, files, &options.catalog, options.search);
+    let mut lowered = flow::Known::default();
+    let mut found = verdict::verdicts(&model, &mut lowered);
     // Judging asks for names; what spells them and was not read is read, and all is judged again.
-    while loader.answer(&model, &wanted.names, &wanted.functions) {
-        model = loader.model();
-        (lives, wanted) = verdict::lives(&model);
+    while let Some(more) = loader.answer(&model, &found.wanted.names, &found.wanted.bodies) {
+        model = more;
+        found = verdict::verdicts(&model, &mut lowered);
     }
     let context = rules::Context {
-        lives: &lives,
+        lives: &found.lives,
+        joins: &found.joins,
         registry_modules: &options.registry_modules,
         scoped_threads_denied: options.scoped_threads_denied,
     };
@@ -98,7 +100,7 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
         facts.directives.iter().map(move |directive| (file, directive.clone()))
     });
     let directives = directives.collect();
-    let births = lives.into_iter().filter(|life| life.site.is_thread());
+    let births = found.lives.into_iter().filter(|life| life.site.is_thread());
     Analysis {
         findings,
         verdicts: births.map(|life| life.verdict).collect(),

@@ -8,16 +8,17 @@ mod build;
 mod load;
 mod module_files;
 mod names;
+mod numbers;
 mod reach;
 mod scope;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
-pub use load::{Functions, Loader, Names};
-pub use names::Namespace;
+pub use load::{Loader, Names};
+pub use names::{Ask, Namespace, watched};
 pub use scope::Scope;
 pub use types::{Ty, TyHead};
 
@@ -150,7 +151,7 @@ pub struct Imported {
 }
 
 /// A function with a body or a signature, and where it belongs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FunctionRef {
     /// The function.
     pub item: ItemRef,
@@ -171,7 +172,9 @@ pub struct Model<'p> {
     pub facts: BTreeMap<FileId, Arc<FileFacts>>,
     /// All crates: targets in order, then orphans.
     pub crates: Vec<Crate>,
-    /// All modules.
+    /// Crates that there are; the others in the list are numbers out of use.
+    live: BTreeSet<CrateId>,
+    /// All modules; numbers out of use are empty.
     pub modules: Vec<Module>,
     /// Every function, in order of crate, file and item.
     pub functions: Vec<FunctionRef>,
@@ -183,6 +186,8 @@ pub struct Model<'p> {
     pub blocks: HashMap<(ModuleId, ItemId, u32), ModuleId>,
     /// Names that lead to a spawn: last names and owners of catalogued calls, and their aliases.
     leading: HashSet<String>,
+    /// What was resolved before: bodies of one module ask the same again and again.
+    resolved: Vec<Mutex<names::Answers>>,
     /// For each file, those whose modules lie around one of its own.
     above: HashMap<FileId, BTreeSet<FileId>>,
     /// Packages of the project that each package depends on, however far down.

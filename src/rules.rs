@@ -6,6 +6,10 @@
 
 mod detached_task;
 mod detached_thread;
+mod exit_with_live_threads;
+mod hoarded_handles;
+mod ignored_join_result;
+mod join_unwrap_in_drop;
 mod partially_joined_handle;
 mod raw_thread_spawn;
 mod unjoined_collection;
@@ -20,7 +24,7 @@ use std::sync::OnceLock;
 
 use crate::finding::{CodeKind, Confidence, Finding, Label, Role, Subject};
 use crate::flow::LossKind;
-use crate::verdict::{Life, Loss, Outcome, Site};
+use crate::verdict::{Join, Life, Loss, Outcome, Site};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
@@ -96,6 +100,10 @@ const ALL: &[Entry] = &[
     rule!("partially-joined-handle", partially_joined_handle),
     rule!("unjoined-collection", unjoined_collection),
     rule!("unjoined-field", unjoined_field),
+    rule!("hoarded-handles", hoarded_handles),
+    rule!("exit-with-live-threads", exit_with_live_threads),
+    rule!("ignored-join-result", ignored_join_result),
+    rule!("join-unwrap-in-drop", join_unwrap_in_drop),
     rule!("unjoined-test-thread", unjoined_test_thread),
     rule!("unpolled-async-thread", unpolled_async_thread),
     rule!("unwaited-child", unwaited_child),
@@ -114,6 +122,8 @@ const ALL: &[Entry] = &[
 pub struct Context<'a> {
     /// Every place where threads are born, in order.
     pub lives: &'a [Life],
+    /// Every call that joins a thread, in order.
+    pub joins: &'a [Join],
     /// Modules of the thread registry: raw spawns in them are its own.
     pub registry_modules: &'a [String],
     /// Whether scoped threads count as raw.
@@ -135,6 +145,27 @@ impl Context<'_> {
                 .strip_prefix(module.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
         })
+    }
+
+    /// A finding about one join.
+    fn at_join(&self, rule: &'static str, join: &Join, message: String, help: &str) -> Finding {
+        let label = |range| Label { file: join.file, range, text: String::new() };
+        Finding {
+            rule,
+            primary: label(join.name),
+            labels: [join.call, join.statement].map(|it| (Role::Silent, label(it))).into(),
+            message,
+            notes: Vec::new(),
+            help: Some(help.to_owned()),
+            confidence: Confidence::Proved,
+            absorbed_by: None,
+            subject: Subject {
+                package: join.package,
+                item: join.item.clone(),
+                api: "std::thread::JoinHandle::join".to_owned(),
+                code: join.code,
+            },
+        }
     }
 
     /// A finding about one birth: the call is where it is, its statement lets it be suppressed.

@@ -47,17 +47,6 @@ enum Kind {
 }
 
 impl Search {
-    /// A search for whole names only.
-    pub fn of_names(names: &BTreeSet<String>) -> Self {
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(names);
-        Self { automaton: automaton.ok(), kinds: vec![Kind::Word; names.len()] }
-    }
-
-    /// Whether a text spells one of the names.
-    pub fn finds(&self, text: &str) -> bool {
-        self.scan(text).has_alias
-    }
-
     /// A search for the calls of the catalog and for further names (aliases).
     pub fn new<'c>(catalog: &'c Catalog, aliases: &'c BTreeSet<String>) -> Self {
         let mut calls: BTreeSet<&str> = BTreeSet::new();
@@ -120,6 +109,36 @@ impl Search {
         scan.matters |= !scan.needles.is_empty() || (thread && carrier);
         scan
     }
+}
+
+/// A search for whole names.
+#[derive(Debug)]
+pub struct Spelled {
+    automaton: Option<AhoCorasick>,
+}
+
+impl Spelled {
+    /// A search for these names; one that starts with a dot is a numbered field.
+    pub fn new<'n>(names: impl Iterator<Item = &'n String>) -> Self {
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(names);
+        Self { automaton: automaton.ok() }
+    }
+
+    /// Whether a text spells a name that is `meant`, which is asked by its position.
+    pub fn finds(&self, text: &str, meant: impl Fn(usize) -> bool) -> bool {
+        let Some(automaton) = &self.automaton else { return true };
+        let bytes = text.as_bytes();
+        automaton
+            .find_iter(text)
+            .any(|hit| is_whole(bytes, hit.start(), hit.end()) && meant(hit.pattern().as_usize()))
+    }
+}
+
+/// Whether a name that stands here is no part of a longer one.
+fn is_whole(bytes: &[u8], start: usize, end: usize) -> bool {
+    let starts =
+        bytes[start] == b'.' || !start.checked_sub(1).is_some_and(|at| is_ident(bytes[at]));
+    starts && !bytes.get(end).is_some_and(|&byte| is_ident(byte))
 }
 
 /// Whether the attribute at the start of `rest` gives a module its path.

@@ -1,12 +1,13 @@
 //! One verdict for each thread birth, with the steps that prove it.
 
 mod fate;
+mod joins;
 mod kept;
 mod sum;
 mod wanted;
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -14,14 +15,15 @@ use crate::catalog::Role;
 use crate::facts::tree::Name;
 use crate::finding::{CodeKind, Confidence};
 use crate::flow::{
-    Birth, Callable, Callee, Class, Flow, FlowId, FlowKind, Flows, LossKind, Program, StmtKind,
-    Task, solve,
+    Birth, BlockId, Callable, Callee, Class, Flow, FlowId, FlowKind, Flows, Known, LossKind,
+    Program, StmtKind, Task, Terminator, solve,
 };
 use crate::model::{Def, FunctionRef, Model, Namespace};
 use crate::source::{FileId, PackageId};
 use crate::text::TextRange;
 use fate::{Fates, Judged};
 
+pub use joins::{Answer, Join};
 pub use wanted::Wanted;
 
 /// How the thread born at one place ends.
@@ -116,6 +118,10 @@ pub struct Life {
     pub site: Site,
     /// Where the handle is lost, unless that is for the callers to answer for.
     pub loss: Option<Loss>,
+    /// Where the process ends while the handle is held.
+    pub exits: Option<(FileId, TextRange)>,
+    /// The collection in which an endless loop gathers such handles.
+    pub hoarded: Option<Name>,
     /// Whether the thread gets a name; `None` when that is not known.
     pub named: Option<bool>,
     /// Whether the thread's closure only makes a future.
@@ -165,9 +171,20 @@ pub struct Loss {
     pub text: String,
 }
 
-/// Judges every birth of a model: one life for each place, in order.
-pub fn lives(model: &Model<'_>) -> (Vec<Life>, Wanted) {
-    let program = Program::lower(model);
+/// All that is known of the threads of a model.
+#[derive(Clone, Debug, Default)]
+pub struct Verdicts {
+    /// One life for each place where threads are born, in order.
+    pub lives: Vec<Life>,
+    /// Every call that joins a thread, in order.
+    pub joins: Vec<Join>,
+    /// What would have to be read to be sure.
+    pub wanted: Wanted,
+}
+
+/// Judges every birth of a model.
+pub fn verdicts(model: &Model<'_>, known: &mut Known) -> Verdicts {
+    let program = Program::lower(model, known);
     let solution = solve(model, &program);
     let fates = Fates::new(model, &program, &solution);
     let bodies: Vec<u32> = (0..).zip(&program.bodies).map(|(index, _)| index).collect();
@@ -176,8 +193,9 @@ pub fn lives(model: &Model<'_>) -> (Vec<Life>, Wanted) {
     let carried: Vec<Task> = fates.carried().into_iter().collect();
     found.extend(carried.par_iter().filter_map(|task| of_carry(&fates, task)).collect::<Vec<_>>());
     found.extend(sighted(model));
-    let wanted = fates.wanted();
-    (merge(found), wanted)
+    let joins = joins::joins(&fates);
+    let wanted = fates.wanted(&joins);
+    Verdicts { lives: merge(found), joins, wanted }
 }
 
 /// The lives born in one function, and those of functions that it names.
@@ -218,7 +236,7 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
     let judged = if birth.owned {
         let text = "its scope or registry joins it".to_owned();
         let step = Step { file: function.item.file, range: birth.callee, text };
-        Judged { outcome: Outcome::Owned, steps: vec![step], loss: None }
+        Judged { outcome: Outcome::Owned, steps: vec![step], loss: None, exits: None, held: None }
     } else {
         fates.judge(&Task::Birth(body, number))
     };
@@ -230,10 +248,12 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
     };
     let mut life = life(model, function, &place, &birth.api, judged.outcome, judged.steps, site);
     life.loss = judged.loss;
+    life.exits = judged.exits;
     if site == Site::Child && fates.spares_children(body) {
         life.verdict.outcome = Outcome::Unknown;
         life.loss = None;
     }
+    life.hoarded = judged.held.filter(|_| never_stops(flows.body(birth.flow), birth.at.0));
     life.named = birth.named;
     life.verdict.confidence = birth.confidence;
     let calls_async = |defs: &[Def]| {
@@ -251,6 +271,36 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
         || matches!(&birth.runs, Some(Callable::Body(id)) if flows.body(*id).returns_future
         || flows.body(*id).kind == FlowKind::Async);
     life
+}
+
+/// Whether a block lies in a loop that nothing leaves but the end of the process.
+fn never_stops(flow: &Flow, block: BlockId) -> bool {
+    let after = reachable(flow, block);
+    if !after.contains(&block) {
+        return false;
+    }
+    let round = after.iter().filter(|&&at| reachable(flow, at).contains(&block));
+    let round: BTreeSet<BlockId> = round.copied().collect();
+    let ways_out = round.iter().flat_map(|&at| flow.successors(at));
+    ways_out.filter(|at| !round.contains(at)).all(|at| {
+        let beyond = reachable(flow, at);
+        let ends = |at: BlockId| {
+            matches!(flow.blocks[at.0 as usize].end, Terminator::Stop | Terminator::Exit(_))
+        };
+        ends(at) && beyond.is_empty()
+    })
+}
+
+/// The blocks that may come after one.
+fn reachable(flow: &Flow, block: BlockId) -> BTreeSet<BlockId> {
+    let mut seen = BTreeSet::new();
+    let mut open = flow.successors(block);
+    while let Some(at) = open.pop() {
+        if seen.insert(at) {
+            open.extend(flow.successors(at));
+        }
+    }
+    seen
 }
 
 /// Whether a body, or one inside it, checks something that may fail.
@@ -290,6 +340,7 @@ fn of_carry(fates: &Fates<'_>, task: &Task) -> Option<Life> {
         },
     );
     life.loss = judged.loss;
+    life.exits = judged.exits;
     if life.site == Site::Child && fates.spares_children(site.body) {
         life.verdict.outcome = Outcome::Unknown;
         life.loss = None;
@@ -329,7 +380,17 @@ fn life(
         steps,
     };
     let module = model.module_path(function.item.module);
-    Life { verdict, site, loss: None, named: None, makes_future: false, asserts: false, module }
+    Life {
+        verdict,
+        site,
+        loss: None,
+        exits: None,
+        hoarded: None,
+        named: None,
+        makes_future: false,
+        asserts: false,
+        module,
+    }
 }
 
 /// Tokens in macros that resolve to a spawn.

@@ -10,6 +10,7 @@ mod expr;
 mod item;
 mod mac;
 mod old_editions;
+mod order;
 mod pat;
 mod types;
 
@@ -41,7 +42,7 @@ pub fn lower(text: &str, needles: &[u32]) -> Result<FileFacts, (TextRange, Strin
         let mut lowering = Lowering::new(needles);
         lowering.facts.cfg = lowering.cfg(&file.attrs);
         lowering.facts.root = file.items.iter().flat_map(|item| lowering.item(item)).collect();
-        lowering.facts
+        order::outer_first(lowering.facts, &lowering.nested)
     });
     let result = result
         .map_err(|error| (byte_range(error.span()), format!("cannot be parsed as Rust: {error}")));
@@ -56,12 +57,23 @@ struct Lowering<'text> {
     names: HashSet<Name>,
     /// The innermost item being lowered, for sightings.
     owner: ItemId,
+    /// How many bodies are open.
+    depth: usize,
+    /// For each item so far, whether it is declared inside a body.
+    nested: Vec<bool>,
 }
 
 impl<'text> Lowering<'text> {
     fn new(needles: &'text [u32]) -> Self {
         let facts = FileFacts::default();
-        Self { needles, facts, names: HashSet::new(), owner: ItemId(0) }
+        Self {
+            needles,
+            facts,
+            names: HashSet::new(),
+            owner: ItemId(0),
+            depth: 0,
+            nested: Vec::new(),
+        }
     }
 
     fn name(&mut self, text: &str) -> Name {
@@ -95,6 +107,7 @@ impl<'text> Lowering<'text> {
     fn reserve(&mut self, item: Item) -> ItemId {
         let id = ItemId(u32::try_from(self.facts.items.len()).unwrap_or(u32::MAX));
         self.facts.items.push(item);
+        self.nested.push(self.depth > 0);
         id
     }
 

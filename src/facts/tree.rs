@@ -12,9 +12,14 @@ use crate::text::TextRange;
 /// An identifier, without a raw prefix.
 pub type Name = Arc<str>;
 
-/// Index of an item in [`super::FileFacts::items`].
+/// Index of an item in [`super::FileFacts::items`], or where it stands inside a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ItemId(pub u32);
+
+impl ItemId {
+    /// Marks an item inside a body: the rest of its number is where its keyword stands.
+    pub const NESTED: u32 = 1 << 31;
+}
 
 /// Index of an expression in its [`Body`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,7 +87,10 @@ pub enum ItemKind {
     /// A `const` or `static`.
     Value(Box<Value>),
     /// A `macro_rules!` definition; its suspicious tokens are [`super::FileFacts::sightings`].
-    MacroRules,
+    MacroRules {
+        /// Whether its body has a `return` or a `?` that may leave the function around a call.
+        leaves: bool,
+    },
 }
 
 /// A module declaration.

@@ -52,6 +52,10 @@ pub enum EndKind {
     Captured(LocalId, Vec<Proj>),
     /// Looked at by reference and left where it was.
     Untouched,
+    /// The process ends while it is there.
+    Exits,
+    /// In a collection, when the function never gets to its end.
+    Held(Name),
 }
 
 /// A parameter of a function.

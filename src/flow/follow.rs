@@ -42,6 +42,17 @@ pub(super) fn handle_of(returns: &Ty) -> Option<(Name, Vec<Proj>)> {
     Some((handle, proj))
 }
 
+/// What is known of a token among the elements of its collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Among {
+    /// It is one of them.
+    Others,
+    /// Something was taken out, which may have been it.
+    Passed,
+    /// It is born when the iteration comes to it.
+    Unborn,
+}
+
 /// Where the token is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Token {
@@ -52,8 +63,8 @@ pub(super) struct Token {
     pub(super) full: Option<LocalId>,
     /// Whether the place is only a reference to the token.
     pub(super) borrowed: bool,
-    /// Whether something was taken out of the collection that it is in, which may have been it.
-    pub(super) passed: bool,
+    /// What is known of it among the elements of the collection that it is in.
+    pub(super) among: Among,
     /// What tests on the way have said of places that nothing changes.
     pub(super) facts: Vec<(Place, bool)>,
 }
@@ -61,7 +72,15 @@ pub(super) struct Token {
 impl Token {
     /// A token in a place before a statement.
     pub(super) fn at(block: BlockId, index: usize, place: Place) -> Self {
-        Self { block, index, place, full: None, borrowed: false, passed: false, facts: Vec::new() }
+        Self {
+            block,
+            index,
+            place,
+            full: None,
+            borrowed: false,
+            among: Among::Others,
+            facts: Vec::new(),
+        }
     }
 }
 
@@ -72,6 +91,8 @@ pub(super) struct Follower<'a> {
     pub(super) flows: &'a Flows,
     /// The file of the function.
     pub(super) file: FileId,
+    /// Whether it is compiled for tests only.
+    pub(super) is_test: bool,
     /// Whether it is a `main`, at the end of which the process ends.
     pub(super) in_main: bool,
     /// Canonical path of the handle's type.
@@ -137,6 +158,18 @@ impl Walk {
         }
     }
 
+    /// The variable whose elements the token was among.
+    fn gathered(&self, flow: &Flow) -> Option<Name> {
+        let held = |token: &&Token| token.place.proj.first() == Some(&Proj::Elem);
+        let locals = self.seen.iter().filter(held).map(|token| token.place.local);
+        let named = locals.filter_map(|local| {
+            let local = &flow.locals[local.0 as usize];
+            let keeps = matches!(local.kind, LocalKind::Variable | LocalKind::Parameter);
+            local.name.clone().filter(|_| keeps)
+        });
+        named.min()
+    }
+
     fn take(
         &mut self,
         next: Next,
@@ -146,10 +179,10 @@ impl Walk {
         at: TextRange,
     ) {
         match next {
-            Next::Go { place, full, borrowed, passed, step } => {
+            Next::Go { place, full, borrowed, among, step } => {
                 let node = self.node(node, step);
                 let facts = facts.to_vec();
-                self.go(Token { block, index, place, full, borrowed, passed, facts }, node, at);
+                self.go(Token { block, index, place, full, borrowed, among, facts }, node, at);
             }
             Next::End { kind, file, range, steps } => {
                 let mut node = node;
@@ -206,6 +239,13 @@ impl Follower<'_> {
             }
             self.step(flow, &mut walk, &token, node, depth);
         }
+        if let (true, 0, Some(local)) = (walk.ends.is_empty(), depth, walk.gathered(flow)) {
+            let step = format!("gathered in `{local}` by a loop that does not end");
+            let range = flow.range;
+            let trace = vec![TraceStep { file: self.file, range, text: step }];
+            let kind = EndKind::Held(local);
+            walk.ends.push(End { kind, file: self.file, range, trace });
+        }
         walk.ends
     }
 
@@ -243,6 +283,11 @@ impl Follower<'_> {
         let at = |block: BlockId| Token { block, index: 0, ..token.clone() };
         match &flow.blocks[token.block.0 as usize].end {
             Terminator::Stop => {}
+            Terminator::Exit(range) => {
+                if !token.borrowed {
+                    walk.end(EndKind::Exits, self.file, *range, node);
+                }
+            }
             Terminator::Goto(block) => walk.go(at(*block), node, flow.range),
             Terminator::Branch(edges) => {
                 for (block, conditions) in edges {
@@ -277,7 +322,7 @@ impl Follower<'_> {
             let calls = here.stmts.get(index..).unwrap_or_default().iter();
             let calls = calls.filter(|stmt| matches!(stmt.kind, StmtKind::Call(_))).count();
             match &here.end {
-                Terminator::Stop => return true,
+                Terminator::Stop | Terminator::Exit(_) => return true,
                 Terminator::Goto(next) => (block, index) = (*next, 0),
                 Terminator::Return => return self.in_main && calls == 0,
                 Terminator::Branch(_) | Terminator::Next { .. } => return false,

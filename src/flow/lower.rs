@@ -81,6 +81,8 @@ struct Lowering<'m> {
     statement: TextRange,
     /// Inside the arguments of a macro that nobody knows.
     in_unknown_macro: bool,
+    /// How many bodies were open where such a macro began.
+    macro_depth: Option<usize>,
     /// The type that the value being lowered is annotated with.
     wanted: Option<Ty>,
 }
@@ -114,6 +116,7 @@ impl<'m> Lowering<'m> {
             modules: vec![function.item.module],
             statement: TextRange::default(),
             in_unknown_macro: false,
+            macro_depth: None,
             wanted: None,
         }
     }

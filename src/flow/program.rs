@@ -4,6 +4,7 @@
 //! called, where a field is named, and where a name is used that nobody could resolve.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -11,10 +12,11 @@ use super::{
     Callable, Callee, Flow, FlowId, Flows, LocalKind, Operand, Place, Proj, StmtKind, Terminator,
     lower_body,
 };
+use crate::facts::FileFacts;
 use crate::facts::cfg::Cfg;
 use crate::facts::tree::{Body, ExprKind, ItemId, ItemKind, Name};
 use crate::finding::CodeKind;
-use crate::model::{Def, FunctionRef, Model};
+use crate::model::{Ask, Def, FunctionRef, ItemRef, Model, watched};
 use crate::source::FileId;
 
 /// Conditions on statements of one body that are told apart.
@@ -55,7 +57,7 @@ pub struct Site {
 #[derive(Debug, Default)]
 pub struct Program {
     /// Every function that was lowered, once for each assignment.
-    pub bodies: Vec<Lowered>,
+    pub bodies: Vec<Arc<Lowered>>,
     by_item: HashMap<FunctionKey, Vec<u32>>,
     calls: HashMap<FunctionKey, Vec<Site>>,
     values: HashMap<FunctionKey, Vec<Site>>,
@@ -66,20 +68,43 @@ pub struct Program {
 }
 
 impl Program {
-    /// Lowers every function and constant of a model that has a body.
-    pub fn lower(model: &Model<'_>) -> Self {
+    /// Lowers every function and constant of a model that has a body, but for those that were lowered
+    /// before and cannot have changed.
+    pub fn lower(model: &Model<'_>, known: &mut Known) -> Self {
         let functions = model.functions.par_iter().copied();
         let values = model.values.par_iter().map(|&(item, test_only)| FunctionRef {
             item,
             container: None,
             test_only,
         });
-        let bodies: Vec<Lowered> =
-            functions.chain(values).flat_map_iter(|function| lower(model, function)).collect();
-        let mut program = Self { bodies, ..Self::default() };
+        let lowered: Vec<(Key, Entry)> = functions
+            .chain(values)
+            .filter(|function| has_body(model, *function))
+            .map(|function| {
+                let key = (function.item, function.test_only);
+                let facts = &model.facts[&function.item.file];
+                match known.entries.get(&key) {
+                    Some(entry)
+                        if Arc::ptr_eq(&entry.facts, facts)
+                            && model.is_open_still(&entry.asked) =>
+                    {
+                        (key, entry.clone())
+                    }
+                    _ => {
+                        let (bodies, asked) = watched(|| lower(model, function));
+                        (key, Entry { facts: facts.clone(), bodies, asked })
+                    }
+                }
+            })
+            .collect();
+        let mut program = Self::default();
+        for (_, entry) in &lowered {
+            program.bodies.extend(entry.bodies.iter().cloned());
+        }
         for body in 0..program.bodies.len() {
             program.index(body);
         }
+        known.entries = lowered.into_iter().collect();
         program
     }
 
@@ -127,8 +152,8 @@ impl Program {
         let number = u32::try_from(body).unwrap_or(u32::MAX);
         let item = self.bodies[body].function.item;
         self.by_item.entry((item.file, item.item)).or_default().push(number);
-        let flows = std::mem::take(&mut self.bodies[body].flows);
-        for (flow_index, flow) in flows.bodies.iter().enumerate() {
+        let lowered = self.bodies[body].clone();
+        for (flow_index, flow) in lowered.flows.bodies.iter().enumerate() {
             for name in &flow.opaque {
                 let bodies = self.opaque.entry(name.clone()).or_default();
                 if bodies.last() != Some(&number) {
@@ -150,7 +175,6 @@ impl Program {
                 }
             }
         }
-        self.bodies[body].flows = flows;
     }
 
     fn statement(&mut self, flow: &Flow, stmt: &StmtKind, site: Site) {
@@ -236,8 +260,34 @@ impl Program {
     }
 }
 
+/// What was lowered in an earlier round of reading.
+#[derive(Debug, Default)]
+pub struct Known {
+    entries: HashMap<Key, Entry>,
+}
+
+/// A function in its module, and whether it is for tests only.
+type Key = (ItemRef, bool);
+
+/// A function that was lowered.
+#[derive(Clone, Debug)]
+struct Entry {
+    facts: Arc<FileFacts>,
+    bodies: Vec<Arc<Lowered>>,
+    /// What it depends on that was not read.
+    asked: Vec<Ask>,
+}
+
+fn has_body(model: &Model<'_>, function: FunctionRef) -> bool {
+    match &model.item(function.item).kind {
+        ItemKind::Function(it) => it.body.is_some(),
+        ItemKind::Value(it) => it.body.is_some(),
+        _ => false,
+    }
+}
+
 /// Lowers one function over all assignments of its statement conditions.
-fn lower(model: &Model<'_>, function: FunctionRef) -> Vec<Lowered> {
+fn lower(model: &Model<'_>, function: FunctionRef) -> Vec<Arc<Lowered>> {
     let body = match &model.item(function.item).kind {
         ItemKind::Function(it) => it.body.as_ref(),
         ItemKind::Value(it) => it.body.as_ref(),
@@ -253,7 +303,7 @@ fn lower(model: &Model<'_>, function: FunctionRef) -> Vec<Lowered> {
         .map(|assignment| {
             let flows = lower_body(model, function, body, &assignment);
             let on_unix = runs_on_unix && !leaves_unix_out(&assignment);
-            Lowered { function, flows, guesses, is_test, on_unix }
+            Arc::new(Lowered { function, flows, guesses, is_test, on_unix })
         })
         .collect()
 }

@@ -80,7 +80,7 @@ pub enum Task {
 /// Everything that is known after the fixpoint.
 #[derive(Debug, Default)]
 pub struct Solution {
-    ends: HashMap<Task, Arc<Vec<End>>>,
+    ends: BTreeMap<Task, Arc<Vec<End>>>,
     carries: BTreeMap<Exit, Vec<Task>>,
     accesses: BTreeMap<Keep, Vec<Task>>,
     /// Functions with more ways out than are told apart.
@@ -103,6 +103,11 @@ impl Solution {
     /// The places that name a cell.
     pub fn accesses(&self, keep: &Keep) -> &[Task] {
         self.accesses.get(keep).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every walk that was done, in order.
+    pub fn tasks(&self) -> impl Iterator<Item = &Task> {
+        self.ends.keys()
     }
 
     /// Every way out of a function, in order.
@@ -276,6 +281,7 @@ impl Solver<'_> {
             program: self.program,
             flows: &lowered.flows,
             file: lowered.function.item.file,
+            is_test: lowered.is_test,
             in_main: is_main(self.model, lowered.function),
             handle: handle.clone(),
             known: &self.known,
@@ -438,13 +444,15 @@ fn access(site: Site, place: &Place, way: &[Proj], keep: &Keep, sure: bool) -> T
 
 /// How much ends blame; the least blaming of alternatives holds.
 pub(super) fn rank(ends: &[End]) -> u8 {
+    let counts = |end: &&End| !matches!(end.kind, EndKind::Exits | EndKind::Held(_));
+    let all = ends.iter().filter(counts).count();
     let lost = ends.iter().filter(|end| matches!(end.kind, EndKind::Lost(_))).count();
     let unknown =
         |end: &End| matches!(end.kind, EndKind::Escaped | EndKind::Stored | EndKind::Captured(..));
     match lost {
         0 if ends.iter().any(unknown) => 1,
         0 => 0,
-        _ if lost < ends.len() => 2,
+        _ if lost < all => 2,
         _ => 3,
     }
 }

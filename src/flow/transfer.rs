@@ -6,7 +6,7 @@ mod iterate;
 mod method;
 
 use super::ends::{Cell, EndKind, LossKind, TraceStep, home_name};
-use super::follow::{Follower, Token, moved, rest};
+use super::follow::{Among, Follower, Token, moved, rest};
 use super::{
     Callable, Flow, Leaving, LocalId, LocalKind, Operand, Place, Proj, RETURN, Stmt, StmtKind,
 };
@@ -23,7 +23,7 @@ pub(super) enum Next {
         place: Place,
         full: Option<LocalId>,
         borrowed: bool,
-        passed: bool,
+        among: Among,
         step: Option<TraceStep>,
     },
     /// Nowhere.
@@ -104,14 +104,14 @@ impl Transfer<'_> {
             place: token.place.clone(),
             full: token.full,
             borrowed: token.borrowed,
-            passed: token.passed,
+            among: token.among,
             step: None,
         }
     }
 
     /// The token stays while something else of the same collection, or it, is taken out.
     pub(super) fn pass(&self, token: &Token) -> Next {
-        let token = Token { passed: true, ..token.clone() };
+        let token = Token { among: Among::Passed, ..token.clone() };
         self.stay(&token)
     }
 
@@ -122,7 +122,7 @@ impl Transfer<'_> {
         step: Option<(TextRange, String)>,
     ) -> Next {
         let step = step.map(|(range, text)| self.trace(range, text));
-        Next::Go { place, full: None, borrowed: token.borrowed, passed: token.passed, step }
+        Next::Go { place, full: None, borrowed: token.borrowed, among: token.among, step }
     }
 
     pub(super) fn name(&self, local: LocalId) -> Option<&Name> {
@@ -245,8 +245,8 @@ impl Transfer<'_> {
             }
         };
         // On an early way out, what has not been taken out by then is lost.
-        let passed = token.passed && why == Leaving::End;
-        self.lost(&Token { passed, ..token.clone() }, kind, range, text)
+        let among = if why == Leaving::Jump { Among::Others } else { token.among };
+        self.lost(&Token { among, ..token.clone() }, kind, range, text)
     }
 
     /// Whether a value of this type may do more than std's types when it is dropped.
@@ -269,7 +269,7 @@ impl Transfer<'_> {
         range: TextRange,
         text: String,
     ) -> Next {
-        if token.passed {
+        if token.among == Among::Passed {
             let text = format!("{text}, unless it was taken out before");
             return self.escape(&token.place.proj, range, text);
         }
@@ -284,7 +284,12 @@ impl Transfer<'_> {
         if self.may_own(&local.ty) {
             return self.end(EndKind::Stored, range, "kept in a value that may join it".to_owned());
         }
-        if local.ty.is_shared() {
+        // What a parameter refers to is dropped where it is overwritten or cleared.
+        let ty = match (&local.ty, local.kind) {
+            (Ty::Reference(inner), LocalKind::Reference) => inner,
+            (ty, _) => ty,
+        };
+        if ty.is_shared() {
             return self.end(
                 EndKind::Stored,
                 range,

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::module_files::{children_dir, join, parent_dir};
+use super::names::SHARDS;
+use super::numbers::{ModuleKey, Numbers};
+use super::scope::{above, dependencies};
 use super::{
     Crate, CrateId, Declaration, Declared, ExternCrate, FunctionRef, Imported, ItemRef, Model,
     Module, ModuleId, TyHead, test_only,
@@ -25,6 +28,7 @@ pub(super) fn build<'p>(
     catalog: &'p Catalog,
     facts: BTreeMap<FileId, Arc<FileFacts>>,
     notes: Vec<Note>,
+    numbers: &mut Numbers,
 ) -> Model<'p> {
     let model = Model {
         project,
@@ -32,11 +36,13 @@ pub(super) fn build<'p>(
         facts,
         leading: leading(catalog),
         crates: Vec::new(),
+        live: BTreeSet::new(),
         modules: Vec::new(),
         functions: Vec::new(),
         values: Vec::new(),
         sightings: Vec::new(),
         blocks: HashMap::new(),
+        resolved: (0..SHARDS).map(|_| Mutex::default()).collect(),
         above: HashMap::new(),
         dependencies: dependencies(project),
         reachable: project.packages.iter().map(|_| OnceLock::new()).collect(),
@@ -46,7 +52,8 @@ pub(super) fn build<'p>(
         failed: BTreeMap::new(),
         reapers: BTreeSet::new(),
     };
-    let mut builder = Builder { model, reached: BTreeSet::new(), implementations: Vec::new() };
+    let mut builder =
+        Builder { model, reached: BTreeSet::new(), implementations: Vec::new(), numbers };
     builder.targets();
     builder.orphans();
     builder.extern_names();
@@ -54,44 +61,6 @@ pub(super) fn build<'p>(
     model.notes.sort();
     model.notes.dedup();
     model
-}
-
-/// For each package, those of the project that it depends on, directly or not.
-fn dependencies(project: &Project) -> Vec<BTreeSet<PackageId>> {
-    let id = |index: usize| PackageId(u32::try_from(index).unwrap_or(u32::MAX));
-    let mut by_name: BTreeMap<String, Vec<PackageId>> = BTreeMap::new();
-    for (index, package) in project.packages.iter().enumerate() {
-        by_name.entry(package.name.replace('-', "_")).or_default().push(id(index));
-    }
-    let direct = |package: PackageId| {
-        let dependencies = &project.package(package).dependencies;
-        dependencies.iter().filter_map(|it| by_name.get(&it.package)).flatten().copied()
-    };
-    let below = |index: usize| {
-        let mut seen = BTreeSet::new();
-        let mut open = vec![id(index)];
-        while let Some(package) = open.pop() {
-            open.extend(direct(package).filter(|&package| seen.insert(package)));
-        }
-        seen
-    };
-    (0..project.packages.len()).map(below).collect()
-}
-
-/// For each file, those whose modules lie around one of its own.
-fn above(modules: &[Module]) -> HashMap<FileId, BTreeSet<FileId>> {
-    let mut above: HashMap<FileId, BTreeSet<FileId>> = HashMap::new();
-    for module in modules.iter().filter(|module| !module.is_block) {
-        let mut at = module.parent;
-        while let Some(parent) = at {
-            let parent = &modules[parent.0 as usize];
-            if parent.file != module.file {
-                above.entry(module.file).or_default().insert(parent.file);
-            }
-            at = parent.parent;
-        }
-    }
-    above
 }
 
 fn code_of(kind: TargetKind) -> CodeKind {
@@ -120,8 +89,9 @@ fn leading(catalog: &Catalog) -> HashSet<String> {
     names
 }
 
-struct Builder<'p> {
+struct Builder<'p, 'n> {
     model: Model<'p>,
+    numbers: &'n mut Numbers,
     reached: BTreeSet<FileId>,
     implementations: Vec<(ItemRef, bool)>,
 }
@@ -140,7 +110,7 @@ struct Place {
     depth: usize,
 }
 
-impl<'p> Builder<'p> {
+impl<'p> Builder<'p, '_> {
     fn targets(&mut self) {
         for (index, target) in self.model.project.targets.iter().enumerate() {
             let id = TargetId(u32::try_from(index).unwrap_or(u32::MAX));
@@ -188,16 +158,23 @@ impl<'p> Builder<'p> {
         root: FileId,
         code: CodeKind,
     ) {
-        let krate = CrateId(u32::try_from(self.model.crates.len()).unwrap_or(u32::MAX));
-        let module = self.add_module(krate, None, root, Name::from(""), false);
-        self.model.crates.push(Crate {
-            target,
-            package,
+        let krate = self.numbers.krate(target, root);
+        let module = self.add_module(krate, None, root, Name::from(""), (false, 0));
+        // Numbers of crates that are no more stay empty.
+        let empty = |module| Crate {
+            target: None,
+            package: None,
             edition,
             root: module,
-            code,
+            code: CodeKind::Orphan,
             extern_names: BTreeMap::new(),
-        });
+        };
+        while self.model.crates.len() < self.numbers.crates() {
+            self.model.crates.push(empty(module));
+        }
+        let crate_data = Crate { target, package, code, ..empty(module) };
+        self.model.crates[krate.0 as usize] = crate_data;
+        self.model.live.insert(krate);
         let path = self.model.project.file(root).path.clone();
         let dir = children_dir(&path, true);
         let place = Place {
@@ -219,11 +196,11 @@ impl<'p> Builder<'p> {
         parent: Option<ModuleId>,
         file: FileId,
         name: Name,
-        is_block: bool,
+        (is_block, start): (bool, u32),
     ) -> ModuleId {
-        let id = ModuleId(u32::try_from(self.model.modules.len()).unwrap_or(u32::MAX));
-        let (names, globs, asked) = (HashMap::new(), Vec::new(), AtomicBool::new(false));
-        let module = Module {
+        let key = ModuleKey { krate, parent, file, name: name.clone(), start };
+        let id = self.numbers.module(key);
+        let empty = |name| Module {
             krate,
             parent,
             file,
@@ -231,12 +208,16 @@ impl<'p> Builder<'p> {
             is_block,
             test_only: false,
             no_unix: false,
-            names,
-            globs,
+            names: HashMap::new(),
+            globs: Vec::new(),
             unread: false,
-            asked,
+            asked: AtomicBool::new(false),
         };
-        self.model.modules.push(module);
+        // Numbers of modules that are no more stay empty.
+        while self.model.modules.len() < self.numbers.modules() {
+            self.model.modules.push(empty(Name::from("")));
+        }
+        self.model.modules[id.0 as usize] = empty(name);
         id
     }
 
@@ -399,7 +380,9 @@ impl<'p> Builder<'p> {
             }
             let parent = open.last().map_or(owner.module, |&(_, module)| module);
             let krate = self.model.module(parent).krate;
-            let module = self.add_module(krate, Some(parent), owner.file, Name::from(""), true);
+            let start = block.range.start;
+            let module =
+                self.add_module(krate, Some(parent), owner.file, Name::from(""), (true, start));
             self.model.modules[module.0 as usize].test_only = is_test;
             self.model.blocks.insert(
                 (owner.module, owner.item, u32::try_from(index).unwrap_or(u32::MAX)),
@@ -451,8 +434,13 @@ impl<'p> Builder<'p> {
             depth: place.depth + 1,
         };
         if let Some(items) = &declared.items {
-            let module =
-                self.add_module(krate, Some(place.module), place.file, item.name.clone(), false);
+            let module = self.add_module(
+                krate,
+                Some(place.module),
+                place.file,
+                item.name.clone(),
+                (false, item.keyword),
+            );
             let child_module = &mut self.model.modules[module.0 as usize];
             child_module.test_only = is_test;
             child_module.no_unix = item.cfg.excludes_unix();
@@ -476,7 +464,8 @@ impl<'p> Builder<'p> {
             if self.is_open(place.module, file) {
                 continue;
             }
-            let module = self.add_module(krate, Some(place.module), file, item.name.clone(), false);
+            let start = (false, item.keyword);
+            let module = self.add_module(krate, Some(place.module), file, item.name.clone(), start);
             self.model.modules[module.0 as usize].no_unix = item.cfg.excludes_unix();
             self.declare(place.module, &item.name, Declaration::Module(module), item.visibility);
             let path = self.model.project.file(file).path.clone();

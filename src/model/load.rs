@@ -15,13 +15,14 @@ use rayon::prelude::*;
 
 use super::build::build;
 use super::module_files::usual_ancestors;
+use super::numbers::Numbers;
 use super::{Model, Scope};
 use crate::Note;
 use crate::catalog::{Catalog, Role};
 use crate::facts::blank::blank;
-use crate::facts::tree::{ItemKind, Name, Path, Type, Visibility};
+use crate::facts::tree::{ItemKind, Path, Type, Visibility};
 use crate::facts::{self, FileFacts, guard, lower};
-use crate::scan::{Scan, Search};
+use crate::scan::{Scan, Search, Spelled};
 use crate::source::{FileId, Files, Project};
 use crate::text::TextRange;
 
@@ -30,9 +31,6 @@ const MAX_ROUNDS: usize = 8;
 
 /// Names that verdicts depend on, with where they can be meant.
 pub type Names = BTreeSet<(String, Scope)>;
-
-/// Functions whose bodies verdicts depend on, by file and name.
-pub type Functions = BTreeSet<(FileId, Name)>;
 
 /// What reading one file gave.
 enum Read {
@@ -53,9 +51,11 @@ pub struct Loader<'p> {
     aliases: BTreeSet<String>,
     /// Further names that verdicts depend on.
     names: Names,
-    /// Functions whose bodies were asked for, by file.
-    functions: BTreeMap<FileId, BTreeSet<String>>,
+    /// Files of which a body was asked for: its neighbours are next, so all of them are lowered.
+    whole: BTreeSet<FileId>,
     read: BTreeMap<FileId, Read>,
+    /// Numbers of modules and crates, which stay.
+    numbers: Numbers,
 }
 
 impl<'p> Loader<'p> {
@@ -65,7 +65,7 @@ impl<'p> Loader<'p> {
         files: &'p dyn Files,
         catalog: &'p Catalog,
         search: bool,
-    ) -> Self {
+    ) -> (Self, Model<'p>) {
         let mut loader = Self {
             project,
             files,
@@ -73,30 +73,33 @@ impl<'p> Loader<'p> {
             search,
             aliases: BTreeSet::new(),
             names: BTreeSet::new(),
-            functions: BTreeMap::new(),
+            whole: BTreeSet::new(),
             read: BTreeMap::new(),
+            numbers: Numbers::default(),
         };
         let all: Vec<FileId> =
             project.file_ids().filter(|&file| !project.file(file).ignored).collect();
         loader.read_files(&all, false);
         loader.read_aliased(&all);
-        loader.read_above();
-        loader
+        let model = loader.read_above();
+        (loader, model)
     }
 
-    /// Reads what lies above the files that were read, in the module tree.
-    fn read_above(&mut self) {
+    /// Reads what lies above the files that were read, in the module tree; the model of it all.
+    fn read_above(&mut self) -> Model<'p> {
         self.read_ancestors();
+        let mut model = self.model();
         for _ in 0..MAX_ROUNDS {
-            let orphans = orphans(&self.model());
-            if !self.read_parents(&orphans) {
+            if !self.read_parents(&orphans(&model)) {
                 break;
             }
+            model = self.model();
         }
+        model
     }
 
     /// The model of what has been read.
-    pub fn model(&self) -> Model<'p> {
+    fn model(&mut self) -> Model<'p> {
         let mut facts = BTreeMap::new();
         let mut notes = Vec::new();
         let (mut failed, mut reapers) = (BTreeMap::new(), BTreeSet::new());
@@ -119,16 +122,21 @@ impl<'p> Loader<'p> {
                 }
             }
         }
-        let mut model = build(self.project, self.catalog, facts, notes);
+        let mut model = build(self.project, self.catalog, facts, notes, &mut self.numbers);
         model.failed = failed;
         model.reapers = reapers;
         model
     }
 
-    /// Reads what the verdicts on a model depend on and nobody has looked at; whether there was any:
-    /// modules that were asked for a name, files that spell a wanted name, bodies of wanted
-    /// functions.
-    pub fn answer(&mut self, model: &Model<'_>, names: &Names, functions: &Functions) -> bool {
+    /// Reads what the verdicts on a model depend on and nobody has looked at, and gives the model with
+    /// it; `None` when there is nothing: modules that were asked for a name, files that spell a
+    /// wanted name, bodies of wanted functions.
+    pub fn answer(
+        &mut self,
+        model: &Model<'_>,
+        names: &Names,
+        bodies: &BTreeSet<FileId>,
+    ) -> Option<Model<'p>> {
         let asked = model.modules.iter().filter(|module| module.asked.load(Ordering::Relaxed));
         let files: BTreeSet<FileId> = asked.map(|module| module.file).collect();
         let files: Vec<FileId> = files
@@ -136,65 +144,63 @@ impl<'p> Loader<'p> {
             .filter(|file| matches!(self.read.get(file), None | Some(Read::Skipped { .. })))
             .collect();
         self.read_files(&files, true);
-        let wanted = self.read_wanted(model, names, functions);
-        !files.is_empty() || wanted
+        let wanted = self.wanted(model, names, bodies);
+        self.read_again(model, &wanted);
+        (!files.is_empty() || !wanted.is_empty()).then(|| self.read_above())
     }
 
-    /// Reads again what spells a name that was not known before.
-    fn read_wanted(&mut self, model: &Model<'_>, names: &Names, functions: &Functions) -> bool {
-        if !self.search {
-            return false;
-        }
-        let new: Vec<_> = names.difference(&self.names).cloned().collect();
-        self.names.extend(new.iter().cloned());
+    /// Files that spell a name that was not known before, and those with functions that were not.
+    fn wanted(
+        &mut self,
+        model: &Model<'_>,
+        names: &Names,
+        bodies: &BTreeSet<FileId>,
+    ) -> BTreeSet<FileId> {
         let mut files: BTreeSet<FileId> = BTreeSet::new();
-        for (file, name) in functions {
-            if self.functions.entry(*file).or_default().insert(name.to_string()) {
-                files.insert(*file);
+        if !self.search {
+            return files;
+        }
+        files.extend(bodies.iter().copied().filter(|&file| self.whole.insert(file)));
+        let mut new: BTreeMap<String, Vec<Scope>> = BTreeMap::new();
+        for (name, scope) in names.difference(&self.names) {
+            new.entry(name.clone()).or_default().push(*scope);
+        }
+        for (alias, scope) in aliases_of(model, names) {
+            if self.names.insert((alias.clone(), scope)) {
+                new.entry(alias).or_default().push(scope);
             }
         }
-        let mut by_scope: BTreeMap<Scope, BTreeSet<String>> = BTreeMap::new();
-        for (name, scope) in new {
-            by_scope.entry(scope).or_default().insert(name);
-        }
-        let searches: Vec<(Scope, Search)> =
-            by_scope.into_iter().map(|(scope, names)| (scope, Search::of_names(&names))).collect();
+        self.names.extend(names.iter().cloned());
+        let scopes: BTreeSet<Scope> = new.values().flatten().copied().collect();
+        let search = Spelled::new(new.keys());
+        let scopes_of: Vec<&Vec<Scope>> = new.values().collect();
         let (project, texts) = (self.project, self.files);
-        let candidates: Vec<(FileId, Vec<&Search>)> = project
+        let candidates: Vec<FileId> = project
             .file_ids()
             .filter(|&file| !project.file(file).ignored || self.read.contains_key(&file))
             .filter(|file| !files.contains(file))
-            .map(|file| {
-                let seen = searches.iter().filter(|(scope, _)| model.in_scope(file, *scope));
-                (file, seen.map(|(_, search)| search).collect::<Vec<_>>())
-            })
-            .filter(|(_, searches)| !searches.is_empty())
             .collect();
         let spelled: Vec<FileId> = candidates
             .into_par_iter()
-            .filter(|(file, searches)| {
-                texts.read(*file).is_ok_and(|text| searches.iter().any(|it| it.finds(&text)))
+            .filter(|&file| scopes.iter().any(|&scope| model.in_scope(file, scope)))
+            .filter(|&file| {
+                let meant =
+                    |name: usize| scopes_of[name].iter().any(|&scope| model.in_scope(file, scope));
+                texts.read(file).is_ok_and(|text| search.finds(&text, meant))
             })
-            .map(|(file, _)| file)
             .collect();
         files.extend(spelled);
-        let files: Vec<FileId> = files.into_iter().collect();
-        self.read_again(model, &files);
-        if !files.is_empty() {
-            self.read_above();
-        }
-        !files.is_empty()
+        files
     }
 
     /// Reads files with all names that matter to them.
-    fn read_again(&mut self, model: &Model<'_>, files: &[FileId]) {
+    fn read_again(&mut self, model: &Model<'_>, files: &BTreeSet<FileId>) {
         let read: Vec<(FileId, Read)> = files
             .par_iter()
             .filter_map(|&file| {
                 let seen = self.names.iter().filter(|(_, scope)| model.in_scope(file, *scope));
                 let mut names = self.aliases.clone();
                 names.extend(seen.map(|(name, _)| name.clone()));
-                names.extend(self.functions.get(&file).into_iter().flatten().cloned());
                 let search = Search::new(self.catalog, &names);
                 self.read_one(file, &search, &names, true).map(|read| (file, read))
             })
@@ -302,24 +308,23 @@ impl<'p> Loader<'p> {
             |range, message| Some(Read::Failed(Note { file, range, message }, Some(text.clone())));
         let scan = search.scan(&text);
         let known = self.read.get(&file);
-        if matches!(known, Some(Read::Lowered(_) | Read::Failed(..))) && !scan.has_alias {
+        let again = scan.has_alias || self.whole.contains(&file);
+        if matches!(known, Some(Read::Lowered(_) | Read::Failed(..))) && !again {
             return None;
         }
         if !(force || scan.matters) {
             return Some(Read::Skipped { has_paths: scan.has_paths, reaps: scan.reaps });
         }
-        let code = if self.search {
-            Cow::Owned(blank(&text, &scan.needles))
-        } else {
-            Cow::Borrowed(&*text)
-        };
+        let whole = !self.search || self.whole.contains(&file);
+        let code =
+            if !whole { Cow::Owned(blank(&text, &scan.needles)) } else { Cow::Borrowed(&*text) };
         if let Some(reason) = guard::refuse(&code) {
             return failed(
                 None,
                 format!("source not analysed: {reason}, which no parser survives"),
             );
         }
-        match self.lower(&text, &code, &scan, names) {
+        match self.lower(&text, &code, &scan, names, whole) {
             Ok(mut facts) => {
                 facts.directives = facts::directives(&text, &facts);
                 facts.reaps = scan.reaps;
@@ -337,8 +342,9 @@ impl<'p> Loader<'p> {
         code: &str,
         scan: &Scan,
         names: &BTreeSet<String>,
+        whole: bool,
     ) -> Result<FileFacts, (TextRange, String)> {
-        if !self.search {
+        if whole {
             // One needle on every byte: every body is lowered.
             let everywhere: Vec<u32> = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).collect();
             return lower(code, &everywhere);
@@ -354,6 +360,32 @@ impl<'p> Loader<'p> {
         let needles = Search::new(self.catalog, &aliases).scan(text).needles;
         lower(&blank(text, &needles), &needles)
     }
+}
+
+/// Other names under which files import what some names mean, with where those can be used.
+fn aliases_of(model: &Model<'_>, names: &Names) -> Names {
+    let known: BTreeSet<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+    let mut aliases = Names::new();
+    for (&file, facts) in &model.facts {
+        for item in &facts.items {
+            let ItemKind::Use(imports) = &item.kind else { continue };
+            for import in imports {
+                let (Some(binding), Some(last)) = (&import.binding, import.path.last()) else {
+                    continue;
+                };
+                if binding != last && &**binding != "_" && known.contains(&**last) {
+                    let package = model.project.file(file).package;
+                    let scope = match item.visibility {
+                        Visibility::Public => Scope::Dependents(package),
+                        Visibility::Private => Scope::Below(file),
+                        Visibility::Restricted => Scope::Package(package),
+                    };
+                    aliases.insert((binding.to_string(), scope));
+                }
+            }
+        }
+    }
+    aliases
 }
 
 /// Names under which a file imports a spawning function, where they differ from its own. `shared`
@@ -415,7 +447,8 @@ fn names_threads(path: &Path) -> bool {
 
 /// Files that were read and that no target reaches.
 fn orphans(model: &Model<'_>) -> Vec<FileId> {
-    let orphans = model.crates.iter().filter(|krate| krate.target.is_none());
+    let live = model.live.iter().map(|id| &model.crates[id.0 as usize]);
+    let orphans = live.filter(|krate| krate.target.is_none());
     orphans.map(|krate| model.module(krate.root).file).collect()
 }
 

@@ -3,10 +3,12 @@
 //! The answer is a set: alternatives under different `cfg`s are all in it. Imports are resolved
 //! when asked, with a bound on the query, so that cycles of re-exports end as "nothing found".
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use super::{Crate, Declaration, Def, ExternCrate, Imported, ItemRef, Model, ModuleId};
+use super::{Crate, Declaration, Def, ExternCrate, Imported, ItemRef, Model, ModuleId, TyHead};
 use crate::facts::tree::{ItemKind, Name, Visibility};
 
 /// Steps of one question, in all: types that repeat themselves grow without a bound.
@@ -14,6 +16,59 @@ const MAX_STEPS: usize = 20_000;
 
 /// Steps taken one inside the other before a name counts as not found.
 const MAX_DEPTH: usize = 96;
+
+/// Parts of the memory of answers, so that threads seldom wait for each other.
+pub(super) const SHARDS: usize = 64;
+
+/// Answers by module, whether the path starts with `::`, the path, and the namespace.
+/// Each comes with what it depends on that was not read.
+pub(super) type Answers = HashMap<(ModuleId, bool, Vec<Name>, Namespace), (Vec<Def>, Vec<Ask>)>;
+
+/// Something that a file nobody has read may answer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ask {
+    /// What an unread module declares.
+    Module(ModuleId),
+    /// A method that nothing read implements for a type.
+    Method(TyHead, Name),
+}
+
+thread_local! {
+    /// What was asked on this thread since somebody began to watch.
+    static ASKED: RefCell<Vec<Ask>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Notes that an answer may change when more is read.
+pub(super) fn note(ask: Ask) {
+    ASKED.with_borrow_mut(|asked| {
+        // The same is asked many times in a row.
+        if !asked.iter().rev().take(8).any(|known| *known == ask) {
+            asked.push(ask);
+        }
+    });
+}
+
+/// Runs something, and says what its answers depend on that was not read.
+pub fn watched<T>(work: impl FnOnce() -> T) -> (T, Vec<Ask>) {
+    let before = ASKED.take();
+    let result = work();
+    let mut asked = ASKED.replace(before);
+    asked.sort_unstable();
+    asked.dedup();
+    (result, asked)
+}
+
+impl Model<'_> {
+    /// Whether nothing that was read since answers what was asked.
+    pub fn is_open_still(&self, asked: &[Ask]) -> bool {
+        asked.iter().all(|ask| match ask {
+            Ask::Module(module) => self.module(*module).unread,
+            Ask::Method(head, name) => {
+                !self.methods.get(head).is_some_and(|methods| methods.contains_key(name))
+            }
+        })
+    }
+}
 
 /// The state of one question: what was asked on the way, so that cycles end and diamonds of globs
 /// are walked once.
@@ -59,9 +114,18 @@ impl Model<'_> {
         names: &[Name],
         namespace: Namespace,
     ) -> Vec<Def> {
-        let mut found = self.resolve_in(module, global, names, namespace, &mut Query::default());
+        let shard = &self.resolved[module.0 as usize % SHARDS];
+        let key = (module, global, names.to_vec(), namespace);
+        if let Some(known) = shard.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            known.1.iter().for_each(|ask| note(ask.clone()));
+            return known.0.clone();
+        }
+        let (mut found, asked) =
+            watched(|| self.resolve_in(module, global, names, namespace, &mut Query::default()));
         found.sort();
         found.dedup();
+        asked.iter().for_each(|ask| note(ask.clone()));
+        shard.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (found.clone(), asked));
         found
     }
 
@@ -243,6 +307,7 @@ impl Model<'_> {
     ) -> Vec<Def> {
         let here = self.module(module);
         if here.unread {
+            note(Ask::Module(module));
             self.ask(module, name);
             return vec![Def::Unknown];
         }
@@ -356,7 +421,10 @@ impl Model<'_> {
         for base in bases {
             match &base {
                 Def::Module(target) if *target == module => {}
-                Def::Module(target) if self.module(*target).unread => self.ask(*target, name),
+                Def::Module(target) if self.module(*target).unread => {
+                    note(Ask::Module(*target));
+                    self.ask(*target, name);
+                }
                 Def::Module(target) => {
                     // What a glob brings is what its own module may see there.
                     let viewer = if self.is_inside(module, *target) { from } else { module };
@@ -364,7 +432,7 @@ impl Model<'_> {
                 }
                 Def::External(path) => {
                     let path = format!("{path}::{name}");
-                    if self.catalog_knows(&path) || is_std_holder(&path) {
+                    if self.catalog.knows(&path) || is_std_holder(&path) {
                         found.push(Def::External(Name::from(path)));
                     }
                 }
@@ -381,22 +449,13 @@ impl Model<'_> {
         found
     }
 
-    /// Whether the catalog has this path or one below it: all that a glob from outside can bring.
-    fn catalog_knows(&self, path: &str) -> bool {
-        self.catalog.iter().any(|api| {
-            api.path
-                .strip_prefix(path)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
-        })
-    }
-
     fn is_in(&self, item: ItemRef, namespace: Namespace) -> bool {
         matches!(
             (&self.item(item).kind, namespace),
             (ItemKind::Function(_) | ItemKind::Value(_), Namespace::Value)
                 | (ItemKind::Enum(_) | ItemKind::Trait(_) | ItemKind::Alias(_), Namespace::Type)
                 | (ItemKind::Struct(_), Namespace::Type | Namespace::Value)
-                | (ItemKind::MacroRules, Namespace::Macro)
+                | (ItemKind::MacroRules { .. }, Namespace::Macro)
         )
     }
 

@@ -130,7 +130,7 @@ impl Search<'_> {
             | ItemKind::Use(_)
             | ItemKind::ExternCrate(_)
             | ItemKind::Impl(_)
-            | ItemKind::MacroRules => {}
+            | ItemKind::MacroRules { .. } => {}
         }
     }
 

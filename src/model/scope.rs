@@ -4,9 +4,11 @@
 //! module, an item of a binary in its own package, a public one of a library in whatever depends
 //! on it.
 
-use super::{ItemRef, Model};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{ItemRef, Model, Module};
 use crate::facts::tree::{ItemId, ItemKind, Visibility};
-use crate::source::{FileId, PackageId, TargetKind};
+use crate::source::{FileId, PackageId, Project, TargetKind};
 
 /// A part of the project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,4 +86,42 @@ impl Model<'_> {
         };
         own.is_empty() || file.strip_prefix(&*own).is_some_and(|rest| rest.starts_with('/'))
     }
+}
+
+/// For each package, those of the project that it depends on, directly or not.
+pub(super) fn dependencies(project: &Project) -> Vec<BTreeSet<PackageId>> {
+    let id = |index: usize| PackageId(u32::try_from(index).unwrap_or(u32::MAX));
+    let mut by_name: BTreeMap<String, Vec<PackageId>> = BTreeMap::new();
+    for (index, package) in project.packages.iter().enumerate() {
+        by_name.entry(package.name.replace('-', "_")).or_default().push(id(index));
+    }
+    let direct = |package: PackageId| {
+        let dependencies = &project.package(package).dependencies;
+        dependencies.iter().filter_map(|it| by_name.get(&it.package)).flatten().copied()
+    };
+    let below = |index: usize| {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![id(index)];
+        while let Some(package) = open.pop() {
+            open.extend(direct(package).filter(|&package| seen.insert(package)));
+        }
+        seen
+    };
+    (0..project.packages.len()).map(below).collect()
+}
+
+/// For each file, those whose modules lie around one of its own.
+pub(super) fn above(modules: &[Module]) -> HashMap<FileId, BTreeSet<FileId>> {
+    let mut above: HashMap<FileId, BTreeSet<FileId>> = HashMap::new();
+    for module in modules.iter().filter(|module| !module.is_block) {
+        let mut at = module.parent;
+        while let Some(parent) = at {
+            let parent = &modules[parent.0 as usize];
+            if parent.file != module.file {
+                above.entry(module.file).or_default().insert(parent.file);
+            }
+            at = parent.parent;
+        }
+    }
+    above
 }

@@ -1,6 +1,6 @@
 //! Types as far as the source says them: enough to know a builder, a scope or a handle.
 
-use super::names::{Namespace, Query};
+use super::names::{Ask, Namespace, Query, note};
 use super::{Def, FunctionRef, ItemRef, Model, ModuleId};
 use crate::facts::tree::{ItemId, ItemKind, Name, Path, Type};
 use crate::source::FileId;
@@ -170,7 +170,12 @@ impl Model<'_> {
 
     /// Functions named `name` that are implemented for a type.
     pub fn methods_of(&self, head: &TyHead, name: &str) -> &[FunctionRef] {
-        self.methods.get(head).and_then(|methods| methods.get(name)).map_or(&[], Vec::as_slice)
+        let found = self.methods.get(head).and_then(|methods| methods.get(name));
+        if found.is_none() {
+            // Another file may implement it.
+            note(Ask::Method(head.clone(), Name::from(name)));
+        }
+        found.map_or(&[], Vec::as_slice)
     }
 
     /// The type of a field.

@@ -30,6 +30,10 @@ pub(super) struct Judged {
     pub(super) steps: Vec<Step>,
     /// The loss that decides, if it is for this place to answer for.
     pub(super) loss: Option<Loss>,
+    /// Where the process ends while the handle is held.
+    pub(super) exits: Option<(FileId, TextRange)>,
+    /// The collection that gathers it for ever.
+    pub(super) held: Option<Name>,
 }
 
 /// All that is known, and what was concluded from it so far.
@@ -140,6 +144,12 @@ impl<'a> Fates<'a> {
             }
             EndKind::Escaped | EndKind::Stored | EndKind::Captured(..) | EndKind::Untouched => {
                 keep_first(&mut sum.unknown, own);
+            }
+            EndKind::Exits => {
+                sum.exits.get_or_insert((end.file, end.range));
+            }
+            EndKind::Held(name) => {
+                sum.held.get_or_insert_with(|| name.clone());
             }
         }
     }
@@ -313,6 +323,7 @@ impl<'a> Fates<'a> {
     }
 
     fn conclude(&self, sum: Sum, function: FunctionKey) -> Judged {
+        let (exits, held) = (sum.exits, sum.held.clone());
         let decisive = decisive(&sum.lost);
         let lost = decisive.map(|(_, steps)| steps.clone()).or(sum.lost_elsewhere);
         let loss = decisive.map(|(loss, _)| loss.clone());
@@ -332,7 +343,7 @@ impl<'a> Fates<'a> {
             (None, None, None, None) => (Outcome::Owned, self.endless(function), None),
         };
         steps.truncate(MAX_STEPS);
-        Judged { outcome, steps, loss }
+        Judged { outcome, steps, loss, exits, held }
     }
 
     /// Whether a child process that is lost here may be no zombie: something else waits for any

@@ -104,6 +104,8 @@ impl Fates<'_> {
                     keep_first(&mut search.unknown, steps(&end.trace));
                 }
                 EndKind::Lost(_)
+                | EndKind::Exits
+                | EndKind::Held(_)
                 | EndKind::Untouched
                 | EndKind::Escaped
                 | EndKind::Stored

@@ -1,7 +1,10 @@
 //! The first end of each kind that a handle has, with the steps that led there.
 
 use super::{Loss, Step};
+use crate::facts::tree::Name;
 use crate::flow::TraceStep;
+use crate::source::FileId;
+use crate::text::TextRange;
 
 /// What was found so far on the ways of one handle.
 #[derive(Default)]
@@ -10,6 +13,10 @@ pub(super) struct Sum {
     pub(super) kept: Option<Vec<Step>>,
     pub(super) handed_out: Option<Vec<Step>>,
     pub(super) unknown: Option<Vec<Step>>,
+    /// Where the process ends while the handle is held.
+    pub(super) exits: Option<(FileId, TextRange)>,
+    /// The collection that gathers it for ever.
+    pub(super) held: Option<Name>,
     /// The first loss in a caller.
     pub(super) lost_elsewhere: Option<Vec<Step>>,
     /// Losses in the function that is judged, or in what it calls.
@@ -34,7 +41,7 @@ impl Sum {
 
     /// Adds what a caller does: its losses are its own.
     pub(super) fn take_elsewhere(&mut self, caller: Self) {
-        let Self { joined, kept, handed_out, unknown, lost_elsewhere, lost } = caller;
+        let Self { joined, kept, handed_out, unknown, lost_elsewhere, lost, .. } = caller;
         let lost = lost_elsewhere.or(lost.into_iter().next().map(|(_, steps)| steps));
         for (own, other) in [
             (&mut self.joined, joined),

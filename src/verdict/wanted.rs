@@ -4,24 +4,34 @@
 //! is reported, whatever spells the name of a function that hands handles out, or of a field that
 //! keeps them, is read as well.
 
+use std::collections::BTreeSet;
+
 use super::fate::Fates;
+use super::{Answer, Join};
 use crate::facts::tree::Visibility;
 use crate::flow::Home;
-use crate::model::{Functions, Names, Scope};
+use crate::model::{Names, Scope};
+use crate::source::FileId;
 
 /// Names that could change a verdict where they are spelled and nobody has looked yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// Names, with the package that declares what they mean.
     pub names: Names,
-    /// Functions whose bodies are needed, by file and name.
-    pub functions: Functions,
+    /// Files of which bodies are needed.
+    pub bodies: BTreeSet<FileId>,
 }
 
 impl Fates<'_> {
     /// What the verdicts depend on beside what was read for other reasons.
-    pub(super) fn wanted(&self) -> Wanted {
+    pub(super) fn wanted(&self, joins: &[Join]) -> Wanted {
         let mut wanted = Wanted::default();
+        // Who calls a function tells whether it only runs at the end of something.
+        for join in joins.iter().filter(|it| it.result == Answer::Ignored && !it.at_the_end) {
+            let item = join.function.item;
+            let name = self.model.item(item).name.to_string();
+            wanted.names.insert((name, self.model.scope_of_function(item)));
+        }
         for exit in self.solution.exits() {
             if let Some(function) = self.reference(exit.function) {
                 let name = self.model.item(function.item).name.to_string();
@@ -40,9 +50,7 @@ impl Fates<'_> {
             wanted.names.extend(names.into_iter().map(|name| (name, scope)));
         }
         wanted.names.extend(self.ways_out());
-        let unlowered = self.solution.unlowered.iter();
-        wanted.functions =
-            unlowered.map(|item| (item.file, self.model.item(*item).name.clone())).collect();
+        wanted.bodies = self.solution.unlowered.iter().map(|item| item.file).collect();
         wanted
     }
 

@@ -9,8 +9,9 @@ mod compile;
 mod example;
 mod judge;
 mod parse;
+mod retold;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use thread_lint::rules::{self, Kind, Page};
@@ -183,4 +184,31 @@ mod tests {
         let both = [shown(1, "detached-thread"), shown(1, "unnamed-thread")];
         assert!(differences(&own, &both)[0].contains("is found now"));
     }
+}
+
+#[test]
+fn retelling_changes_no_verdict() {
+    let mut complaints = Vec::new();
+    let mut told: BTreeMap<&str, usize> = BTreeMap::new();
+    for example in rules::pages().iter().flat_map(examples) {
+        let Some((path, text)) = retold::only_file(&example) else { continue };
+        let before = retold::said(&example);
+        for (name, retell) in retold::RETELLINGS {
+            let Some(text) = retell(text) else { continue };
+            *told.entry(name).or_default() += 1;
+            let after = retold::said(&retold::with_text(&example, path, text));
+            if before != after {
+                complaints.push(format!(
+                    "rules/{}.md:{} {name}: {before:?} became {after:?}",
+                    example.page, example.line
+                ));
+            }
+        }
+    }
+    let seldom: Vec<_> = told.iter().filter(|&(_, &times)| times < 40).collect();
+    assert!(seldom.is_empty(), "hardly ever applied: {seldom:?}");
+    support::assert_none(
+        "examples that get other verdicts when they are told differently",
+        &complaints,
+    );
 }

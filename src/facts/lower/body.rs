@@ -67,7 +67,9 @@ impl BodyLowering<'_, '_> {
             let last = index + 1 == stmts.len();
             match stmt {
                 SynStmt::Item(item) => {
+                    self.lowering.depth += 1;
                     let items = self.lowering.item(item);
+                    self.lowering.depth -= 1;
                     block.items.extend(items);
                 }
                 SynStmt::Local(local) => {

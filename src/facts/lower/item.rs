@@ -1,6 +1,6 @@
 //! Items at any depth.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::Parser;
 use syn::spanned::Spanned;
 use syn::{
@@ -381,7 +381,8 @@ impl Lowering<'_> {
             .unwrap_or_default();
         if last == "macro_rules" {
             let name = it.ident.as_ref().map(|ident| self.ident(ident)).unwrap_or_default();
-            let id = self.plain(&it.attrs, Visibility::Private, name, inside, ItemKind::MacroRules);
+            let kind = ItemKind::MacroRules { leaves: leaves(it.mac.tokens.clone()) };
+            let id = self.plain(&it.attrs, Visibility::Private, name, inside, kind);
             if self.matters(inside) {
                 let owner = std::mem::replace(&mut self.owner, id);
                 self.sight_paths(&it.mac.tokens, true);
@@ -476,4 +477,21 @@ fn visibility(vis: &syn::Visibility) -> Visibility {
 
 fn start(attrs: &[Attribute], range: TextRange) -> TextRange {
     attrs.first().map_or(range, |attr| byte_range(attr.pound_token.span).cover(range))
+}
+
+/// Whether tokens hold a `return`, or a `?` that is no repetition (`$(…)?`).
+fn leaves(tokens: TokenStream) -> bool {
+    let mut before = [false, false];
+    for token in tokens {
+        let (is_dollar, is_group) = match &token {
+            TokenTree::Ident(ident) if *ident == "return" => return true,
+            TokenTree::Punct(punct) if punct.as_char() == '?' && !before[1] => return true,
+            TokenTree::Group(group) if leaves(group.stream()) => return true,
+            TokenTree::Punct(punct) => (punct.as_char() == '$', false),
+            TokenTree::Group(_) => (false, before[0]),
+            TokenTree::Ident(_) | TokenTree::Literal(_) => (false, false),
+        };
+        before = [is_dollar, is_group];
+    }
+    false
 }

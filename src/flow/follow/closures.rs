@@ -4,7 +4,7 @@ use super::super::{
     BlockId, Call, Callable, Callee, End, EndKind, Flow, FlowId, FlowKind, LocalKind, Operand,
     Place, Proj, StmtKind, TraceStep, methods,
 };
-use super::{Follower, Token};
+use super::{Among, Follower, Token};
 use crate::catalog::Role;
 use crate::model::{Def, Model};
 use crate::text::TextRange;
@@ -94,7 +94,11 @@ impl Follower<'_> {
                     _ => None,
                 };
                 let start = match place {
-                    Some(place) => Ok(Token::at(block, index + 1, place)),
+                    Some(place) => {
+                        let makes = matches!(&end.kind, EndKind::Returned(_));
+                        let among = if makes { Among::Unborn } else { Among::Others };
+                        Ok(Token { among, ..Token::at(block, index + 1, place) })
+                    }
                     None => {
                         Err(escaped(end, stmt.range, "the closure that holds it is given away"))
                     }

@@ -124,7 +124,8 @@ impl Lowering<'_> {
             callables.get(shift..).unwrap_or_default(),
         );
         if self.diverges(&defs) {
-            self.frame().end(Terminator::Stop);
+            let end = self.dead_end(&defs, name_range);
+            self.frame().end(end);
             return self.never();
         }
         let dst = self.temp(range, ty.clone());
@@ -333,6 +334,14 @@ impl Lowering<'_> {
             return true;
         }
         !defs.is_empty() && self.output_of(defs) == Ty::Never
+    }
+
+    /// How a block ends in a call that never returns.
+    fn dead_end(&self, defs: &[Def], call: TextRange) -> Terminator {
+        let exits = self
+            .catalogued(defs, &[Role::Exit])
+            .is_some_and(|(path, ..)| matches!(path.rsplit("::").next(), Some("exit" | "_exit")));
+        if exits { Terminator::Exit(call) } else { Terminator::Stop }
     }
 
     /// Records the birth of a thread if the call is one.

@@ -33,6 +33,15 @@ impl Lowering<'_> {
                     || Value::constant(Ty::Tuple(Vec::new())),
                     |value| self.expr(value),
                 );
+                if self.is_in_macro() {
+                    self.mention_value(
+                        &value,
+                        range,
+                        "returned inside a macro that is not expanded",
+                    );
+                    self.may_leave(range, "this `return` may leave something that a macro makes");
+                    return Value::constant(Ty::Unknown);
+                }
                 self.return_value(&value, range, Leaving::Jump);
                 self.never()
             }
@@ -196,9 +205,12 @@ impl Lowering<'_> {
         body: TreeBlock,
     ) -> Value {
         let value = self.expr(iterable);
-        // `for i in 0..` ends by a jump only.
-        let is_endless =
-            matches!(self.body.expr(iterable).kind, ExprKind::Range { endless: true, .. });
+        // `for i in 0..` ends by a jump only, and a listener never runs out of connections.
+        let is_endless = match &self.body.expr(iterable).kind {
+            ExprKind::Range { endless, .. } => *endless,
+            ExprKind::Method(call) => &*call.name == "incoming" && call.args.is_empty(),
+            _ => false,
+        };
         let value = self.materialise(value, self.body.expr(iterable).range);
         let borrowed = value.is_borrow();
         let source = value.place().cloned().unwrap_or_else(|| Place::local(super::super::RETURN));
@@ -291,6 +303,10 @@ impl Lowering<'_> {
         let payload = value.ty.payload();
         let value = self.materialise(value, range);
         let Some(place) = value.place().cloned() else { return Value::constant(payload) };
+        if self.is_in_macro() {
+            self.may_leave(range, "this `?` may leave something that a macro makes");
+            return self.project(&value, Proj::Open, payload);
+        }
         let frame = self.frame();
         let (good, bad) = (frame.new_block(), frame.new_block());
         let condition = |holds| vec![Condition { place: place.clone(), test: Test::Inner, holds }];
@@ -316,6 +332,10 @@ impl Lowering<'_> {
         is_break: bool,
     ) -> Value {
         let value = value.map(|value| self.expr(value));
+        if self.is_in_macro() {
+            self.may_leave(range, "this jump may leave something that a macro makes");
+            return Value::constant(Ty::Unknown);
+        }
         let target = self.frame().scopes.iter().enumerate().rev().find_map(|(index, scope)| {
             match &scope.kind {
                 ScopeKind::Breakable { label: own, is_loop, break_to, continue_to, result } => {

@@ -71,6 +71,7 @@ impl Frame {
             stable: Vec::new(),
             touched: Vec::new(),
             returns_future: false,
+            looked_at: Vec::new(),
             asserts: false,
             opaque: Vec::new(),
             range,
@@ -203,6 +204,11 @@ impl Frame {
         for local in locals {
             self.push(range, StmtKind::Drop(local, why));
         }
+    }
+
+    /// Every local that a way out of the body from here would drop.
+    pub(super) fn alive(&self) -> Vec<LocalId> {
+        self.scopes.iter().flat_map(|scope| scope.drops.iter().copied()).collect()
     }
 
     /// Whether a local dies with the innermost scope.

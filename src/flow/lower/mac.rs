@@ -1,9 +1,9 @@
 //! Macro calls. The well-known ones are what they expand to; of the others only what they name.
 
-use super::super::{Leaving, LocalKind, Operand, Proj, StmtKind, Terminator};
+use super::super::{Leaving, LocalKind, Operand, Place, Proj, StmtKind, Terminator};
 use super::{Lowering, Value};
-use crate::facts::tree::{ExprId, ExprKind, MacroArgs, MacroCall};
-use crate::model::{Namespace, Ty};
+use crate::facts::tree::{ExprId, ExprKind, ItemKind, MacroArgs, MacroCall};
+use crate::model::{Def, Namespace, Ty};
 use crate::text::TextRange;
 
 /// Macros that look at their arguments and give them back.
@@ -19,9 +19,6 @@ const LOOKING: &[&str] = &[
     "assert",
     "assert_eq",
     "assert_ne",
-    "debug_assert",
-    "debug_assert_eq",
-    "debug_assert_ne",
     "matches",
     "assert_matches",
     "cfg",
@@ -57,23 +54,29 @@ const RETURNING: &[&str] = &["bail", "fail", "throw"];
 impl Lowering<'_> {
     pub(super) fn macro_call(&mut self, range: TextRange, call: &MacroCall) -> Value {
         let name = call.path.last();
-        if self.is_own_macro(call) {
-            return self.unknown_macro(range, call);
+        if let Some(leaves) = self.own_macro(call) {
+            let value = self.unknown_macro(range, call);
+            if leaves {
+                self.may_leave(range, "a macro that is not expanded may leave the function here");
+            }
+            return value;
         }
-        if let (MacroArgs::Exprs(args, _), true) =
+        if let (MacroArgs::Exprs(..), true) =
             (&call.args, call.mentions.iter().any(|name| &**name == "if"))
             && name == "matches"
         {
             // The guard of a pattern is not among the arguments.
-            args.iter().for_each(|&arg| {
-                self.expr(arg);
-            });
+            self.look_at(&call.args);
             return self.opaque(range, &call.mentions);
         }
         match (&call.args, name) {
             (MacroArgs::Exprs(args, repeats), "vec") => self.vec_macro(range, args, *repeats),
             (MacroArgs::Exprs(args, _), "try") if args.len() == 1 => self.question(range, args[0]),
-            (MacroArgs::Exprs(args, _), "dbg") if args.len() == 1 => self.expr(args[0]),
+            (MacroArgs::Exprs(args, _), "dbg") if args.len() == 1 => {
+                let value = self.expr(args[0]);
+                self.looked_at(&value);
+                value
+            }
             (args, name) if DIVERGING.contains(&name) => {
                 self.frame().flow.asserts = true;
                 self.look_at(args);
@@ -85,6 +88,18 @@ impl Lowering<'_> {
                 self.frame().drop_scopes(0, range, Leaving::Jump);
                 self.frame().end(Terminator::Return);
                 self.never()
+            }
+            (args, name) if name.starts_with("debug_assert") => {
+                // Compiled out of a release build, arguments and all.
+                self.frame().flow.asserts = true;
+                let frame = self.frame();
+                let (inside, after) = (frame.new_block(), frame.new_block());
+                frame.end(Terminator::Branch(vec![(inside, Vec::new()), (after, Vec::new())]));
+                frame.enter(inside);
+                self.look_at(args);
+                self.frame().goto(after);
+                self.frame().enter(after);
+                Value::constant(Ty::Unknown)
             }
             (args, name) if LOOKING.contains(&name) => {
                 self.frame().flow.asserts |= name.contains("assert");
@@ -98,21 +113,43 @@ impl Lowering<'_> {
         }
     }
 
-    /// Whether the project defines a macro of this name, which then is not std's.
-    fn is_own_macro(&self, call: &MacroCall) -> bool {
-        let Some(name) = call.path.as_name() else { return false };
+    /// Whether the project defines a macro of this name, which then is not std's; and whether that
+    /// may leave the function.
+    fn own_macro(&self, call: &MacroCall) -> Option<bool> {
+        let name = call.path.as_name()?;
         let mut module = Some(self.module());
         while let Some(id) = module {
-            if !self
-                .model
-                .resolve(id, false, std::slice::from_ref(name), Namespace::Macro)
-                .is_empty()
-            {
-                return true;
+            let names = std::slice::from_ref(name);
+            let defs = self.model.resolve(id, false, names, Namespace::Macro);
+            if !defs.is_empty() {
+                let leaves = |def: &Def| {
+                    matches!(def, Def::Item(item)
+                        if matches!(self.model.item(*item).kind, ItemKind::MacroRules { leaves: true }))
+                };
+                return Some(defs.iter().any(leaves));
             }
             module = self.model.module(id).parent;
         }
-        false
+        None
+    }
+
+    /// Whoever is alive here may be lost, and nobody can tell.
+    pub(super) fn may_leave(&mut self, range: TextRange, why: &'static str) {
+        let places: Vec<Place> = self.frame().alive().into_iter().map(Place::local).collect();
+        self.push(range, StmtKind::Mention(places, why));
+    }
+
+    /// Whether a jump out of the innermost body stands in a macro that may put it into another.
+    pub(super) fn is_in_macro(&self) -> bool {
+        self.macro_depth == Some(self.frames.len())
+    }
+
+    /// Lowers what is given to a macro that nobody expands.
+    fn inside_macro<T>(&mut self, lower: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.macro_depth.replace(self.frames.len());
+        let value = lower(self);
+        self.macro_depth = outer;
+        value
     }
 
     fn vec_macro(&mut self, range: TextRange, args: &[ExprId], repeats: bool) -> Value {
@@ -135,16 +172,24 @@ impl Lowering<'_> {
             MacroArgs::Exprs(args, _) => {
                 for &arg in args {
                     // `name = value` names a format argument.
-                    match self.body.expr(arg).kind {
+                    let value = match self.body.expr(arg).kind {
                         ExprKind::Assign(_, value) => self.expr(value),
                         _ => self.expr(arg),
                     };
+                    self.looked_at(&value);
                 }
             }
             MacroArgs::Block(block) => {
-                self.block(*block, None);
+                let value = self.block(*block, None);
+                self.looked_at(&value);
             }
             MacroArgs::Tokens => {}
+        }
+    }
+
+    fn looked_at(&mut self, value: &Value) {
+        if let Some(local) = value.place().map(|place| place.local) {
+            self.frame().flow.looked_at.push(local);
         }
     }
 
@@ -157,7 +202,7 @@ impl Lowering<'_> {
                     {
                         continue;
                     }
-                    let value = self.expr(arg);
+                    let value = self.inside_macro(|inside| inside.expr(arg));
                     self.mention_value(&value, range, "given to a macro that is not expanded");
                 }
             }
@@ -168,7 +213,7 @@ impl Lowering<'_> {
                 frame.end(Terminator::Branch(vec![(inside, Vec::new()), (after, Vec::new())]));
                 frame.enter(inside);
                 let outer = std::mem::replace(&mut self.in_unknown_macro, true);
-                let value = self.block(*block, None);
+                let value = self.inside_macro(|inside| inside.block(*block, None));
                 self.in_unknown_macro = outer;
                 self.mention_value(&value, range, "given to a macro that is not expanded");
                 self.frame().goto(after);
@@ -178,9 +223,6 @@ impl Lowering<'_> {
         }
         self.opaque(range, &call.mentions);
         let local = self.frame().declare(None, range, Ty::Unknown, LocalKind::Temporary);
-        Value {
-            operand: Operand::Move(super::super::Place::local(local)),
-            ..Value::constant(Ty::Unknown)
-        }
+        Value { operand: Operand::Move(Place::local(local)), ..Value::constant(Ty::Unknown) }
     }
 }

@@ -38,21 +38,26 @@ impl Lowering<'_> {
             self.frame().end(Terminator::Branch(vec![(yes, Vec::new()), (no, Vec::new())]));
             return;
         }
-        let conditions = |holds: bool| {
-            let inner = parts.iter().filter_map(|part| match part {
-                Part::Inner(place, good) => Some(Condition {
-                    place: place.clone(),
-                    test: Test::Inner,
-                    holds: *good == holds,
-                }),
-                Part::Other => None,
-            });
-            inner.collect::<Vec<_>>()
-        };
-        let matched = conditions(true);
-        // Only a pattern that can fail in one way says something when it does.
-        let failed = if parts.len() == 1 { conditions(false) } else { Vec::new() };
-        self.frame().end(Terminator::Branch(vec![(yes, matched), (no, failed)]));
+        // From the outside in: each part is tested where those before it hold, so that each way to
+        // fail says which part it was.
+        let last = parts.len() - 1;
+        for (index, part) in parts.into_iter().enumerate() {
+            let next = if index == last { yes } else { self.frame().new_block() };
+            let (matched, failed) = match part {
+                Part::Inner(place, good) => {
+                    let test = |holds| {
+                        let place = place.clone();
+                        vec![Condition { place, test: Test::Inner, holds }]
+                    };
+                    (test(good), test(!good))
+                }
+                Part::Other => (Vec::new(), Vec::new()),
+            };
+            self.frame().end(Terminator::Branch(vec![(next, matched), (no, failed)]));
+            if index != last {
+                self.frame().enter(next);
+            }
+        }
     }
 
     fn parts(&mut self, pat: PatId, place: &Place, parts: &mut Vec<Part>) {

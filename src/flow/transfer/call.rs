@@ -210,12 +210,19 @@ impl Transfer<'_> {
         token: &Token,
     ) -> Vec<Next> {
         let scope = is_scope(self.follower.model, defs);
+        let catches =
+            matches!(defs, [Def::External(path)] if &**path == "std::panic::catch_unwind");
         let spawns = defs
             .iter()
             .any(|def| self.follower.model.canonical(def).is_some_and(|path| self.spawns(&path)));
         for (index, arg) in call.args.iter().enumerate() {
             let Some((place, by_reference)) = arg.place() else { continue };
             if scope && let Some(next) = self.closure_arg(call, place, &[], token, false) {
+                return next;
+            }
+            if catches
+                && let Some(next) = self.closure_arg(call, place, &[Proj::Inner], token, false)
+            {
                 return next;
             }
             if spawns
@@ -375,7 +382,7 @@ impl Transfer<'_> {
                     place,
                     full: token.full,
                     borrowed: false,
-                    passed: token.passed,
+                    among: token.among,
                     step: None,
                 }
             }

@@ -66,6 +66,17 @@ impl Transfer<'_> {
     ) -> Vec<Next> {
         let escaped = || vec![self.given(range, text, given.rest, token, given.by_reference)];
         let Some(proj) = portable(given.rest) else { return escaped() };
+        // What only tests compile says nothing of other code, where there is something for that.
+        let model = self.follower.model;
+        let is_test = |item: &ItemRef| {
+            let own = model.function_at(*item).is_some_and(|function| function.test_only);
+            own || model.module(item.module).test_only
+        };
+        let mut functions = functions.to_vec();
+        if !self.follower.is_test && !functions.iter().all(is_test) {
+            functions.retain(|item| !is_test(item));
+        }
+        let functions = functions.as_slice();
         let mut kindest: Option<Vec<End>> = None;
         for &item in functions {
             let Some(key) = self.key(item, given, &proj) else { return escaped() };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::ends::{EndKind, LossKind};
-use super::super::follow::{Token, moved, rest};
+use super::super::follow::{Among, Token, moved, rest};
 use super::super::methods::{self, OnMany};
 use super::super::{Call, Callee, LocalId, Place, Proj};
 use super::{Next, Transfer};
@@ -35,9 +35,17 @@ impl Transfer<'_> {
             OnMany::All if &**name == "split_off" || call.partial => {
                 vec![whole(), self.stay(token)]
             }
+            // What is not taken of an iterator that makes its elements is never made.
+            OnMany::All if &**name == "take" && token.among == Among::Unborn => vec![whole()],
             OnMany::All if &**name == "take" && !call.args.is_empty() => {
                 vec![whole(), lost("`take` may leave it out".to_owned())]
             }
+            OnMany::All if &**name == "flatten" => match rest {
+                [first, Proj::Elem | Proj::Inner | Proj::Payload, after @ ..] => {
+                    vec![self.go(moved(&dst.then(first.clone()), after), token, None)]
+                }
+                _ => vec![whole()],
+            },
             OnMany::All => vec![whole()],
             // What runs before it runs on all elements, unless the iteration stops early.
             OnMany::Some
@@ -86,14 +94,16 @@ impl Transfer<'_> {
                 place: token.place.clone(),
                 full,
                 borrowed: token.borrowed,
-                passed: true,
+                among: Among::Passed,
                 step: None,
             });
         }
-        let token = &Token { passed: false, ..token.clone() };
+        let token = &Token { among: Among::Others, ..token.clone() };
         let pending = matches!(rest.first(), Some(Proj::Lazy(..)));
         let collects_results = action == OnMany::Collect && call.ty.payload() != Ty::Unknown;
-        if action == OnMany::ShortCircuit || (pending && collects_results) {
+        // A later error drops what was collected before it.
+        let fallible = matches!(rest, [Proj::Elem | Proj::Payload, Proj::Inner, ..]);
+        if action == OnMany::ShortCircuit || (collects_results && (pending || fallible)) {
             let kind = LossKind::Collection(self.name(receiver.local).cloned());
             next.push(self.lost_pending(token, kind, range, "the iteration may stop before it"));
         }

@@ -82,13 +82,16 @@ impl Transfer<'_> {
         token: &Token,
     ) -> Vec<Next> {
         let dst = Place::local(call.dst);
+        if let ("flatten", [Proj::Inner, inner @ Proj::Inner, after @ ..]) = (&**name, rest) {
+            return vec![self.go(moved(&dst.then(inner.clone()), after), token, None)];
+        }
         let Some(action) = methods::on_maybe(name) else {
             return vec![self.end(EndKind::Escaped, range, format!("used by the method `{name}`"))];
         };
         let inside = &rest[1..];
         let out = |place: Place| {
-            let (full, passed) = (token.full, token.passed);
-            vec![Next::Go { place, full, borrowed: false, passed, step: None }]
+            let (full, among) = (token.full, token.among);
+            vec![Next::Go { place, full, borrowed: false, among, step: None }]
         };
         match action {
             OnMaybe::Open => out(moved(&dst, inside)),
@@ -269,7 +272,7 @@ impl Transfer<'_> {
                         place: moved(&to, &proj),
                         full: token.full,
                         borrowed: false,
-                        passed: token.passed,
+                        among: token.among,
                         step: None,
                     }
                 }
@@ -288,9 +291,9 @@ impl Transfer<'_> {
 /// Wraps where a value went into what the method around puts it in.
 fn wrapped(next: Next, dst: LocalId, wrap: &[Proj]) -> Next {
     match next {
-        Next::Go { place, full, borrowed, passed, step } if place.local == dst => {
+        Next::Go { place, full, borrowed, among, step } if place.local == dst => {
             let to = Place { local: dst, proj: wrap.to_vec() };
-            Next::Go { place: moved(&to, &place.proj), full, borrowed, passed, step }
+            Next::Go { place: moved(&to, &place.proj), full, borrowed, among, step }
         }
         other => other,
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use thread_lint::Analysis;
 use thread_lint::finding::{Confidence, Finding, Role};
 use thread_lint::rules::{self, Kind};
 use thread_lint::source::{
@@ -44,11 +45,19 @@ impl Files for InMemory {
     }
 }
 
+/// All that the analysis says of an example.
+pub(crate) fn analysis(example: &Example) -> Analysis {
+    let files: BTreeMap<&String, &String> = example.rust_files().collect();
+    let memory = InMemory(files.values().map(|text| Arc::from(text.as_str())).collect());
+    let project = project(example, &files);
+    thread_lint::analyse(&project, &memory, &thread_lint::Options::default())
+}
+
 fn by_analysis(example: &Example) -> Vec<Shown> {
     let files: BTreeMap<&String, &String> = example.rust_files().collect();
     let memory = InMemory(files.values().map(|text| Arc::from(text.as_str())).collect());
     let project = project(example, &files);
-    let analysis = thread_lint::analyse(&project, &memory, &thread_lint::Options::default());
+    let analysis = analysis(example);
     let sure = analysis.findings.iter().filter(|finding| finding.confidence >= Confidence::Likely);
     sure.map(|finding| show(finding, &project, &memory)).collect()
 }

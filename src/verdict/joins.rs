@@ -1,0 +1,282 @@
+//! Places where a thread is joined, and what is made of the answer.
+//!
+//! The walks know which calls really join a handle; here each of those calls is looked at once more,
+//! for what becomes of the `Result` that it gives.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fate::Fates;
+use crate::catalog::Role;
+use crate::facts::tree::ItemKind;
+use crate::finding::CodeKind;
+use crate::flow::{
+    Call, Callee, EndKind, Flow, FunctionKey, LocalId, LocalKind, Lowered, Operand, StmtKind,
+    Terminator, Test,
+};
+use crate::model::{Def, FunctionRef, Model};
+use crate::source::{FileId, PackageId};
+use crate::text::TextRange;
+
+/// Callers looked back over for who ends something.
+const MAX_CALLERS: usize = 4;
+
+/// A call that joins a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Join {
+    /// Its file.
+    pub file: FileId,
+    /// The name of the method.
+    pub name: TextRange,
+    /// The whole call.
+    pub call: TextRange,
+    /// The statement that holds it.
+    pub statement: TextRange,
+    /// Path of the enclosing item.
+    pub item: String,
+    /// Package of the file.
+    pub package: Option<PackageId>,
+    /// Which code it is in.
+    pub code: CodeKind,
+    /// What becomes of the result.
+    pub result: Answer,
+    /// Whether it is in `Drop::drop`.
+    pub in_drop: bool,
+    /// Whether it is reached only when something is shut down, or after an error.
+    pub at_the_end: bool,
+    /// Whether the function asks if the thread is panicking.
+    pub asks_panicking: bool,
+    /// The function, for who calls it.
+    pub(super) function: FunctionRef,
+}
+
+/// What becomes of the result of a join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Nobody looks at it.
+    Ignored,
+    /// It is unwrapped: a panic goes on here.
+    Unwrapped,
+    /// Something else is made of it.
+    Used,
+}
+
+/// Every join of a thread, in order.
+pub(super) fn joins(fates: &Fates<'_>) -> Vec<Join> {
+    let known = joined(fates);
+    let mut found: BTreeMap<(FileId, TextRange), Join> = BTreeMap::new();
+    for (body, lowered) in (0_u32..).zip(&fates.program.bodies) {
+        let file = lowered.function.item.file;
+        for flow in &lowered.flows.bodies {
+            for (block, contents) in flow.blocks.iter().enumerate() {
+                for stmt in &contents.stmts {
+                    let StmtKind::Call(call) = &stmt.kind else { continue };
+                    let key = (file, call.name_range);
+                    if &*call.name == "join" && known.contains(&key) {
+                        let join = join(fates, body, lowered, flow, call, stmt.range, block);
+                        found.entry(key).or_insert(join);
+                    }
+                }
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+/// Places at which some walk found a thread joined.
+fn joined(fates: &Fates<'_>) -> BTreeSet<(FileId, TextRange)> {
+    let catalog = fates.model.catalog;
+    let of_thread = fates.solution.tasks().filter(|task| {
+        let (_, handle, _) = fates.place_of(task);
+        catalog.role(&handle) == Some(Role::Handle)
+    });
+    let ends = of_thread.flat_map(|task| fates.solution.ends(task));
+    ends.filter(|end| end.kind == EndKind::Joined).map(|end| (end.file, end.range)).collect()
+}
+
+fn join(
+    fates: &Fates<'_>,
+    body: u32,
+    lowered: &Lowered,
+    flow: &Flow,
+    call: &Call,
+    range: TextRange,
+    block: usize,
+) -> Join {
+    let (model, function) = (fates.model, lowered.function);
+    let in_drop = is_drop(model, function);
+    Join {
+        file: function.item.file,
+        name: call.name_range,
+        call: range,
+        statement: call.statement,
+        item: model.item_path(function.item, function.container),
+        package: model.project.file(function.item.file).package,
+        code: model.code_kind(function.item.module, function.test_only),
+        result: answer(model, flow, call.dst),
+        in_drop,
+        at_the_end: in_drop || after_error(flow, block) || ends_something(fates, body),
+        function,
+        asks_panicking: lowered.flows.bodies.iter().any(asks),
+    }
+}
+
+/// What becomes of the value in a local.
+fn answer(model: &Model<'_>, flow: &Flow, local: LocalId) -> Answer {
+    if flow.locals[local.0 as usize].kind == LocalKind::Underscore {
+        return Answer::Ignored;
+    }
+    if flow.looked_at.contains(&local) {
+        return Answer::Used;
+    }
+    let takes = |operand: &Operand| operand.place().is_some_and(|(place, _)| place.local == local);
+    for block in &flow.blocks {
+        for stmt in &block.stmts {
+            match &stmt.kind {
+                StmtKind::Assign(_, from) if from.local == local => return Answer::Used,
+                StmtKind::Build(_, parts) if parts.iter().any(|(_, part)| takes(part)) => {
+                    return Answer::Used;
+                }
+                StmtKind::Mention(places, _) if places.iter().any(|it| it.local == local) => {
+                    return Answer::Used;
+                }
+                StmtKind::Closure(_, _, captures)
+                    if captures.iter().any(|it| it.outer.local == local) =>
+                {
+                    return Answer::Used;
+                }
+                StmtKind::Call(call) => match &call.callee {
+                    Callee::Method(place, name, _) if place.local == local => {
+                        return match &**name {
+                            "ok" => answer(model, flow, call.dst),
+                            "unwrap" | "expect" => Answer::Unwrapped,
+                            _ => Answer::Used,
+                        };
+                    }
+                    Callee::Function(defs) if call.args.iter().any(takes) => {
+                        let drops = |def: &Def| matches!(def, Def::External(path) if model.catalog.role(path) == Some(Role::Detach));
+                        let dropped = !defs.is_empty() && defs.iter().all(drops);
+                        return if dropped { Answer::Ignored } else { Answer::Used };
+                    }
+                    _ if call.args.iter().any(takes) => return Answer::Used,
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        let tested = match &block.end {
+            Terminator::Branch(edges) => edges
+                .iter()
+                .flat_map(|(_, conditions)| conditions)
+                .any(|condition| condition.place.local == local),
+            Terminator::Next { iter, .. } => iter.local == local,
+            Terminator::Stop | Terminator::Exit(_) | Terminator::Goto(_) | Terminator::Return => {
+                false
+            }
+        };
+        if tested {
+            return Answer::Used;
+        }
+    }
+    Answer::Ignored
+}
+
+/// Whether a function is `Drop::drop` of something.
+pub(super) fn is_drop(model: &Model<'_>, function: FunctionRef) -> bool {
+    let of_drop = function.container.is_some_and(|container| {
+        matches!(&model.item(container).kind, ItemKind::Impl(it)
+            if it.trait_path.as_ref().is_some_and(|path| path.last() == "Drop"))
+    });
+    of_drop && &*model.item(function.item).name == "drop"
+}
+
+/// Whether a block is reached only behind an error or a missing value.
+fn after_error(flow: &Flow, block: usize) -> bool {
+    let mut at = block;
+    for _ in 0..16 {
+        let into = flow.blocks.iter().enumerate().flat_map(|(from, here)| {
+            let edges: Vec<(usize, bool)> = match &here.end {
+                Terminator::Goto(to) => vec![(to.0 as usize, false)],
+                Terminator::Branch(edges) => edges
+                    .iter()
+                    .map(|(to, all)| {
+                        let failed = all.iter().any(|it| it.test == Test::Inner && !it.holds);
+                        (to.0 as usize, failed)
+                    })
+                    .collect(),
+                Terminator::Next { body, exit, .. } => {
+                    vec![(body.0 as usize, false), (exit.0 as usize, false)]
+                }
+                Terminator::Stop | Terminator::Exit(_) | Terminator::Return => Vec::new(),
+            };
+            edges.into_iter().map(move |(to, failed)| (from, to, failed))
+        });
+        let into: Vec<_> = into.filter(|(_, to, _)| *to == at).collect();
+        match into.as_slice() {
+            [(_, _, true)] => return true,
+            [(from, _, false)] => at = *from,
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Whether a function only runs when something comes to its end: its own name or its callers' say so.
+fn ends_something(fates: &Fates<'_>, body: u32) -> bool {
+    let mut seen: BTreeSet<FunctionKey> = BTreeSet::new();
+    let mut open = vec![(body, 0)];
+    while let Some((body, depth)) = open.pop() {
+        let function = fates.program.body(body).function;
+        let key = (function.item.file, function.item.item);
+        if !seen.insert(key) || says_end(&fates.model.item(function.item).name) {
+            continue;
+        }
+        if is_drop(fates.model, function) {
+            continue;
+        }
+        let callers = fates.program.calls_of(key);
+        if callers.is_empty() || depth >= MAX_CALLERS {
+            return false;
+        }
+        open.extend(callers.iter().map(|site| (site.body, depth + 1)));
+    }
+    true
+}
+
+/// Whether a name speaks of an end.
+fn says_end(name: &str) -> bool {
+    const ENDS: &[&str] = &[
+        "stop",
+        "shutdown",
+        "shut",
+        "close",
+        "drop",
+        "terminate",
+        "kill",
+        "cleanup",
+        "clean",
+        "teardown",
+        "quit",
+        "exit",
+        "abort",
+        "disconnect",
+        "halt",
+        "cancel",
+        "deinit",
+        "destroy",
+        "uninstall",
+        "unwatch",
+        "finalize",
+        "end",
+    ];
+    name.split('_').any(|word| ENDS.contains(&word))
+}
+
+/// Whether a body asks if its thread is panicking.
+fn asks(flow: &Flow) -> bool {
+    let calls =
+        flow.blocks.iter().flat_map(|block| &block.stmts).filter_map(|stmt| match &stmt.kind {
+            StmtKind::Call(call) => Some(call),
+            _ => None,
+        });
+    calls.into_iter().any(|call| &*call.name == "panicking")
+}
