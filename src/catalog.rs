@@ -41,6 +41,8 @@ pub enum Role {
     WaitChild,
     /// Creates an asynchronous task.
     SpawnTask,
+    /// Waits for a time, whatever happens.
+    Sleep,
     /// Never returns.
     Exit,
     /// Looks like a thread API and is none (loom, shuttle).

@@ -15,6 +15,7 @@ mod solve;
 mod touch;
 mod transfer;
 
+use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -146,6 +147,8 @@ pub struct Flow {
     pub looked_at: Vec<LocalId>,
     /// Whether it checks something that may fail: `assert!` and its kin.
     pub asserts: bool,
+    /// Whether it panics by itself.
+    pub panics: bool,
     /// Names in macros that nobody expanded: whatever they mean may be used there.
     pub opaque: Vec<Name>,
     /// All of its source.
@@ -153,7 +156,19 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// The blocks that may come after one.
+    /// Every block that may come after one, however far; itself only if it lies in a loop.
+    pub fn reachable(&self, block: BlockId) -> BTreeSet<BlockId> {
+        let mut seen = BTreeSet::new();
+        let mut open = self.successors(block);
+        while let Some(at) = open.pop() {
+            if seen.insert(at) {
+                open.extend(self.successors(at));
+            }
+        }
+        seen
+    }
+
+    /// The blocks that may come right after one.
     pub fn successors(&self, block: BlockId) -> Vec<BlockId> {
         match &self.blocks[block.0 as usize].end {
             Terminator::Stop | Terminator::Exit(_) | Terminator::Return => Vec::new(),

@@ -12,6 +12,7 @@ mod ignored_join_result;
 mod join_unwrap_in_drop;
 mod partially_joined_handle;
 mod raw_thread_spawn;
+mod sleep_instead_of_join;
 mod unjoined_collection;
 mod unjoined_field;
 mod unjoined_handle;
@@ -100,6 +101,7 @@ const ALL: &[Entry] = &[
     rule!("partially-joined-handle", partially_joined_handle),
     rule!("unjoined-collection", unjoined_collection),
     rule!("unjoined-field", unjoined_field),
+    rule!("sleep-instead-of-join", sleep_instead_of_join),
     rule!("hoarded-handles", hoarded_handles),
     rule!("exit-with-live-threads", exit_with_live_threads),
     rule!("ignored-join-result", ignored_join_result),

@@ -3,6 +3,7 @@
 mod fate;
 mod joins;
 mod kept;
+mod sleeps;
 mod sum;
 mod wanted;
 
@@ -120,6 +121,8 @@ pub struct Life {
     pub loss: Option<Loss>,
     /// Where the process ends while the handle is held.
     pub exits: Option<(FileId, TextRange)>,
+    /// The sleep at the end of the function that loses it.
+    pub slept: Option<TextRange>,
     /// The collection in which an endless loop gathers such handles.
     pub hoarded: Option<Name>,
     /// Whether the thread gets a name; `None` when that is not known.
@@ -254,6 +257,9 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
         life.loss = None;
     }
     life.hoarded = judged.held.filter(|_| never_stops(flows.body(birth.flow), birth.at.0));
+    if life.loss.is_some() && life.verdict.outcome == Outcome::Detached {
+        life.slept = sleeps::sleep_at_the_end(model, flows.body(birth.flow), birth);
+    }
     life.named = birth.named;
     life.verdict.confidence = birth.confidence;
     let calls_async = |defs: &[Def]| {
@@ -275,32 +281,20 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
 
 /// Whether a block lies in a loop that nothing leaves but the end of the process.
 fn never_stops(flow: &Flow, block: BlockId) -> bool {
-    let after = reachable(flow, block);
+    let after = flow.reachable(block);
     if !after.contains(&block) {
         return false;
     }
-    let round = after.iter().filter(|&&at| reachable(flow, at).contains(&block));
+    let round = after.iter().filter(|&&at| flow.reachable(at).contains(&block));
     let round: BTreeSet<BlockId> = round.copied().collect();
     let ways_out = round.iter().flat_map(|&at| flow.successors(at));
     ways_out.filter(|at| !round.contains(at)).all(|at| {
-        let beyond = reachable(flow, at);
+        let beyond = flow.reachable(at);
         let ends = |at: BlockId| {
             matches!(flow.blocks[at.0 as usize].end, Terminator::Stop | Terminator::Exit(_))
         };
         ends(at) && beyond.is_empty()
     })
-}
-
-/// The blocks that may come after one.
-fn reachable(flow: &Flow, block: BlockId) -> BTreeSet<BlockId> {
-    let mut seen = BTreeSet::new();
-    let mut open = flow.successors(block);
-    while let Some(at) = open.pop() {
-        if seen.insert(at) {
-            open.extend(flow.successors(at));
-        }
-    }
-    seen
 }
 
 /// Whether a body, or one inside it, checks something that may fail.
@@ -385,6 +379,7 @@ fn life(
         site,
         loss: None,
         exits: None,
+        slept: None,
         hoarded: None,
         named: None,
         makes_future: false,

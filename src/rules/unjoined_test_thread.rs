@@ -12,7 +12,7 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
     let findings = lost.filter_map(|life| {
         let loss = life.loss.as_ref()?;
         let message = format!(
-            "the thread spawned by `{}` asserts, but no test joins it: its panic is lost",
+            "the thread spawned by `{}` asserts, but no test joins it: a failure there ends the thread only",
             life.verdict.api
         );
         let help = "join it and unwrap the result, so that its panic is the test's";

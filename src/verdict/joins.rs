@@ -10,8 +10,8 @@ use crate::catalog::Role;
 use crate::facts::tree::ItemKind;
 use crate::finding::CodeKind;
 use crate::flow::{
-    Call, Callee, EndKind, Flow, FunctionKey, LocalId, LocalKind, Lowered, Operand, StmtKind,
-    Terminator, Test,
+    Call, Callable, Callee, End, EndKind, Flow, FunctionKey, LocalId, LocalKind, Lowered, Operand,
+    StmtKind, Task, Terminator, Test,
 };
 use crate::model::{Def, FunctionRef, Model};
 use crate::source::{FileId, PackageId};
@@ -62,7 +62,10 @@ pub enum Answer {
 
 /// Every join of a thread, in order.
 pub(super) fn joins(fates: &Fates<'_>) -> Vec<Join> {
-    let known = joined(fates);
+    let mut known = joined(fates);
+    for at in meant_to_panic(fates) {
+        known.remove(&at);
+    }
     let mut found: BTreeMap<(FileId, TextRange), Join> = BTreeMap::new();
     for (body, lowered) in (0_u32..).zip(&fates.program.bodies) {
         let file = lowered.function.item.file;
@@ -91,6 +94,23 @@ fn joined(fates: &Fates<'_>) -> BTreeSet<(FileId, TextRange)> {
     });
     let ends = of_thread.flat_map(|task| fates.solution.ends(task));
     ends.filter(|end| end.kind == EndKind::Joined).map(|end| (end.file, end.range)).collect()
+}
+
+/// Joins of threads that panic on purpose: whoever tests that ignores the result.
+fn meant_to_panic(fates: &Fates<'_>) -> BTreeSet<(FileId, TextRange)> {
+    let mut found = BTreeSet::new();
+    for task in fates.solution.tasks() {
+        let Task::Birth(body, number) = task else { continue };
+        let flows = &fates.program.body(*body).flows;
+        let birth = &flows.births[*number as usize];
+        let panics = matches!(&birth.runs, Some(Callable::Body(id)) if flows.body(*id).panics);
+        if panics {
+            let joined = |end: &&End| end.kind == EndKind::Joined;
+            let ends = fates.solution.ends(task).iter().filter(joined);
+            found.extend(ends.map(|end| (end.file, end.range)));
+        }
+    }
+    found
 }
 
 fn join(

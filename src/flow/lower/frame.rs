@@ -73,6 +73,7 @@ impl Frame {
             returns_future: false,
             looked_at: Vec::new(),
             asserts: false,
+            panics: false,
             opaque: Vec::new(),
             range,
         };

@@ -78,7 +78,7 @@ impl Lowering<'_> {
                 value
             }
             (args, name) if DIVERGING.contains(&name) => {
-                self.frame().flow.asserts = true;
+                self.frame().flow.panics = true;
                 self.look_at(args);
                 self.frame().end(Terminator::Stop);
                 self.never()
