@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use super::fate::Fates;
 use super::{Answer, Join};
 use crate::facts::tree::Visibility;
+use crate::finding::CodeKind;
 use crate::flow::Home;
 use crate::model::{Names, Scope};
 use crate::source::FileId;
@@ -29,8 +30,15 @@ impl Fates<'_> {
         // Who calls a function tells whether it only runs at the end of something.
         for join in joins.iter().filter(|it| it.result == Answer::Ignored && !it.at_the_end) {
             let item = join.function.item;
-            let name = self.model.item(item).name.to_string();
-            wanted.names.insert((name, self.model.scope_of_function(item)));
+            let declared = self.model.item(item);
+            let has_callers = join.function.container.is_some() || &*declared.name != "main";
+            if has_callers
+                && declared.visibility != Visibility::Public
+                && join.code == CodeKind::Main
+            {
+                let scope = self.model.scope_of_function(item);
+                wanted.names.insert((declared.name.to_string(), scope));
+            }
         }
         for exit in self.solution.exits() {
             if let Some(function) = self.reference(exit.function) {
