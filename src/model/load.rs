@@ -26,6 +26,9 @@ use crate::scan::{Scan, Search, Spelled};
 use crate::source::{FileId, Files, Project};
 use crate::text::TextRange;
 
+/// Rounds of reading what verdicts depend on before all bodies of the files are lowered.
+const PATIENCE: usize = 6;
+
 /// Rounds of looking for parents of files that no target reaches.
 const MAX_ROUNDS: usize = 8;
 
@@ -53,6 +56,8 @@ pub struct Loader<'p> {
     names: Names,
     /// Files of which a body was asked for: its neighbours are next, so all of them are lowered.
     whole: BTreeSet<FileId>,
+    /// How often more was asked for.
+    rounds: usize,
     read: BTreeMap<FileId, Read>,
     /// Numbers of modules and crates, which stay.
     numbers: Numbers,
@@ -74,6 +79,7 @@ impl<'p> Loader<'p> {
             aliases: BTreeSet::new(),
             names: BTreeSet::new(),
             whole: BTreeSet::new(),
+            rounds: 0,
             read: BTreeMap::new(),
             numbers: Numbers::default(),
         };
@@ -190,6 +196,18 @@ impl<'p> Loader<'p> {
             })
             .collect();
         files.extend(spelled);
+        self.rounds += 1;
+        if self.rounds > PATIENCE {
+            // A chain of functions that hand handles on would take a round for each.
+            let package = |file: FileId| project.file(file).package;
+            let packages: BTreeSet<_> = files.iter().map(|&file| package(file)).collect();
+            let known = |file: &FileId| matches!(self.read.get(file), Some(Read::Lowered(_)));
+            let all = project.file_ids().filter(|file| packages.contains(&package(*file)));
+            let more: Vec<FileId> =
+                all.filter(known).filter(|it| !self.whole.contains(it)).collect();
+            self.whole.extend(&more);
+            files.extend(more);
+        }
         files
     }
 

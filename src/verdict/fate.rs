@@ -20,7 +20,7 @@ use crate::source::FileId;
 use crate::text::TextRange;
 
 /// Functions that may hand a handle on before it counts as not followed.
-const MAX_HOPS: usize = 2_000;
+const MAX_HOPS: usize = 256;
 /// Steps of a path that are kept.
 const MAX_STEPS: usize = 40;
 

@@ -9,6 +9,9 @@ use crate::facts::tree::{ItemKind, Receiver, Type};
 use crate::model::{FunctionRef, ItemRef};
 use crate::text::TextRange;
 
+/// Steps of a callee that are told at its call.
+const MAX_STEPS: usize = 24;
+
 /// How a token is given to a function.
 pub(super) struct Given<'a> {
     /// The parameter.
@@ -149,8 +152,10 @@ impl Transfer<'_> {
                 None => self.end(EndKind::Escaped, range, text.to_owned()),
             },
             kind => {
+                // Of a long chain of calls, its end tells what happens.
+                let told = end.trace.len().saturating_sub(MAX_STEPS);
                 let mut steps = vec![self.trace(range, text.to_owned())];
-                steps.extend(end.trace);
+                steps.extend(end.trace.into_iter().skip(told));
                 Next::End { kind, file: end.file, range: end.range, steps }
             }
         }
