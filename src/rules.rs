@@ -193,6 +193,22 @@ impl Context<'_> {
             },
         }
     }
+
+    /// A finding about a birth whose handle is lost: where and how is part of it.
+    fn lost(
+        &self,
+        rule: &'static str,
+        life: &Life,
+        loss: &Loss,
+        message: String,
+        help: &str,
+    ) -> Finding {
+        let mut finding = self.finding(rule, life, message, help);
+        finding.primary.text = "spawned here".to_owned();
+        let label = Label { file: loss.file, range: loss.range, text: loss.text.clone() };
+        finding.labels.push((Role::Related, label));
+        finding
+    }
 }
 
 /// Findings for every birth whose handle is lost on all ways in one of the wanted manners.
@@ -213,9 +229,8 @@ fn lost(
         let verb = if life.site == Site::Wrapper { "handed out" } else { "spawned" };
         let message =
             format!("the thread {verb} by `{}` is never joined: {what}", life.verdict.api);
-        let mut finding = context.finding(rule, life, message, cure(&loss.kind));
+        let mut finding = context.lost(rule, life, loss, message, cure(&loss.kind));
         finding.primary.text = format!("{verb} here");
-        finding.labels.push((Role::Related, loss_label(loss)));
         if fails_no_test(life) {
             finding.absorbed_by = Some("unjoined-test-thread");
         }
@@ -227,11 +242,6 @@ fn lost(
 /// Whether a thread checks something for a test that does not wait for it.
 fn fails_no_test(life: &Life) -> bool {
     life.asserts && life.verdict.code == CodeKind::Test && life.site == Site::Spawn
-}
-
-/// Where and how a handle is lost.
-fn loss_label(loss: &Loss) -> Label {
-    Label { file: loss.file, range: loss.range, text: loss.text.clone() }
 }
 
 /// What to write instead.

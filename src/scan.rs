@@ -86,20 +86,19 @@ impl Search {
             return Scan { needles, matters: true, ..scan };
         };
         for hit in automaton.find_iter(text) {
-            let starts_word = bytes[hit.start()] == b'.'
-                || !hit.start().checked_sub(1).is_some_and(|at| is_ident(bytes[at]));
-            let ends_word = !bytes.get(hit.end()).is_some_and(|&byte| is_ident(byte));
+            let starts_word = starts_word(bytes, hit.start());
+            let is_whole = is_whole(bytes, hit.start(), hit.end());
             let needle = u32::try_from(hit.start()).unwrap_or(u32::MAX);
             match self.kinds[hit.pattern().as_usize()] {
                 Kind::Call if starts_word => scan.needles.push(needle),
-                Kind::Word if starts_word && ends_word => {
+                Kind::Word if is_whole => {
                     scan.has_alias = true;
                     scan.needles.push(needle);
                 }
                 Kind::Tag => scan.needles.push(needle),
-                Kind::Thread if starts_word && ends_word => thread = true,
-                Kind::Carrier if starts_word && ends_word => carrier = true,
-                Kind::Reaper => scan.reaps |= starts_word && ends_word,
+                Kind::Thread if is_whole => thread = true,
+                Kind::Carrier if is_whole => carrier = true,
+                Kind::Reaper => scan.reaps |= is_whole,
                 Kind::Attribute => scan.has_paths |= gives_path(&text[hit.start()..]),
                 _ => {}
             }
@@ -136,9 +135,12 @@ impl Spelled {
 
 /// Whether a name that stands here is no part of a longer one.
 fn is_whole(bytes: &[u8], start: usize, end: usize) -> bool {
-    let starts =
-        bytes[start] == b'.' || !start.checked_sub(1).is_some_and(|at| is_ident(bytes[at]));
-    starts && !bytes.get(end).is_some_and(|&byte| is_ident(byte))
+    starts_word(bytes, start) && !bytes.get(end).is_some_and(|&byte| is_ident(byte))
+}
+
+/// Whether nothing before it makes what starts here the end of a name. A dot starts a field.
+fn starts_word(bytes: &[u8], start: usize) -> bool {
+    bytes[start] == b'.' || !start.checked_sub(1).is_some_and(|at| is_ident(bytes[at]))
 }
 
 /// Whether the attribute at the start of `rest` gives a module its path.

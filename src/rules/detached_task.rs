@@ -1,7 +1,7 @@
 //! An asynchronous task whose handle is lost.
 
-use super::{Context, loss_label};
-use crate::finding::{Finding, Role};
+use super::Context;
+use crate::finding::Finding;
 use crate::verdict::{Outcome, Site};
 
 pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
@@ -13,10 +13,7 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
         let loss = life.loss.as_ref()?;
         let message = format!("the task spawned by `{}` is never awaited", life.verdict.api);
         let help = "await its handle, or keep it in a `JoinSet` or `TaskTracker` that is awaited";
-        let mut finding = context.finding("detached-task", life, message, help);
-        finding.primary.text = "spawned here".to_owned();
-        finding.labels.push((Role::Related, loss_label(loss)));
-        Some(finding)
+        Some(context.lost("detached-task", life, loss, message, help))
     });
     findings.collect()
 }

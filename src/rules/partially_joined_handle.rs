@@ -1,7 +1,7 @@
 //! A handle that is joined on some paths and lost on others.
 
-use super::{Context, loss_label};
-use crate::finding::{Finding, Role};
+use super::Context;
+use crate::finding::Finding;
 use crate::verdict::{Outcome, Site};
 
 pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
@@ -21,10 +21,7 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
         };
         let what = what.replace("{}", &life.verdict.api);
         let message = format!("the {what} on some paths, but not on all");
-        let mut finding = context.finding("partially-joined-handle", life, message, help);
-        finding.primary.text = "spawned here".to_owned();
-        finding.labels.push((Role::Related, loss_label(loss)));
-        Some(finding)
+        Some(context.lost("partially-joined-handle", life, loss, message, help))
     });
     findings.collect()
 }

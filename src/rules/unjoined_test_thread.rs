@@ -1,7 +1,7 @@
 //! A thread that checks something for a test which does not wait for it.
 
-use super::{Context, fails_no_test, loss_label};
-use crate::finding::{Finding, Role};
+use super::{Context, fails_no_test};
+use crate::finding::Finding;
 use crate::verdict::Outcome;
 
 pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
@@ -16,10 +16,7 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
             life.verdict.api
         );
         let help = "join it and unwrap the result, so that its panic is the test's";
-        let mut finding = context.finding("unjoined-test-thread", life, message, help);
-        finding.primary.text = "spawned here".to_owned();
-        finding.labels.push((Role::Related, loss_label(loss)));
-        Some(finding)
+        Some(context.lost("unjoined-test-thread", life, loss, message, help))
     });
     findings.collect()
 }

@@ -1,7 +1,7 @@
 //! A child process that nobody waits for.
 
-use super::{Context, loss_label};
-use crate::finding::{Finding, Role};
+use super::Context;
+use crate::finding::Finding;
 use crate::verdict::{Outcome, Site};
 
 pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
@@ -13,10 +13,7 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
         let loss = life.loss.as_ref()?;
         let message = format!("the child process of `{}` is never waited for", life.verdict.api);
         let help = "call `wait()`, or `try_wait()` until it has ended: until then it is a zombie";
-        let mut finding = context.finding("unwaited-child", life, message, help);
-        finding.primary.text = "spawned here".to_owned();
-        finding.labels.push((Role::Related, loss_label(loss)));
-        Some(finding)
+        Some(context.lost("unwaited-child", life, loss, message, help))
     });
     findings.collect()
 }

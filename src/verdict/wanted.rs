@@ -17,7 +17,7 @@ use crate::source::FileId;
 /// Names that could change a verdict where they are spelled and nobody has looked yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Names, with the package that declares what they mean.
+    /// Names, with where they can be meant.
     pub names: Names,
     /// Files of which bodies are needed.
     pub bodies: BTreeSet<FileId>,

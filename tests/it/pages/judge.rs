@@ -47,17 +47,19 @@ impl Files for InMemory {
 
 /// All that the analysis says of an example.
 pub(crate) fn analysis(example: &Example) -> Analysis {
-    let files: BTreeMap<&String, &String> = example.rust_files().collect();
-    let memory = InMemory(files.values().map(|text| Arc::from(text.as_str())).collect());
-    let project = project(example, &files);
+    let (project, memory) = input(example);
     thread_lint::analyse(&project, &memory, &thread_lint::Options::default())
 }
 
-fn by_analysis(example: &Example) -> Vec<Shown> {
+fn input(example: &Example) -> (Project, InMemory) {
     let files: BTreeMap<&String, &String> = example.rust_files().collect();
     let memory = InMemory(files.values().map(|text| Arc::from(text.as_str())).collect());
-    let project = project(example, &files);
-    let analysis = analysis(example);
+    (project(example, &files), memory)
+}
+
+fn by_analysis(example: &Example) -> Vec<Shown> {
+    let (project, memory) = input(example);
+    let analysis = thread_lint::analyse(&project, &memory, &thread_lint::Options::default());
     let sure = analysis.findings.iter().filter(|finding| finding.confidence >= Confidence::Likely);
     sure.map(|finding| show(finding, &project, &memory)).collect()
 }
