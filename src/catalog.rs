@@ -45,6 +45,12 @@ pub enum Role {
     Sleep,
     /// Never returns.
     Exit,
+    /// Says whether a thread was asked to stop, or ends it if so.
+    StopCheck,
+    /// Runs the closure or future it is given to its end before it returns.
+    Runs,
+    /// An iterator or a future that never ends.
+    Endless,
     /// Looks like a thread API and is none (loom, shuttle).
     LookAlike,
 }

@@ -6,27 +6,30 @@
 //! blocks are bodies of their own, linked to the body that makes them.
 
 mod correlate;
+mod endless;
 mod ends;
 mod follow;
 mod lower;
 mod methods;
+mod place;
 mod program;
 mod solve;
 mod touch;
 mod transfer;
 
-use std::collections::BTreeSet;
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
 
+pub use endless::endless_loops;
 pub use ends::{Cell, End, EndKind, Entry, Home, LossKind, TraceStep, declared_field, home_name};
 pub use lower::lower_body;
+pub use place::{Field, Owner, Place, Proj};
 pub use program::{FunctionKey, Known, Lowered, Program, Site};
 pub use solve::{Exit, Keep, Solution, Task, exit_of, solve};
 
+use crate::catalog::Role;
 use crate::facts::tree::{ItemId, Name};
 use crate::finding::Confidence;
-use crate::model::{Def, FunctionRef, Ty, TyHead};
+use crate::model::{Def, FunctionRef, ItemRef, Model, Ty};
 use crate::source::FileId;
 use crate::text::TextRange;
 
@@ -151,6 +154,11 @@ pub struct Flow {
     pub panics: bool,
     /// Names in macros that nobody expanded: whatever they mean may be used there.
     pub opaque: Vec<Name>,
+    /// Blocks where something may leave that has no edge: a macro that nobody expanded, or an
+    /// `unwrap` of what may fail because there is no more to do.
+    pub left_unseen: Vec<BlockId>,
+    /// Loops that no condition of their own ends.
+    pub loops: Vec<Loop>,
     /// All of its source.
     pub range: TextRange,
 }
@@ -168,10 +176,52 @@ impl Flow {
         seen
     }
 
+    /// The blocks that the body can get to.
+    pub fn entered(&self) -> BTreeSet<BlockId> {
+        let mut entered = self.reachable(BlockId(0));
+        entered.insert(BlockId(0));
+        entered
+    }
+
+    /// The blocks that lie on a way from a block back to it; none if there is no such way.
+    pub fn round(&self, head: BlockId) -> BTreeSet<BlockId> {
+        let after = self.reachable(head);
+        if !after.contains(&head) {
+            return BTreeSet::new();
+        }
+        let mut before: HashMap<BlockId, Vec<BlockId>> = HashMap::new();
+        for &from in &after {
+            for to in self.successors(from) {
+                before.entry(to).or_default().push(from);
+            }
+        }
+        let mut round = BTreeSet::new();
+        let mut open = vec![head];
+        while let Some(at) = open.pop() {
+            if round.insert(at) {
+                open.extend(before.get(&at).into_iter().flatten());
+            }
+        }
+        round
+    }
+
+    /// Every call.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.blocks.iter().flat_map(Block::calls)
+    }
+
+    /// Every call in some blocks.
+    pub fn calls_in<'a>(&'a self, blocks: &'a BTreeSet<BlockId>) -> impl Iterator<Item = &'a Call> {
+        blocks.iter().flat_map(|block| self.blocks[block.0 as usize].calls())
+    }
+
     /// The blocks that may come right after one.
     pub fn successors(&self, block: BlockId) -> Vec<BlockId> {
         match &self.blocks[block.0 as usize].end {
-            Terminator::Stop | Terminator::Exit(_) | Terminator::Return => Vec::new(),
+            Terminator::Stop
+            | Terminator::Diverge(_)
+            | Terminator::Exit(_)
+            | Terminator::Return => Vec::new(),
             Terminator::Goto(next) => vec![*next],
             Terminator::Branch(edges) => edges.iter().map(|(next, _)| *next).collect(),
             Terminator::Next { body, exit, .. } => vec![*body, *exit],
@@ -188,6 +238,17 @@ pub enum FlowKind {
     Closure,
     /// An async block or `try` block.
     Async,
+}
+
+/// A loop that only a jump can leave: `loop`, `while true`, `for` over what never ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loop {
+    /// The keyword.
+    pub keyword: TextRange,
+    /// The statement that holds it.
+    pub statement: TextRange,
+    /// The block that each round begins with.
+    pub head: BlockId,
 }
 
 /// The local that holds what a body returns.
@@ -233,136 +294,6 @@ pub enum LocalKind {
     Static(FileId, ItemId),
 }
 
-/// A local or a part of it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
-    /// The local.
-    pub local: LocalId,
-    /// The way into it.
-    pub proj: Vec<Proj>,
-}
-
-impl Place {
-    /// All of a local.
-    pub fn local(local: LocalId) -> Self {
-        Self { local, proj: Vec::new() }
-    }
-
-    /// A part of this place. A guard of something that cannot fail swallows the opening of it.
-    #[must_use]
-    pub fn then(&self, proj: Proj) -> Self {
-        let mut place = self.clone();
-        if place.proj.last() == Some(&Proj::Maybe) {
-            place.proj.pop();
-            if matches!(proj, Proj::Inner | Proj::Open) {
-                return place;
-            }
-        }
-        place.proj.push(proj);
-        place
-    }
-}
-
-/// One step into a place.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Proj {
-    /// A field, or a tuple element by number.
-    Field(Field),
-    /// The payload of `Some` and `Ok`.
-    Inner,
-    /// The payload of `Err`.
-    Error,
-    /// The payload of a variant of a user's enum or of a tuple struct.
-    Variant(Name),
-    /// Some element of a collection or iterator.
-    Elem,
-    /// The element a loop over borrowed elements looks at.
-    Current,
-    /// The payload of a wrapper of which only later use tells whether it is optional or many.
-    Payload,
-    /// An iterator's element before a callable that nobody has run yet; `true` when what it gives is
-    /// flattened into the iterator.
-    Lazy(Arc<Callable>, bool),
-    /// A captured variable in a closure value.
-    Captured(LocalId),
-    /// In an access: the payload if there is a wrapper, else the thing itself.
-    Open,
-    /// In an access: the elements, each by reference.
-    Each,
-    /// In an access: a wrapper such as a lock's `Result` that the token does not have.
-    Maybe,
-}
-
-/// A field by name. Two are the same when their names are: whose field it is only decides where it
-/// is looked for.
-#[derive(Clone, Debug)]
-pub struct Field {
-    /// Its name, or its number in a tuple.
-    pub name: Name,
-    /// What it is a field of.
-    pub owner: Owner,
-}
-
-/// What a field belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Owner {
-    /// A tuple.
-    Tuple,
-    /// A struct, a union or a variant of this type.
-    Type(TyHead),
-    /// A value whose type is not known.
-    Unknown,
-}
-
-impl Owner {
-    /// What a field of a value of this type belongs to.
-    pub fn of(ty: &Ty) -> Self {
-        match ty.peel() {
-            Ty::Tuple(_) => Self::Tuple,
-            Ty::Named(head @ TyHead::Item(..), ..) => Self::Type(head.clone()),
-            // A type from outside may lead to any other by `Deref`.
-            Ty::Named(TyHead::External(_), ..)
-            | Ty::Unknown
-            | Ty::Never
-            | Ty::Reference(_)
-            | Ty::Slice(_) => Self::Unknown,
-        }
-    }
-}
-
-impl PartialEq for Field {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl Eq for Field {}
-
-impl PartialOrd for Field {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Field {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.name.cmp(&other.name)
-    }
-}
-
-impl Hash for Field {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name.hash(state);
-    }
-}
-
-impl Proj {
-    /// A tuple element.
-    pub fn element(index: usize) -> Self {
-        Self::Field(Field { name: Name::from(index.to_string()), owner: Owner::Tuple })
-    }
-}
-
 /// Something that can be called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Callable {
@@ -379,6 +310,16 @@ pub struct Block {
     pub stmts: Vec<Stmt>,
     /// How it ends.
     pub end: Terminator,
+}
+
+impl Block {
+    /// The calls in it, in order.
+    pub fn calls(&self) -> impl DoubleEndedIterator<Item = &Call> {
+        self.stmts.iter().filter_map(|stmt| match &stmt.kind {
+            StmtKind::Call(call) => Some(&**call),
+            _ => None,
+        })
+    }
 }
 
 /// A statement with the source it stands for.
@@ -465,6 +406,48 @@ pub struct Call {
     pub partial: bool,
 }
 
+impl Call {
+    /// What the catalog says of what is called, whatever of its meanings holds.
+    pub fn role(&self, model: &Model<'_>) -> Option<Role> {
+        let of = |def: &Def| model.catalog.role(&model.canonical(def)?);
+        let own: Vec<Def>;
+        let defs = match &self.callee {
+            Callee::Function(defs) => defs,
+            Callee::Method(_, name, methods) if methods.is_empty() => {
+                return model.catalog.role(&format!("{}::{name}", self.receiver_ty.path()?));
+            }
+            Callee::Method(_, _, methods) => {
+                own = methods.iter().map(|function| Def::Method(function.item)).collect();
+                &own
+            }
+            Callee::Local(..) | Callee::Await(_) => return None,
+        };
+        let role = of(defs.first()?)?;
+        defs.iter().all(|def| of(def) == Some(role)).then_some(role)
+    }
+
+    /// The function of the project that it calls, if there is only one that it can mean.
+    pub fn only_target(&self) -> Option<ItemRef> {
+        match &self.callee {
+            Callee::Function(defs) => only_item(defs),
+            Callee::Method(_, _, own) => match own.as_slice() {
+                [function] => Some(function.item),
+                _ => None,
+            },
+            Callee::Local(_, Some(Callable::Function(defs))) => only_item(defs),
+            Callee::Local(..) | Callee::Await(_) => None,
+        }
+    }
+}
+
+/// The item that a path means, if there is only one.
+pub fn only_item(defs: &[Def]) -> Option<ItemRef> {
+    match defs {
+        [Def::Item(item) | Def::Method(item)] => Some(*item),
+        _ => None,
+    }
+}
+
 /// What a call calls.
 #[derive(Clone, Debug)]
 pub enum Callee {
@@ -505,9 +488,11 @@ impl Operand {
 /// How a basic block ends.
 #[derive(Debug, Default)]
 pub enum Terminator {
-    /// Nothing goes on here: an endless loop's end, a call that never returns, dead code.
+    /// Nothing gets here: the end of an endless loop, a `match` that no arm takes, dead code.
     #[default]
     Stop,
+    /// A call that never returns, of what it can mean; nothing for a panic.
+    Diverge(Vec<Def>),
     /// The process ends here, by this call.
     Exit(TextRange),
     /// One way.

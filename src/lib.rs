@@ -85,13 +85,14 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
     let mut lowered = flow::Known::default();
     let mut found = verdict::verdicts(&model, &mut lowered);
     // Judging asks for names; what spells them and was not read is read, and all is judged again.
-    while let Some(more) = loader.answer(&model, &found.wanted.names, &found.wanted.bodies) {
+    while let Some(more) = loader.answer(&model, &found.wanted) {
         model = more;
         found = verdict::verdicts(&model, &mut lowered);
     }
     let context = rules::Context {
         lives: &found.lives,
         joins: &found.joins,
+        endless: &found.endless,
         registry_modules: &options.registry_modules,
         scoped_threads_denied: options.scoped_threads_denied,
     };

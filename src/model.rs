@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
-pub use load::{Loader, Names};
+pub use load::{Loader, Names, Wanted};
 pub use names::{Ask, Namespace, watched};
 pub use scope::Scope;
 pub use types::{Ty, TyHead};
@@ -191,7 +191,7 @@ pub struct Model<'p> {
     /// For each file, those whose modules lie around one of its own.
     above: HashMap<FileId, BTreeSet<FileId>>,
     /// Packages of the project that each package depends on, however far down.
-    dependencies: Vec<BTreeSet<PackageId>>,
+    dependencies: Arc<Vec<BTreeSet<PackageId>>>,
     /// For each package, what code outside of it can get hold of; worked out when asked.
     reachable: Vec<OnceLock<HashSet<(FileId, ItemId)>>>,
     /// Functions by item, as indexes of `functions`.

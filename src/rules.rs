@@ -10,6 +10,7 @@ mod exit_with_live_threads;
 mod hoarded_handles;
 mod ignored_join_result;
 mod join_unwrap_in_drop;
+mod missing_shutdown_check;
 mod partially_joined_handle;
 mod raw_thread_spawn;
 mod sleep_instead_of_join;
@@ -25,7 +26,7 @@ use std::sync::OnceLock;
 
 use crate::finding::{CodeKind, Confidence, Finding, Label, Role, Subject};
 use crate::flow::LossKind;
-use crate::verdict::{Join, Life, Loss, Outcome, Site};
+use crate::verdict::{Endless, Join, Life, Loss, Outcome, Site};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
@@ -112,6 +113,7 @@ const ALL: &[Entry] = &[
     rule!("detached-task", detached_task),
     rule!("raw-thread-spawn", raw_thread_spawn),
     rule!("unnamed-thread", unnamed_thread),
+    rule!("missing-shutdown-check", missing_shutdown_check),
     policy!("stale-allow"),
     policy!("stale-exempt"),
     policy!("suppression-without-reason"),
@@ -126,6 +128,8 @@ pub struct Context<'a> {
     pub lives: &'a [Life],
     /// Every call that joins a thread, in order.
     pub joins: &'a [Join],
+    /// Every place on a thread that nothing gets beyond, in order.
+    pub endless: &'a [Endless],
     /// Modules of the thread registry: raw spawns in them are its own.
     pub registry_modules: &'a [String],
     /// Whether scoped threads count as raw.

@@ -6,9 +6,10 @@ mod kept;
 mod sleeps;
 mod sum;
 mod wanted;
+mod workers;
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -19,13 +20,13 @@ use crate::flow::{
     Birth, BlockId, Callable, Callee, Class, Flow, FlowId, FlowKind, Flows, Known, LossKind,
     Program, StmtKind, Task, Terminator, solve,
 };
-use crate::model::{Def, FunctionRef, Model, Namespace};
+use crate::model::{Def, FunctionRef, Model, Namespace, Wanted};
 use crate::source::{FileId, PackageId};
 use crate::text::TextRange;
 use fate::{Fates, Judged};
 
 pub use joins::{Answer, Join};
-pub use wanted::Wanted;
+pub use workers::{Endless, EndlessKind, Spawned};
 
 /// How the thread born at one place ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -181,6 +182,8 @@ pub struct Verdicts {
     pub lives: Vec<Life>,
     /// Every call that joins a thread, in order.
     pub joins: Vec<Join>,
+    /// Every place on a thread that nothing gets beyond, in order.
+    pub endless: Vec<Endless>,
     /// What would have to be read to be sure.
     pub wanted: Wanted,
 }
@@ -197,8 +200,10 @@ pub fn verdicts(model: &Model<'_>, known: &mut Known) -> Verdicts {
     found.extend(carried.par_iter().filter_map(|task| of_carry(&fates, task)).collect::<Vec<_>>());
     found.extend(sighted(model));
     let joins = joins::joins(&fates);
-    let wanted = fates.wanted(&joins);
-    Verdicts { lives: merge(found), joins, wanted }
+    let workers = workers::workers(model, &program);
+    let mut wanted = fates.wanted(&joins);
+    wanted.functions = workers.unread;
+    Verdicts { lives: merge(found), joins, endless: workers.endless, wanted }
 }
 
 /// The lives born in one function, and those of functions that it names.
@@ -281,17 +286,18 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
 
 /// Whether a block lies in a loop that nothing leaves but the end of the process.
 fn never_stops(flow: &Flow, block: BlockId) -> bool {
-    let after = flow.reachable(block);
-    if !after.contains(&block) {
+    let round = flow.round(block);
+    if round.is_empty() {
         return false;
     }
-    let round = after.iter().filter(|&&at| flow.reachable(at).contains(&block));
-    let round: BTreeSet<BlockId> = round.copied().collect();
     let ways_out = round.iter().flat_map(|&at| flow.successors(at));
     ways_out.filter(|at| !round.contains(at)).all(|at| {
         let beyond = flow.reachable(at);
         let ends = |at: BlockId| {
-            matches!(flow.blocks[at.0 as usize].end, Terminator::Stop | Terminator::Exit(_))
+            matches!(
+                flow.blocks[at.0 as usize].end,
+                Terminator::Stop | Terminator::Diverge(_) | Terminator::Exit(_)
+            )
         };
         ends(at) && beyond.is_empty()
     })

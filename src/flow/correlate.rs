@@ -123,7 +123,9 @@ pub(super) fn facts_before(flow: &Flow, block: BlockId) -> Vec<(Place, bool)> {
 
 fn successors(end: &Terminator) -> Vec<(BlockId, &[Condition])> {
     match end {
-        Terminator::Stop | Terminator::Exit(_) | Terminator::Return => Vec::new(),
+        Terminator::Stop | Terminator::Diverge(_) | Terminator::Exit(_) | Terminator::Return => {
+            Vec::new()
+        }
         Terminator::Goto(block) => vec![(*block, &[])],
         Terminator::Branch(edges) => {
             edges.iter().map(|(block, conditions)| (*block, conditions.as_slice())).collect()

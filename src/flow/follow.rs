@@ -282,7 +282,7 @@ impl Follower<'_> {
     ) {
         let at = |block: BlockId| Token { block, index: 0, ..token.clone() };
         match &flow.blocks[token.block.0 as usize].end {
-            Terminator::Stop => {}
+            Terminator::Stop | Terminator::Diverge(_) => {}
             Terminator::Exit(range) => {
                 if !token.borrowed {
                     walk.end(EndKind::Exits, self.file, *range, node);
@@ -322,7 +322,7 @@ impl Follower<'_> {
             let calls = here.stmts.get(index..).unwrap_or_default().iter();
             let calls = calls.filter(|stmt| matches!(stmt.kind, StmtKind::Call(_))).count();
             match &here.end {
-                Terminator::Stop | Terminator::Exit(_) => return true,
+                Terminator::Stop | Terminator::Diverge(_) | Terminator::Exit(_) => return true,
                 Terminator::Goto(next) => (block, index) = (*next, 0),
                 Terminator::Return => return self.in_main && calls == 0,
                 Terminator::Branch(_) | Terminator::Next { .. } => return false,

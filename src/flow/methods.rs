@@ -239,7 +239,11 @@ pub(super) fn uses(flow: &Flow, inner: LocalId) -> Vec<Vec<Proj>> {
                     .for_each(|condition| name(&condition.place));
             }
             Terminator::Next { iter, .. } => name(iter),
-            Terminator::Stop | Terminator::Exit(_) | Terminator::Goto(_) | Terminator::Return => {}
+            Terminator::Stop
+            | Terminator::Diverge(_)
+            | Terminator::Exit(_)
+            | Terminator::Goto(_)
+            | Terminator::Return => {}
         }
     }
     // Names that were bound by reference stand for places.

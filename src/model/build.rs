@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use super::module_files::{children_dir, join, parent_dir};
 use super::names::SHARDS;
 use super::numbers::{ModuleKey, Numbers};
-use super::scope::{above, dependencies};
+use super::scope::above;
 use super::{
     Crate, CrateId, Declaration, Declared, ExternCrate, FunctionRef, Imported, ItemRef, Model,
     Module, ModuleId, TyHead, test_only,
@@ -29,6 +29,7 @@ pub(super) fn build<'p>(
     facts: BTreeMap<FileId, Arc<FileFacts>>,
     notes: Vec<Note>,
     numbers: &mut Numbers,
+    dependencies: Arc<Vec<BTreeSet<PackageId>>>,
 ) -> Model<'p> {
     let model = Model {
         project,
@@ -44,7 +45,7 @@ pub(super) fn build<'p>(
         blocks: HashMap::new(),
         resolved: (0..SHARDS).map(|_| Mutex::default()).collect(),
         above: HashMap::new(),
-        dependencies: dependencies(project),
+        dependencies,
         reachable: project.packages.iter().map(|_| OnceLock::new()).collect(),
         by_item: HashMap::new(),
         methods: HashMap::new(),

@@ -16,14 +16,15 @@ use rayon::prelude::*;
 use super::build::build;
 use super::module_files::usual_ancestors;
 use super::numbers::Numbers;
+use super::scope::dependencies;
 use super::{Model, Scope};
 use crate::Note;
 use crate::catalog::{Catalog, Role};
 use crate::facts::blank::blank;
-use crate::facts::tree::{ItemKind, Path, Type, Visibility};
+use crate::facts::tree::{ItemId, ItemKind, Path, Type, Visibility};
 use crate::facts::{self, FileFacts, guard, lower};
 use crate::scan::{Scan, Search, Spelled};
-use crate::source::{FileId, Files, Project};
+use crate::source::{FileId, Files, PackageId, Project};
 use crate::text::TextRange;
 
 /// Rounds of reading what verdicts depend on before all bodies of the files are lowered.
@@ -34,6 +35,17 @@ const MAX_ROUNDS: usize = 8;
 
 /// Names that verdicts depend on, with where they can be meant.
 pub type Names = BTreeSet<(String, Scope)>;
+
+/// What could change a verdict and nobody has looked at yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Names, with where they can be meant.
+    pub names: Names,
+    /// Files of which all bodies are needed.
+    pub files: BTreeSet<FileId>,
+    /// Functions of which the body is needed.
+    pub functions: BTreeSet<(FileId, ItemId)>,
+}
 
 /// What reading one file gave.
 enum Read {
@@ -59,8 +71,12 @@ pub struct Loader<'p> {
     /// How often more was asked for.
     rounds: usize,
     read: BTreeMap<FileId, Read>,
+    /// Places in functions of which only the bodies are needed.
+    bodies: BTreeMap<FileId, BTreeSet<u32>>,
     /// Numbers of modules and crates, which stay.
     numbers: Numbers,
+    /// For each package, those that it depends on.
+    dependencies: Arc<Vec<BTreeSet<PackageId>>>,
 }
 
 impl<'p> Loader<'p> {
@@ -81,7 +97,9 @@ impl<'p> Loader<'p> {
             whole: BTreeSet::new(),
             rounds: 0,
             read: BTreeMap::new(),
+            bodies: BTreeMap::new(),
             numbers: Numbers::default(),
+            dependencies: Arc::new(dependencies(project)),
         };
         let all: Vec<FileId> =
             project.file_ids().filter(|&file| !project.file(file).ignored).collect();
@@ -128,7 +146,14 @@ impl<'p> Loader<'p> {
                 }
             }
         }
-        let mut model = build(self.project, self.catalog, facts, notes, &mut self.numbers);
+        let mut model = build(
+            self.project,
+            self.catalog,
+            facts,
+            notes,
+            &mut self.numbers,
+            self.dependencies.clone(),
+        );
         model.failed = failed;
         model.reapers = reapers;
         model
@@ -136,13 +161,8 @@ impl<'p> Loader<'p> {
 
     /// Reads what the verdicts on a model depend on and nobody has looked at, and gives the model with
     /// it; `None` when there is nothing: modules that were asked for a name, files that spell a
-    /// wanted name, bodies of wanted functions.
-    pub fn answer(
-        &mut self,
-        model: &Model<'_>,
-        names: &Names,
-        bodies: &BTreeSet<FileId>,
-    ) -> Option<Model<'p>> {
+    /// wanted name, files and single functions of which the bodies are needed.
+    pub fn answer(&mut self, model: &Model<'_>, asked_for: &Wanted) -> Option<Model<'p>> {
         let asked = model.modules.iter().filter(|module| module.asked.load(Ordering::Relaxed));
         let files: BTreeSet<FileId> = asked.map(|module| module.file).collect();
         let files: Vec<FileId> = files
@@ -150,23 +170,28 @@ impl<'p> Loader<'p> {
             .filter(|file| matches!(self.read.get(file), None | Some(Read::Skipped { .. })))
             .collect();
         self.read_files(&files, true);
-        let wanted = self.wanted(model, names, bodies);
+        let wanted = self.wanted(model, asked_for);
         self.read_again(model, &wanted);
         (!files.is_empty() || !wanted.is_empty()).then(|| self.read_above())
     }
 
     /// Files that spell a name that was not known before, and those with functions that were not.
-    fn wanted(
-        &mut self,
-        model: &Model<'_>,
-        names: &Names,
-        bodies: &BTreeSet<FileId>,
-    ) -> BTreeSet<FileId> {
+    fn wanted(&mut self, model: &Model<'_>, asked_for: &Wanted) -> BTreeSet<FileId> {
+        let names = &asked_for.names;
         let mut files: BTreeSet<FileId> = BTreeSet::new();
         if !self.search {
             return files;
         }
-        files.extend(bodies.iter().copied().filter(|&file| self.whole.insert(file)));
+        let whole = asked_for.files.iter().copied();
+        files.extend(whole.filter(|&file| self.whole.insert(file)));
+        for &(file, item) in &asked_for.functions {
+            // A needle inside the body; one that is empty is asked for once and never again.
+            let range = model.facts[&file].item(item).range;
+            let needle = range.end.saturating_sub(2);
+            if self.bodies.entry(file).or_default().insert(needle) {
+                files.insert(file);
+            }
+        }
         let mut new: BTreeMap<String, Vec<Scope>> = BTreeMap::new();
         for (name, scope) in names.difference(&self.names) {
             new.entry(name.clone()).or_default().push(*scope);
@@ -324,9 +349,10 @@ impl<'p> Loader<'p> {
         };
         let failed =
             |range, message| Some(Read::Failed(Note { file, range, message }, Some(text.clone())));
-        let scan = search.scan(&text);
+        let mut scan = search.scan(&text);
+        self.add_bodies(file, &mut scan.needles);
         let known = self.read.get(&file);
-        let again = scan.has_alias || self.whole.contains(&file);
+        let again = scan.has_alias || self.whole.contains(&file) || self.bodies.contains_key(&file);
         if matches!(known, Some(Read::Lowered(_) | Read::Failed(..))) && !again {
             return None;
         }
@@ -342,7 +368,7 @@ impl<'p> Loader<'p> {
                 format!("source not analysed: {reason}, which no parser survives"),
             );
         }
-        match self.lower(&text, &code, &scan, names, whole) {
+        match self.lower(file, &text, &code, &scan, names, whole) {
             Ok(mut facts) => {
                 facts.directives = facts::directives(&text, &facts);
                 facts.reaps = scan.reaps;
@@ -354,8 +380,18 @@ impl<'p> Loader<'p> {
         }
     }
 
+    /// Adds the needles of functions that were asked for.
+    fn add_bodies(&self, file: FileId, needles: &mut Vec<u32>) {
+        if let Some(bodies) = self.bodies.get(&file) {
+            needles.extend(bodies);
+            needles.sort_unstable();
+            needles.dedup();
+        }
+    }
+
     fn lower(
         &self,
+        file: FileId,
         text: &str,
         code: &str,
         scan: &Scan,
@@ -375,7 +411,8 @@ impl<'p> Loader<'p> {
             return Ok(facts);
         }
         aliases.extend(names.iter().cloned());
-        let needles = Search::new(self.catalog, &aliases).scan(text).needles;
+        let mut needles = Search::new(self.catalog, &aliases).scan(text).needles;
+        self.add_bodies(file, &mut needles);
         lower(&blank(text, &needles), &needles)
     }
 }

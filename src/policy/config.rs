@@ -167,7 +167,7 @@ impl Config {
     }
 
     /// What the configuration adds to the catalog: its `[[api]]` entries after the registry's own
-    /// spawns, so that an entry may say more about one of those.
+    /// functions, so that an entry may say more about one of those.
     pub fn catalog_entries(&self) -> Vec<Api> {
         let owns = self.registry.owns.unwrap_or(false);
         let role = if owns { Role::OwnedByRegistry } else { Role::Spawn };
@@ -179,7 +179,15 @@ impl Config {
             body: None,
             passes: None,
         };
-        self.registry.spawn.iter().map(spawn).chain(self.api.iter().cloned()).collect()
+        let stop = |path: &String| Api {
+            path: path.clone(),
+            role: Role::StopCheck,
+            returns: None,
+            body: None,
+            passes: None,
+        };
+        let own = self.registry.spawn.iter().map(spawn);
+        own.chain(self.registry.stop.iter().map(stop)).chain(self.api.iter().cloned()).collect()
     }
 }
 

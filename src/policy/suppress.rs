@@ -1,6 +1,6 @@
 //! Suppression comments: what each hides, and what is wrong with those that hide nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::levels::Levels;
 use super::names;
@@ -11,14 +11,15 @@ use crate::rules::{self, Kind};
 use crate::source::{FileId, Project};
 use crate::text::TextRange;
 
-/// What `detached` hides: every way of saying that nobody joins a thread.
-const DETACHED: [&str; 6] = [
+/// What `detached` hides: every way of saying that nobody joins a thread, or ends it.
+const DETACHED: [&str; 7] = [
     "detached-thread",
     "unjoined-handle",
     "unjoined-collection",
     "unjoined-field",
     "partially-joined-handle",
     "unjoined-test-thread",
+    "missing-shutdown-check",
 ];
 
 /// A finding of this layer about a comment.
@@ -73,15 +74,20 @@ impl Suppressions {
     /// The reason of the first comment that hides the finding, if one does.
     pub(super) fn hides(&mut self, finding: &Finding, texts: &Texts<'_>) -> Option<String> {
         let mut first = None;
-        for suppression in self.files.get_mut(&finding.primary.file)? {
-            let Some(reason) = &suppression.reason else { continue };
-            if !covers(&suppression.directive, suppression.line, finding, texts) {
-                continue;
-            }
-            for part in &mut suppression.parts {
-                if part.rules.as_ref().is_some_and(|rules| rules.contains(&finding.rule)) {
-                    part.used = true;
-                    first.get_or_insert_with(|| reason.clone());
+        let silent = finding.labels.iter().filter(|(role, _)| *role == Role::Silent);
+        let files: BTreeSet<FileId> =
+            silent.map(|(_, label)| label.file).chain([finding.primary.file]).collect();
+        for file in files {
+            for suppression in self.files.get_mut(&file).into_iter().flatten() {
+                let Some(reason) = &suppression.reason else { continue };
+                if !covers(suppression, file, finding, texts) {
+                    continue;
+                }
+                for part in &mut suppression.parts {
+                    if part.rules.as_ref().is_some_and(|rules| rules.contains(&finding.rule)) {
+                        part.used = true;
+                        first.get_or_insert_with(|| reason.clone());
+                    }
                 }
             }
         }
@@ -202,16 +208,19 @@ impl Part {
     }
 }
 
-fn covers(directive: &Directive, line: Option<u32>, finding: &Finding, texts: &Texts<'_>) -> bool {
-    let file = finding.primary.file;
+/// Whether a comment of a file is meant for one of the places of a finding.
+fn covers(suppression: &Suppression, file: FileId, finding: &Finding, texts: &Texts<'_>) -> bool {
+    let directive = &suppression.directive;
+    let silent = finding.labels.iter().filter(|(role, _)| *role == Role::Silent);
+    let mut places = std::iter::once(&finding.primary)
+        .chain(silent.map(|(_, label)| label))
+        .filter(|label| label.file == file);
     if !directive.trailing {
-        let start = finding.primary.range.start;
-        return directive.covers.start <= start && start < directive.covers.end;
+        let covers = directive.covers;
+        return places.any(|it| covers.start <= it.range.start && it.range.start < covers.end);
     }
-    let (Some(line), Some(text)) = (line, texts.get(file)) else { return false };
-    let silent =
-        finding.labels.iter().filter(|(role, label)| *role == Role::Silent && label.file == file);
-    std::iter::once(&finding.primary).chain(silent.map(|(_, label)| label)).any(|label| {
+    let (Some(line), Some(text)) = (suppression.line, texts.get(file)) else { return false };
+    places.any(|label| {
         let last = label.range.end.saturating_sub(1).max(label.range.start);
         text.lines.line(label.range.start) == line || text.lines.line(last) == line
     })

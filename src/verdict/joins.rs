@@ -189,9 +189,11 @@ fn answer(model: &Model<'_>, flow: &Flow, local: LocalId) -> Answer {
                 .flat_map(|(_, conditions)| conditions)
                 .any(|condition| condition.place.local == local),
             Terminator::Next { iter, .. } => iter.local == local,
-            Terminator::Stop | Terminator::Exit(_) | Terminator::Goto(_) | Terminator::Return => {
-                false
-            }
+            Terminator::Stop
+            | Terminator::Diverge(_)
+            | Terminator::Exit(_)
+            | Terminator::Goto(_)
+            | Terminator::Return => false,
         };
         if tested {
             return Answer::Used;
@@ -226,7 +228,10 @@ fn after_error(flow: &Flow, block: usize) -> bool {
                 Terminator::Next { body, exit, .. } => {
                     vec![(body.0 as usize, false), (exit.0 as usize, false)]
                 }
-                Terminator::Stop | Terminator::Exit(_) | Terminator::Return => Vec::new(),
+                Terminator::Stop
+                | Terminator::Diverge(_)
+                | Terminator::Exit(_)
+                | Terminator::Return => Vec::new(),
             };
             edges.into_iter().map(move |(to, failed)| (from, to, failed))
         });

@@ -1,8 +1,8 @@
 //! A fixed sleep at the end of a function that loses a thread: it stands where the join belongs.
 
 use crate::catalog::Role;
-use crate::flow::{Birth, BlockId, Callee, Flow, StmtKind};
-use crate::model::{Def, Model};
+use crate::flow::{Birth, BlockId, Flow, StmtKind};
+use crate::model::Model;
 use crate::text::TextRange;
 
 /// The sleep after a birth with which a body ends, if it does.
@@ -13,13 +13,10 @@ pub(super) fn sleep_at_the_end(model: &Model<'_>, flow: &Flow, birth: &Birth) ->
         let comes_after = block == birth.at.0 || after.contains(&block);
         let mut stmts = contents.stmts.iter().enumerate().filter(|_| comes_after);
         stmts.find_map(|(index, stmt)| match &stmt.kind {
-            StmtKind::Call(call) => match &call.callee {
-                Callee::Function(defs) if sleeps(model, defs) => {
-                    let late = block != birth.at.0 || index > birth.at.1;
-                    late.then_some((block, index, call.name_range))
-                }
-                _ => None,
-            },
+            StmtKind::Call(call) if call.role(model) == Some(Role::Sleep) => {
+                let late = block != birth.at.0 || index > birth.at.1;
+                late.then_some((block, index, call.name_range))
+            }
             _ => None,
         })
     })?;
@@ -31,9 +28,4 @@ pub(super) fn sleep_at_the_end(model: &Model<'_>, flow: &Flow, birth: &Birth) ->
     let works = calls(flow.blocks[block.0 as usize].stmts.get(index + 1..)?)
         || beyond.iter().any(|at| calls(&flow.blocks[at.0 as usize].stmts));
     (!beyond.contains(&block) && !works).then_some(range)
-}
-
-fn sleeps(model: &Model<'_>, defs: &[Def]) -> bool {
-    let sleep = |def: &Def| matches!(def, Def::External(path) if model.catalog.role(path) == Some(Role::Sleep));
-    !defs.is_empty() && defs.iter().all(sleep)
 }

@@ -4,24 +4,12 @@
 //! is reported, whatever spells the name of a function that hands handles out, or of a field that
 //! keeps them, is read as well.
 
-use std::collections::BTreeSet;
-
 use super::fate::Fates;
 use super::{Answer, Join};
 use crate::facts::tree::Visibility;
 use crate::finding::CodeKind;
 use crate::flow::Home;
-use crate::model::{Names, Scope};
-use crate::source::FileId;
-
-/// Names that could change a verdict where they are spelled and nobody has looked yet.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// Names, with where they can be meant.
-    pub names: Names,
-    /// Files of which bodies are needed.
-    pub bodies: BTreeSet<FileId>,
-}
+use crate::model::{Names, Scope, Wanted};
 
 impl Fates<'_> {
     /// What the verdicts depend on beside what was read for other reasons.
@@ -58,7 +46,7 @@ impl Fates<'_> {
             wanted.names.extend(names.into_iter().map(|name| (name, scope)));
         }
         wanted.names.extend(self.ways_out());
-        wanted.bodies = self.solution.unlowered.iter().map(|item| item.file).collect();
+        wanted.files = self.solution.unlowered.iter().map(|item| item.file).collect();
         wanted
     }
 

@@ -166,8 +166,20 @@ impl Lowering<'_> {
 
     pub(super) fn method(&mut self, range: TextRange, call: &MethodCall) -> Value {
         let receiver = self.expr(call.receiver);
+        if matches!(&*call.name, "unwrap" | "expect") && !self.is_lock(call.receiver) {
+            self.frame().leaves_unseen();
+        }
         let types: Vec<Ty> = call.types.iter().map(|ty| self.ty(ty)).collect();
         self.call_method(range, call.name_range, receiver, &call.name, &call.args, &types)
+    }
+
+    /// Whether an expression takes a lock or waits with one: it fails only when another thread panicked.
+    fn is_lock(&self, id: ExprId) -> bool {
+        let ExprKind::Method(call) = &self.body.expr(id).kind else { return false };
+        matches!(
+            (&*call.name, call.args.len()),
+            ("lock", 0) | ("wait" | "wait_while" | "wait_timeout" | "wait_timeout_while", 1..)
+        )
     }
 
     fn call_method(
@@ -204,7 +216,7 @@ impl Lowering<'_> {
         self.note_birth(range, name_range, called, receiver.named, &callables);
         let ty = self.method_output(&receiver.ty, name, &defs, &own, types);
         if ty == Ty::Never {
-            self.frame().end(Terminator::Stop);
+            self.frame().end(Terminator::Diverge(methods));
             return self.never();
         }
         let dst = self.temp(range, ty.clone());
@@ -341,7 +353,7 @@ impl Lowering<'_> {
         let exits = self
             .catalogued(defs, &[Role::Exit])
             .is_some_and(|(path, ..)| matches!(path.rsplit("::").next(), Some("exit" | "_exit")));
-        if exits { Terminator::Exit(call) } else { Terminator::Stop }
+        if exits { Terminator::Exit(call) } else { Terminator::Diverge(defs.to_vec()) }
     }
 
     /// Records the birth of a thread if the call is one.
@@ -357,7 +369,11 @@ impl Lowering<'_> {
         let Some(entry) = self.model.catalog.get(&api) else { return };
         let returns =
             entry.returns.as_ref().map_or(Ty::Unknown, |returns| self.model.catalog_ty(returns));
-        let runs = entry.body.and_then(|index| callables.get(index).cloned().flatten());
+        // A registry's spawn takes the closure after whatever else it wants to know.
+        let runs = match entry.body {
+            Some(index) => callables.get(index).cloned().flatten(),
+            None => callables.iter().rev().find_map(Clone::clone),
+        };
         let confidence =
             if certain && !self.in_unknown_macro { Confidence::Proved } else { Confidence::Likely };
         let at = self.frame().position();

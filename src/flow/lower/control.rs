@@ -7,6 +7,7 @@ use super::super::{
 use super::expr::element_ty;
 use super::frame::ScopeKind;
 use super::{Lowering, Value};
+use crate::catalog::Role;
 use crate::facts::tree::{Arm, BlockId as TreeBlock, ExprId, ExprKind, Name, PatId};
 use crate::model::Ty;
 use crate::text::TextRange;
@@ -138,6 +139,20 @@ impl Lowering<'_> {
         self.store(Place::local(result), value, range);
     }
 
+    fn note_loop(&mut self, range: TextRange, keyword: &str, head: BlockId) {
+        let end = range.start + u32::try_from(keyword.len()).unwrap_or(0);
+        let statement = self.statement;
+        self.frame().note_loop(TextRange::new(range.start, end), statement, head);
+    }
+
+    /// Whether a value is an iterator that the catalog says never ends.
+    fn never_runs_out(&mut self, value: &Value) -> bool {
+        let Some(local) = value.place().map(|place| place.local) else { return false };
+        let model = self.model;
+        let made = self.frame().calls().find(|call| call.dst == local);
+        made.is_some_and(|call| call.role(model) == Some(Role::Endless))
+    }
+
     fn open_loop(&mut self, label: Option<&Name>, head: BlockId, exit: BlockId, result: LocalId) {
         let kind = ScopeKind::Breakable {
             label: label.cloned(),
@@ -162,6 +177,9 @@ impl Lowering<'_> {
             (frame.new_block(), frame.new_block(), frame.new_block(), frame.new_block());
         frame.goto(head);
         frame.enter(head);
+        if matches!(self.body.expr(condition).kind, ExprKind::Bool(true)) {
+            self.note_loop(range, "while", head);
+        }
         self.open_loop(label, head, exit, result);
         let depth = self.frame().scopes.len();
         self.frame().open(ScopeKind::Plain);
@@ -188,6 +206,7 @@ impl Lowering<'_> {
         let (head, exit) = (frame.new_block(), frame.new_block());
         frame.goto(head);
         frame.enter(head);
+        self.note_loop(range, "loop", head);
         self.open_loop(label, head, exit, result);
         self.block(body, None);
         self.frame().goto(head);
@@ -206,10 +225,13 @@ impl Lowering<'_> {
     ) -> Value {
         let value = self.expr(iterable);
         // `for i in 0..` ends by a jump only, and a listener never runs out of connections.
-        let is_endless = match &self.body.expr(iterable).kind {
-            ExprKind::Range { endless, .. } => *endless,
-            ExprKind::Method(call) => &*call.name == "incoming" && call.args.is_empty(),
-            _ => false,
+        let never_runs_out = self.never_runs_out(&value);
+        let (is_endless, is_certain) = match &self.body.expr(iterable).kind {
+            ExprKind::Range { endless, .. } => (*endless, *endless),
+            ExprKind::Method(call) if &*call.name == "incoming" && call.args.is_empty() => {
+                (true, never_runs_out)
+            }
+            _ => (never_runs_out, never_runs_out),
         };
         let value = self.materialise(value, self.body.expr(iterable).range);
         let borrowed = value.is_borrow();
@@ -229,6 +251,9 @@ impl Lowering<'_> {
         let (head, inside, exit) = (frame.new_block(), frame.new_block(), frame.new_block());
         frame.goto(head);
         frame.enter(head);
+        if is_certain {
+            self.note_loop(range, "for", head);
+        }
         self.open_loop(label, head, exit, result);
         self.frame().open(ScopeKind::Plain);
         let item_range = self.body.pat(pat).range;

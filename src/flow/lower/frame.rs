@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::super::{
-    Block, BlockId, Flow, FlowId, FlowKind, Local, LocalId, LocalKind, Stmt, StmtKind, Terminator,
+    Block, BlockId, Call, Flow, FlowId, FlowKind, Local, LocalId, LocalKind, Loop, Stmt, StmtKind,
+    Terminator,
 };
 use super::super::{Capture, Leaving, Place};
 use crate::facts::tree::Name;
@@ -75,6 +76,8 @@ impl Frame {
             asserts: false,
             panics: false,
             opaque: Vec::new(),
+            left_unseen: Vec::new(),
+            loops: Vec::new(),
             range,
         };
         Self { id, flow, scopes: Vec::new(), captures: Vec::new(), current: Some(BlockId(0)) }
@@ -106,6 +109,23 @@ impl Frame {
             }
         };
         (block, self.flow.blocks[block.0 as usize].stmts.len())
+    }
+
+    /// Something here may leave that no edge shows.
+    pub(super) fn leaves_unseen(&mut self) {
+        self.flow.left_unseen.extend(self.current);
+    }
+
+    /// Every call so far, the last one first.
+    pub(super) fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.flow.blocks.iter().rev().flat_map(|block| block.calls().rev())
+    }
+
+    /// Notes a loop that only a jump can leave.
+    pub(super) fn note_loop(&mut self, keyword: TextRange, statement: TextRange, head: BlockId) {
+        if self.current.is_some() {
+            self.flow.loops.push(Loop { keyword, statement, head });
+        }
     }
 
     pub(super) fn push(&mut self, range: TextRange, kind: StmtKind) {

@@ -51,12 +51,26 @@ const DIVERGING: &[&str] = &["panic", "unreachable", "todo", "unimplemented", "c
 /// Macros that return an error from the function.
 const RETURNING: &[&str] = &["bail", "fail", "throw"];
 
+/// What is known of a macro that is declared or imported.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum OwnMacro {
+    /// Nothing in it leaves the function.
+    Stays,
+    /// Nobody sees what it is.
+    Unseen,
+    /// It may return.
+    Leaves,
+}
+
 impl Lowering<'_> {
     pub(super) fn macro_call(&mut self, range: TextRange, call: &MacroCall) -> Value {
         let name = call.path.last();
-        if let Some(leaves) = self.own_macro(call) {
+        if let Some(own) = self.own_macro(call) {
+            if own != OwnMacro::Stays {
+                self.frame().leaves_unseen();
+            }
             let value = self.unknown_macro(range, call);
-            if leaves {
+            if own == OwnMacro::Leaves {
                 self.may_leave(range, "a macro that is not expanded may leave the function here");
             }
             return value;
@@ -80,7 +94,12 @@ impl Lowering<'_> {
             (args, name) if DIVERGING.contains(&name) => {
                 self.frame().flow.panics = true;
                 self.look_at(args);
-                self.frame().end(Terminator::Stop);
+                // What is called unreachable is never reached, as the end of a `match` is not.
+                let end = match name {
+                    "unreachable" => Terminator::Stop,
+                    _ => Terminator::Diverge(Vec::new()),
+                };
+                self.frame().end(end);
                 self.never()
             }
             (args, name) if RETURNING.contains(&name) => {
@@ -109,24 +128,30 @@ impl Lowering<'_> {
                 }
                 Value::constant(Ty::Unknown)
             }
-            _ => self.unknown_macro(range, call),
+            _ => {
+                self.frame().leaves_unseen();
+                self.unknown_macro(range, call)
+            }
         }
     }
 
-    /// Whether the project defines a macro of this name, which then is not std's; and whether that
-    /// may leave the function.
-    fn own_macro(&self, call: &MacroCall) -> Option<bool> {
+    /// What is known of a macro whose name is declared or imported here, which then is not std's.
+    fn own_macro(&self, call: &MacroCall) -> Option<OwnMacro> {
         let name = call.path.as_name()?;
         let mut module = Some(self.module());
         while let Some(id) = module {
             let names = std::slice::from_ref(name);
             let defs = self.model.resolve(id, false, names, Namespace::Macro);
             if !defs.is_empty() {
-                let leaves = |def: &Def| {
-                    matches!(def, Def::Item(item)
-                        if matches!(self.model.item(*item).kind, ItemKind::MacroRules { leaves: true }))
-                };
-                return Some(defs.iter().any(leaves));
+                let all = defs.iter().map(|def| match def {
+                    Def::Item(item) => match self.model.item(*item).kind {
+                        ItemKind::MacroRules { leaves: true } => OwnMacro::Leaves,
+                        ItemKind::MacroRules { leaves: false } => OwnMacro::Stays,
+                        _ => OwnMacro::Unseen,
+                    },
+                    _ => OwnMacro::Unseen,
+                });
+                return all.max();
             }
             module = self.model.module(id).parent;
         }

@@ -1,0 +1,138 @@
+//! Where a value is: a local, and the way into it.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use super::{Callable, LocalId};
+use crate::facts::tree::Name;
+use crate::model::{Ty, TyHead};
+
+/// A local or a part of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The local.
+    pub local: LocalId,
+    /// The way into it.
+    pub proj: Vec<Proj>,
+}
+
+impl Place {
+    /// All of a local.
+    pub fn local(local: LocalId) -> Self {
+        Self { local, proj: Vec::new() }
+    }
+
+    /// A part of this place. A guard of something that cannot fail swallows the opening of it.
+    #[must_use]
+    pub fn then(&self, proj: Proj) -> Self {
+        let mut place = self.clone();
+        if place.proj.last() == Some(&Proj::Maybe) {
+            place.proj.pop();
+            if matches!(proj, Proj::Inner | Proj::Open) {
+                return place;
+            }
+        }
+        place.proj.push(proj);
+        place
+    }
+}
+
+/// One step into a place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Proj {
+    /// A field, or a tuple element by number.
+    Field(Field),
+    /// The payload of `Some` and `Ok`.
+    Inner,
+    /// The payload of `Err`.
+    Error,
+    /// The payload of a variant of a user's enum or of a tuple struct.
+    Variant(Name),
+    /// Some element of a collection or iterator.
+    Elem,
+    /// The element a loop over borrowed elements looks at.
+    Current,
+    /// The payload of a wrapper of which only later use tells whether it is optional or many.
+    Payload,
+    /// An iterator's element before a callable that nobody has run yet; `true` when what it gives is
+    /// flattened into the iterator.
+    Lazy(Arc<Callable>, bool),
+    /// A captured variable in a closure value.
+    Captured(LocalId),
+    /// In an access: the payload if there is a wrapper, else the thing itself.
+    Open,
+    /// In an access: the elements, each by reference.
+    Each,
+    /// In an access: a wrapper such as a lock's `Result` that the token does not have.
+    Maybe,
+}
+
+/// A field by name. Two are the same when their names are: whose field it is only decides where it
+/// is looked for.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its name, or its number in a tuple.
+    pub name: Name,
+    /// What it is a field of.
+    pub owner: Owner,
+}
+
+/// What a field belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A tuple.
+    Tuple,
+    /// A struct, a union or a variant of this type.
+    Type(TyHead),
+    /// A value whose type is not known.
+    Unknown,
+}
+
+impl Owner {
+    /// What a field of a value of this type belongs to.
+    pub fn of(ty: &Ty) -> Self {
+        match ty.peel() {
+            Ty::Tuple(_) => Self::Tuple,
+            Ty::Named(head @ TyHead::Item(..), ..) => Self::Type(head.clone()),
+            // A type from outside may lead to any other by `Deref`.
+            Ty::Named(TyHead::External(_), ..)
+            | Ty::Unknown
+            | Ty::Never
+            | Ty::Reference(_)
+            | Ty::Slice(_) => Self::Unknown,
+        }
+    }
+}
+
+impl PartialEq for Field {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Field {}
+
+impl PartialOrd for Field {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Field {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.name.cmp(&other.name)
+    }
+}
+
+impl Hash for Field {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+impl Proj {
+    /// A tuple element.
+    pub fn element(index: usize) -> Self {
+        Self::Field(Field { name: Name::from(index.to_string()), owner: Owner::Tuple })
+    }
+}
