@@ -66,7 +66,9 @@ impl Lowering<'_> {
     pub(super) fn macro_call(&mut self, range: TextRange, call: &MacroCall) -> Value {
         let name = call.path.last();
         if let Some(own) = self.own_macro(call) {
-            if own != OwnMacro::Stays {
+            // What a logger calls `info` does not jump, wherever it is imported from.
+            let logs = own == OwnMacro::Unseen && LOOKING.contains(&name);
+            if own != OwnMacro::Stays && !logs {
                 self.frame().leaves_unseen();
             }
             let value = self.unknown_macro(range, call);
