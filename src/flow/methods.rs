@@ -127,6 +127,14 @@ pub(super) fn output(receiver: &Ty, name: &str) -> Ty {
                 _ => guarded,
             }
         }
+        // What is taken out from behind a reference is nobody else's any more.
+        "take" | "replace" if receiver.is_option() => {
+            let mut taken = receiver;
+            while let Ty::Reference(inner) = taken {
+                taken = inner;
+            }
+            taken.clone()
+        }
         "map" if matches!(receiver, Ty::Slice(_)) => Ty::Slice(Box::new(Ty::Unknown)),
         "clone" | "as_ref" | "as_mut" | "take" | "replace" | "or" | "or_else" | "ok_or"
         | "ok_or_else" | "map_err" | "ok" | "by_ref" | "borrow" | "borrow_mut" | "iter"

@@ -300,7 +300,7 @@ impl Transfer<'_> {
         let mut ty = local.ty.clone();
         for proj in &token.place.proj {
             match proj {
-                Proj::Field(field) => match &ty {
+                Proj::Field(field) => match ty.peel() {
                     Ty::Tuple(parts) => {
                         let part =
                             field.name.parse().ok().and_then(|at: usize| parts.get(at).cloned());

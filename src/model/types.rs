@@ -80,6 +80,11 @@ impl Ty {
         }
     }
 
+    /// Whether it is an `Option`, or a reference to one.
+    pub fn is_option(&self) -> bool {
+        self.peel().path() == Some("std::option::Option")
+    }
+
     /// The first type argument of `Option<T>` or `Result<T, _>`.
     pub fn payload(&self) -> Self {
         match self {

@@ -111,7 +111,14 @@ impl Lowering<'_> {
             (true, Some(builder)) => builder.named,
             _ => receiver_named,
         };
-        let ty = self.output_of(&defs);
+        let mut ty = self.output_of(&defs);
+        if let ([Def::External(path)], [only]) = (defs.as_slice(), values.as_slice())
+            && methods::wraps(path)
+            && let Ty::Named(_, _, of) = &mut ty
+            && of.is_empty()
+        {
+            of.push(only.ty.clone());
+        }
         let callables: Vec<Option<Callable>> =
             values.iter().map(|value| value.callable.clone()).collect();
         let operands: Vec<Operand> = values.into_iter().map(|value| value.operand).collect();
