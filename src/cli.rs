@@ -4,6 +4,7 @@ mod args;
 mod config_files;
 pub mod discover;
 mod explain;
+mod fix;
 mod output;
 mod pool;
 pub mod read;

@@ -24,7 +24,8 @@ pub use why::{births_in, why_human, why_json};
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::finding::{Label, Role};
+use crate::finding::{Fix, Label, Role};
+use crate::fix::{Replacement, replacement};
 use crate::policy::{ConfigProblem, Judged, Origin, Text, Texts};
 use crate::rules::Level;
 use crate::source::{Files, Project};
@@ -70,6 +71,7 @@ impl<'a> Context<'a> {
                     .filter(|(role, _)| *role == Role::Related)
                     .map(|(_, label)| self.mark(label))
                     .collect(),
+                fix: finding.fix.as_ref().map(|fix| (fix.title, self.replacements(fix))),
             },
             Origin::Outside(outside) => Drawing {
                 level: judged.level,
@@ -84,8 +86,20 @@ impl<'a> Context<'a> {
                     label: String::new(),
                 },
                 related: Vec::new(),
+                fix: None,
             },
         }
+    }
+
+    /// The places that a fix changes, with what comes there.
+    fn replacements(&self, fix: &Fix) -> Vec<(Mark, String)> {
+        let places = fix.edits.iter().filter_map(|edit| {
+            let text = self.texts.get(edit.file)?;
+            let Replacement { range, text } = replacement(edit, &text.text);
+            let label = Label { file: edit.file, range, text: String::new() };
+            Some((self.mark(&label), text))
+        });
+        places.collect()
     }
 }
 
@@ -98,6 +112,8 @@ struct Drawing<'r> {
     help: Option<&'r str>,
     primary: Mark,
     related: Vec<Mark>,
+    /// What a fix does, and each place with what comes there.
+    fix: Option<(&'r str, Vec<(Mark, String)>)>,
 }
 
 impl<'r> Drawing<'r> {
@@ -115,6 +131,7 @@ impl<'r> Drawing<'r> {
                 label: String::new(),
             },
             related: Vec::new(),
+            fix: None,
         }
     }
 }

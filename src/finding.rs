@@ -39,6 +39,40 @@ pub struct Label {
     pub text: String,
 }
 
+/// A change of the source that repairs what was found: it compiles, and nothing is found any more.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fix {
+    /// What it does, such as "unwrap the result".
+    pub title: &'static str,
+    /// Its parts, which do not overlap.
+    pub edits: Vec<Edit>,
+}
+
+/// A part of a fix.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edit {
+    /// File of the text.
+    pub file: FileId,
+    /// Where in it.
+    pub spot: Spot,
+    /// What stands there afterwards; lines of it are indented as the spot wants.
+    pub text: String,
+}
+
+/// Where an edit goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Spot {
+    /// In the place of these bytes.
+    Replace(TextRange),
+    /// On lines of its own.
+    Lines {
+        /// Before this offset: that of a statement or of the closing brace of a block.
+        before: u32,
+        /// Indented like the line with this offset.
+        like: u32,
+    },
+}
+
 /// Which code a finding is in; levels differ between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CodeKind {
@@ -82,6 +116,8 @@ pub struct Finding {
     pub notes: Vec<String>,
     /// What to write instead.
     pub help: Option<String>,
+    /// The same as an edit, where that is certain.
+    pub fix: Option<Fix>,
     /// How sure it is.
     pub confidence: Confidence,
     /// A rule that says more about the same place: when it reports there, this one is silent.

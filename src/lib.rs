@@ -10,6 +10,7 @@ pub mod cli;
 pub mod emit;
 pub mod facts;
 pub mod finding;
+pub mod fix;
 pub mod flow;
 pub mod model;
 pub mod policy;

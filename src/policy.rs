@@ -275,6 +275,7 @@ impl Run<'_> {
             message,
             notes: Vec::new(),
             help,
+            fix: None,
             confidence: Confidence::Proved,
             absorbed_by: None,
             subject: Subject {

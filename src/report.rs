@@ -32,6 +32,8 @@ pub struct Report {
 pub struct Summary {
     /// Thread births and how they end, apart for each kind of code.
     pub births: BTreeMap<CodeKind, Births>,
+    /// Findings that `--fix` repairs.
+    pub fixable: usize,
     /// Findings that fail the run.
     pub errors: usize,
     /// Findings that do not.
@@ -91,6 +93,8 @@ impl Report {
             *births.by_outcome.entry(verdict.outcome).or_default() += 1;
         }
         for judged in &shown {
+            let fix = matches!(&judged.origin, Origin::Source(finding) if finding.fix.is_some());
+            summary.fixable += usize::from(fix);
             match judged.level {
                 Level::Error => summary.errors += 1,
                 Level::Warn | Level::Off => summary.warnings += 1,

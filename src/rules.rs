@@ -163,6 +163,7 @@ impl Context<'_> {
             message,
             notes: Vec::new(),
             help: Some(help.to_owned()),
+            fix: None,
             confidence: Confidence::Proved,
             absorbed_by: None,
             subject: Subject {
@@ -187,6 +188,7 @@ impl Context<'_> {
             message,
             notes: Vec::new(),
             help: Some(help.to_owned()),
+            fix: None,
             confidence: verdict.confidence,
             absorbed_by: None,
             subject: Subject {
@@ -208,6 +210,7 @@ impl Context<'_> {
         help: &str,
     ) -> Finding {
         let mut finding = self.finding(rule, life, message, help);
+        finding.fix = life.fix.clone();
         finding.primary.text = "spawned here".to_owned();
         let label = Label { file: loss.file, range: loss.range, text: loss.text.clone() };
         finding.labels.push((Role::Related, label));

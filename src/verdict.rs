@@ -3,6 +3,7 @@
 mod fate;
 mod joins;
 mod kept;
+mod repair;
 mod sleeps;
 mod sum;
 mod wanted;
@@ -10,12 +11,13 @@ mod workers;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
 use crate::catalog::Role;
 use crate::facts::tree::Name;
-use crate::finding::{CodeKind, Confidence};
+use crate::finding::{CodeKind, Confidence, Fix};
 use crate::flow::{
     Birth, BlockId, Callable, Callee, Class, Flow, FlowId, FlowKind, Flows, Known, LossKind,
     Program, StmtKind, Task, Terminator, solve,
@@ -120,6 +122,8 @@ pub struct Life {
     pub site: Site,
     /// Where the handle is lost, unless that is for the callers to answer for.
     pub loss: Option<Loss>,
+    /// The edit that repairs it, where that is certain.
+    pub fix: Option<Fix>,
     /// Where the process ends while the handle is held.
     pub exits: Option<(FileId, TextRange)>,
     /// The sleep at the end of the function that loses it.
@@ -203,6 +207,7 @@ pub fn verdicts(model: &Model<'_>, known: &mut Known) -> Verdicts {
     let workers = workers::workers(model, &program);
     let mut wanted = fates.wanted(&joins);
     wanted.functions = workers.unread;
+    wanted.functions.extend(fates.unread.into_inner().unwrap_or_else(PoisonError::into_inner));
     Verdicts { lives: merge(found), joins, endless: workers.endless, wanted }
 }
 
@@ -264,6 +269,8 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
     life.hoarded = judged.held.filter(|_| never_stops(flows.body(birth.flow), birth.at.0));
     if life.loss.is_some() && life.verdict.outcome == Outcome::Detached {
         life.slept = sleeps::sleep_at_the_end(model, flows.body(birth.flow), birth);
+        let loss = life.loss.as_ref();
+        life.fix = loss.and_then(|loss| repair::joined_at_the_end(fates, body, birth, loss));
     }
     life.named = birth.named;
     life.verdict.confidence = birth.confidence;
@@ -384,6 +391,7 @@ fn life(
         verdict,
         site,
         loss: None,
+        fix: None,
         exits: None,
         slept: None,
         hoarded: None,

@@ -72,6 +72,16 @@ pub(super) struct Options {
     #[arg(long, help_heading = "Configuration")]
     pub(super) no_config: bool,
 
+    /// Repair what can be repaired for certain, and report the rest
+    #[arg(long, help_heading = "Fixes")]
+    pub(super) fix: bool,
+    /// Fix files although the working tree has changes that are in no commit
+    #[arg(long, requires = "fix", help_heading = "Fixes")]
+    pub(super) allow_dirty: bool,
+    /// Fix files although no version control keeps them
+    #[arg(long, requires = "fix", help_heading = "Fixes")]
+    pub(super) allow_no_vcs: bool,
+
     /// Form of the output
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
     pub(super) message_format: Format,

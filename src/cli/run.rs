@@ -5,6 +5,7 @@ use std::path::Path;
 use super::args::{Color, Format, Options};
 use super::discover::paths::absolute;
 use super::discover::{About, Discovery, Request, discover};
+use super::fix::{self, Overlay, Permission};
 use super::output::{self, Output};
 use super::read::DiskFiles;
 use super::{CLEAN, FINDINGS, USAGE, config_files};
@@ -12,7 +13,7 @@ use crate::catalog::Catalog;
 use crate::emit;
 use crate::policy::{self, ConfigProblem, Configs, FlagLevel, Input, PathNote};
 use crate::report::Report;
-use crate::source::Project;
+use crate::source::{Files, Project};
 
 /// Lints what the arguments name.
 pub(super) fn run(args: &Options, levels: Vec<(FlagLevel, String)>) -> Output {
@@ -20,7 +21,10 @@ pub(super) fn run(args: &Options, levels: Vec<(FlagLevel, String)>) -> Output {
         let scope = done.found.notes.iter().filter(|note| note.about == About::Scope);
         Output {
             results: results(args, done.context, done.report),
-            remarks: scope.map(|note| emit::remark(&note.path, &note.message)).collect(),
+            remarks: scope
+                .map(|note| emit::remark(&note.path, &note.message))
+                .chain([done.fixed.to_owned()])
+                .collect(),
             code: if done.report.failed() { FINDINGS } else { CLEAN },
         }
     });
@@ -33,6 +37,8 @@ pub(super) struct Done<'a> {
     pub(super) cwd: &'a Path,
     pub(super) context: &'a emit::Context<'a>,
     pub(super) report: &'a Report,
+    /// What was repaired, a line for each file.
+    pub(super) fixed: &'a str,
 }
 
 /// Analyses what the arguments name and draws the report. The error is what there is to say when
@@ -60,27 +66,47 @@ pub(super) fn analysed(
     let found = discover(&request).map_err(|error| usage(&error.message))?;
     options.whole = is_whole(&request, &found.project);
 
-    let files = DiskFiles::new(&found.root, &found.project);
+    let disk = DiskFiles::new(&found.root, &found.project);
     let root = found.root.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
-    let context =
-        emit::Context::new(&found.project, &files, &root, args.message_format.colored(args.color));
+    let color = args.message_format.colored(args.color);
     let sources =
         config_files::sources(args, &request.cwd, &found).map_err(|message| usage(&message))?;
-    let configs =
-        Configs::load(&sources).map_err(|problems| misconfigured(args, &context, &problems))?;
+    let configs = Configs::load(&sources).map_err(|problems| {
+        let context = emit::Context::new(&found.project, &disk, &root, color);
+        misconfigured(args, &context, &problems)
+    })?;
 
-    let analysis = crate::analyse(&found.project, &files, &core_options(args, &found, &configs));
+    let core_options = core_options(args, &found, &configs);
     let notes = source_notes(&request, &found);
-    let input = Input {
-        project: &found.project,
-        configs: &configs,
-        options: &options,
-        files: &files,
-        root: &root,
-        notes: &notes,
+    let judge = |files: &dyn Files| {
+        let analysis = crate::analyse(&found.project, files, &core_options);
+        let input = Input {
+            project: &found.project,
+            configs: &configs,
+            options: &options,
+            files,
+            root: &root,
+            notes: &notes,
+        };
+        Report::new(&found.project, policy::judge(analysis, &input))
     };
-    let report = Report::new(&found.project, policy::judge(analysis, &input));
-    Ok(draw(&Done { found: &found, cwd: &request.cwd, context: &context, report: &report }))
+    let mut files = Overlay::new(&disk);
+    let mut report = judge(&files);
+    let mut fixed = String::new();
+    if args.fix {
+        let permission = Permission { dirty: args.allow_dirty, no_vcs: args.allow_no_vcs };
+        (report, fixed) =
+            fix::fix(&found.project, &found.root, &mut files, report, permission, judge)
+                .map_err(|message| usage(&message))?;
+    }
+    let context = emit::Context::new(&found.project, &files, &root, color);
+    Ok(draw(&Done {
+        found: &found,
+        cwd: &request.cwd,
+        context: &context,
+        report: &report,
+        fixed: &fixed,
+    }))
 }
 
 /// People read it on stderr; an editor reads it where it reads everything else.

@@ -178,6 +178,7 @@ fn artifact(context: &Context<'_>, owner: &Owner<'_>) -> String {
 fn diagnostic(drawing: &Drawing<'_>, color: bool) -> Diagnostic {
     let notes = drawing.notes.iter().map(|note| child("note", note));
     let help = drawing.help.iter().map(|help| child("help", help));
+    let fix = drawing.fix.iter().map(|(title, places)| suggestion(title, places));
     let related = drawing.related.iter().map(|mark| span(mark, false));
     let rule = drawing.rule.unwrap_or("configuration").replace('-', "_");
     Diagnostic {
@@ -185,7 +186,7 @@ fn diagnostic(drawing: &Drawing<'_>, color: bool) -> Diagnostic {
         code: Some(Code { code: format!("thread_lint::{rule}"), explanation: None }),
         level: word(drawing.level),
         spans: std::iter::once(span(&drawing.primary, true)).chain(related).collect(),
-        children: notes.chain(help).collect(),
+        children: notes.chain(help).chain(fix).collect(),
         rendered: Some(human::draw(drawing, color) + "\n\n"),
     }
 }
@@ -193,6 +194,16 @@ fn diagnostic(drawing: &Drawing<'_>, color: bool) -> Diagnostic {
 fn child(level: &'static str, message: &str) -> Diagnostic {
     let message = message.to_owned();
     Diagnostic { message, code: None, level, spans: vec![], children: vec![], rendered: None }
+}
+
+/// A help that an editor can apply.
+fn suggestion(title: &str, places: &[(Mark, String)]) -> Diagnostic {
+    let spans = places.iter().map(|(mark, text)| Span {
+        suggested_replacement: Some(text.clone()),
+        suggestion_applicability: Some("MachineApplicable"),
+        ..span(mark, true)
+    });
+    Diagnostic { spans: spans.collect(), ..child("help", title) }
 }
 
 fn span(mark: &Mark, is_primary: bool) -> Span {
@@ -311,8 +322,8 @@ struct Span {
     is_primary: bool,
     text: Vec<SpanLine>,
     label: Option<String>,
-    suggested_replacement: Option<()>,
-    suggestion_applicability: Option<()>,
+    suggested_replacement: Option<String>,
+    suggestion_applicability: Option<&'static str>,
     expansion: Option<()>,
 }
 

@@ -32,6 +32,11 @@ pub fn summary(summary: &Summary, share: bool) -> String {
         out.push_str(&format!("; hidden: {}", hidden.join(", ")));
     }
     out.push('\n');
+    if summary.fixable > 0 {
+        let repairs = if summary.fixable == 1 { "repairs it" } else { "repairs them" };
+        let certain = count(summary.fixable, "finding");
+        out.push_str(&format!("{certain} with a certain cure: `--fix` {repairs}\n"));
+    }
     if summary.unreadable > 0 {
         let files = count(summary.unreadable, "file");
         out.push_str(&format!("{files} could not be analysed\n"));

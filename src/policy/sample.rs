@@ -129,6 +129,7 @@ impl Sample {
             message: format!("found by {rule}"),
             notes: Vec::new(),
             help: None,
+            fix: None,
             confidence: Confidence::Proved,
             absorbed_by: None,
             subject,

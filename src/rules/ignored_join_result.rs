@@ -9,7 +9,10 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
     let findings = ignored.map(|join| {
         let message = "the result of `join` is ignored: a panic of the thread vanishes".to_owned();
         let help = "unwrap it, or log the error: it is all that is left of the thread's panic";
-        context.at_join("ignored-join-result", join, message, help)
+        Finding {
+            fix: join.fix.clone(),
+            ..context.at_join("ignored-join-result", join, message, help)
+        }
     });
     findings.collect()
 }

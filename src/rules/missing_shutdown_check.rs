@@ -37,6 +37,7 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
             message,
             notes: Vec::new(),
             help: Some(help.to_owned()),
+            fix: None,
             confidence: endless.confidence,
             absorbed_by: None,
             subject: Subject {

@@ -42,6 +42,8 @@ pub(super) struct Fates<'a> {
     pub(super) program: &'a Program,
     pub(super) solution: &'a Solution,
     kept: Mutex<BTreeMap<(Keep, bool), Kept>>,
+    /// Functions that a fix depends on and that were not read.
+    pub(super) unread: Mutex<BTreeSet<FunctionKey>>,
 }
 
 /// A search through callers: where it came from, and the steps that led there.
@@ -53,7 +55,7 @@ pub(super) struct Hop<'a> {
 
 impl<'a> Fates<'a> {
     pub(super) fn new(model: &'a Model<'a>, program: &'a Program, solution: &'a Solution) -> Self {
-        Self { model, program, solution, kept: Mutex::new(BTreeMap::new()) }
+        Self { model, program, solution, kept: Mutex::default(), unread: Mutex::default() }
     }
 
     /// Every call that carries on a handle which was born, and not taken from a cell.

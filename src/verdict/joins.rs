@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fate::Fates;
+use super::repair;
 use crate::catalog::Role;
 use crate::facts::tree::ItemKind;
-use crate::finding::CodeKind;
+use crate::finding::{CodeKind, Fix};
 use crate::flow::{
     Call, Callable, Callee, End, EndKind, Flow, FunctionKey, LocalId, LocalKind, Lowered, Operand,
     StmtKind, Task, Terminator, Test,
@@ -43,6 +44,8 @@ pub struct Join {
     pub in_drop: bool,
     /// Whether it is reached only when something is shut down, or after an error.
     pub at_the_end: bool,
+    /// The edit that has its result unwrapped, where that is certain.
+    pub fix: Option<Fix>,
     /// Whether the function asks if the thread is panicking.
     pub asks_panicking: bool,
     /// The function, for who calls it.
@@ -124,7 +127,11 @@ fn join(
 ) -> Join {
     let (model, function) = (fates.model, lowered.function);
     let in_drop = is_drop(model, function);
+    let result = answer(model, flow, call.dst);
+    let fix =
+        if result == Answer::Ignored { repair::unwrapped(model, function, range) } else { None };
     Join {
+        fix,
         file: function.item.file,
         name: call.name_range,
         call: range,
@@ -132,7 +139,7 @@ fn join(
         item: model.item_path(function.item, function.container),
         package: model.project.file(function.item.file).package,
         code: model.code_kind(function.item.module, function.test_only),
-        result: answer(model, flow, call.dst),
+        result,
         in_drop,
         at_the_end: in_drop || after_error(flow, block) || ends_something(fates, body),
         function,

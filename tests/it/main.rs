@@ -10,6 +10,7 @@
 
 mod cli;
 mod corpus;
+mod fix;
 mod pages;
 mod promises;
 mod support;

@@ -7,6 +7,7 @@
 
 mod compile;
 mod example;
+mod fixed;
 mod judge;
 mod parse;
 mod retold;

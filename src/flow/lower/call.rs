@@ -111,14 +111,7 @@ impl Lowering<'_> {
             (true, Some(builder)) => builder.named,
             _ => receiver_named,
         };
-        let mut ty = self.output_of(&defs);
-        if let ([Def::External(path)], [only]) = (defs.as_slice(), values.as_slice())
-            && methods::wraps(path)
-            && let Ty::Named(_, _, of) = &mut ty
-            && of.is_empty()
-        {
-            of.push(only.ty.clone());
-        }
+        let ty = wrapping(self.output_of(&defs), &defs, &values);
         let callables: Vec<Option<Callable>> =
             values.iter().map(|value| value.callable.clone()).collect();
         let operands: Vec<Operand> = values.into_iter().map(|value| value.operand).collect();
@@ -457,4 +450,16 @@ impl Lowering<'_> {
         let function = functions.iter().find(|&&id| &*facts.item(id).name == name)?;
         Some(self.output_of(&[Def::Method(crate::model::ItemRef { item: *function, ..item })]))
     }
+}
+
+/// The type that a call gives: a pointer or lock that is made here is one of what it is given.
+fn wrapping(mut ty: Ty, defs: &[Def], values: &[Value]) -> Ty {
+    if let ([Def::External(path)], [only]) = (defs, values)
+        && methods::wraps(path)
+        && let Ty::Named(_, _, of) = &mut ty
+        && of.is_empty()
+    {
+        of.push(only.ty.clone());
+    }
+    ty
 }

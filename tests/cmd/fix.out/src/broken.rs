@@ -1,0 +1,3 @@
+fn broken( {
+    std::thread::spawn(work);
+}
