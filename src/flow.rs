@@ -157,6 +157,8 @@ pub struct Flow {
     /// Blocks where something may leave that has no edge: a macro that nobody expanded, or an
     /// `unwrap` of what may fail because there is no more to do.
     pub left_unseen: Vec<BlockId>,
+    /// Whether it takes a lock, and so may wait for whoever has it.
+    pub locks: bool,
     /// Loops that no condition of their own ends.
     pub loops: Vec<Loop>,
     /// All of its source.

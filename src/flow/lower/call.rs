@@ -262,6 +262,9 @@ impl Lowering<'_> {
 
     /// A method that only gives another name for its receiver or for what is in it.
     fn borrowing_method(&mut self, receiver: &Value, name: &str, args: &[ExprId]) -> Option<Value> {
+        if matches!(name, "lock" | "read" | "write") && args.is_empty() {
+            self.frame().flow.locks = true;
+        }
         let place = receiver.place()?;
         // `last` of a slice borrows, `last` of an iterator runs it; iterators are made on the spot.
         let is_made_here = self.frame().local(place.local).kind == LocalKind::Temporary;

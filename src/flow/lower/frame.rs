@@ -77,6 +77,7 @@ impl Frame {
             panics: false,
             opaque: Vec::new(),
             left_unseen: Vec::new(),
+            locks: false,
             loops: Vec::new(),
             range,
         };
