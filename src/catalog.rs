@@ -45,6 +45,8 @@ pub enum Role {
     Sleep,
     /// Never returns.
     Exit,
+    /// Makes a channel: a sender and a receiver.
+    Channel,
     /// Says whether a thread was asked to stop, or ends it if so.
     StopCheck,
     /// Runs the closure or future it is given to its end before it returns.

@@ -154,9 +154,12 @@ pub struct Flow {
     pub panics: bool,
     /// Names in macros that nobody expanded: whatever they mean may be used there.
     pub opaque: Vec<Name>,
-    /// Blocks where something may leave that has no edge: a macro that nobody expanded, or an
-    /// `unwrap` of what may fail because there is no more to do.
+    /// Blocks with a macro that nobody expanded and that may jump anywhere.
     pub left_unseen: Vec<BlockId>,
+    /// Blocks with an `unwrap` of what may fail because there is no more to do.
+    pub unwraps: Vec<BlockId>,
+    /// Locals whose borrowed elements go through an adaptor, so that a loop may not see all.
+    pub adapted: Vec<LocalId>,
     /// Whether it takes a lock, and so may wait for whoever has it.
     pub locks: bool,
     /// Loops that no condition of their own ends.

@@ -1,6 +1,7 @@
 //! One verdict for each thread birth, with the steps that prove it.
 
 mod fate;
+mod feeds;
 mod joins;
 mod kept;
 mod repair;
@@ -27,6 +28,7 @@ use crate::source::{FileId, PackageId};
 use crate::text::TextRange;
 use fate::{Fates, Judged};
 
+pub use feeds::AliveSender;
 pub use joins::{Answer, Join};
 pub use workers::{Endless, EndlessKind, Spawned};
 

@@ -25,7 +25,7 @@ pub fn endless_loops(model: &Model<'_>, flow: &Flow) -> Vec<(Loop, BTreeSet<Bloc
             continue;
         }
         let round = flow.round(it.head);
-        let stops = |block| flow.left_unseen.contains(block);
+        let stops = |block| flow.left_unseen.contains(block) || flow.unwraps.contains(block);
         if !round.is_empty()
             && !is_left(flow, &round)
             && !round.iter().any(stops)

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fate::Fates;
+use super::feeds::{AliveSender, alive_senders};
 use super::repair;
 use crate::catalog::Role;
 use crate::facts::tree::ItemKind;
@@ -46,6 +47,8 @@ pub struct Join {
     pub at_the_end: bool,
     /// The edit that has its result unwrapped, where that is certain.
     pub fix: Option<Fix>,
+    /// A sender that the thread waits for and that lives beyond this call.
+    pub alive_sender: Option<AliveSender>,
     /// Whether the function asks if the thread is panicking.
     pub asks_panicking: bool,
     /// The function, for who calls it.
@@ -83,6 +86,11 @@ pub(super) fn joins(fates: &Fates<'_>) -> Vec<Join> {
                     }
                 }
             }
+        }
+    }
+    for (key, sender) in alive_senders(fates) {
+        if let Some(join) = found.get_mut(&key) {
+            join.alive_sender = Some(sender);
         }
     }
     found.into_values().collect()
@@ -141,6 +149,7 @@ fn join(
         code: model.code_kind(function.item.module, function.test_only),
         result,
         in_drop,
+        alive_sender: None,
         at_the_end: in_drop || after_error(flow, block) || ends_something(fates, body),
         function,
         asks_panicking: lowered.flows.bodies.iter().any(asks),

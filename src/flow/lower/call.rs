@@ -167,7 +167,7 @@ impl Lowering<'_> {
     pub(super) fn method(&mut self, range: TextRange, call: &MethodCall) -> Value {
         let receiver = self.expr(call.receiver);
         if matches!(&*call.name, "unwrap" | "expect") && !self.is_lock(call.receiver) {
-            self.frame().leaves_unseen();
+            self.frame().unwraps();
         }
         let types: Vec<Ty> = call.types.iter().map(|ty| self.ty(ty)).collect();
         self.call_method(range, call.name_range, receiver, &call.name, &call.args, &types)
@@ -280,6 +280,7 @@ impl Lowering<'_> {
             && methods::adapts(name)
         {
             // An adaptor of borrowed elements borrows the same elements.
+            self.frame().flow.adapted.push(place.local);
             (place.clone(), Ty::Unknown)
         } else if receiver.is_borrow() && methods::opens(name) {
             (place.then(Proj::Open), receiver.ty.payload())

@@ -77,6 +77,8 @@ impl Frame {
             panics: false,
             opaque: Vec::new(),
             left_unseen: Vec::new(),
+            unwraps: Vec::new(),
+            adapted: Vec::new(),
             locks: false,
             loops: Vec::new(),
             range,
@@ -115,6 +117,11 @@ impl Frame {
     /// Something here may leave that no edge shows.
     pub(super) fn leaves_unseen(&mut self) {
         self.flow.left_unseen.extend(self.current);
+    }
+
+    /// An `unwrap` here may fail because there is no more to do.
+    pub(super) fn unwraps(&mut self) {
+        self.flow.unwraps.extend(self.current);
     }
 
     /// Every call so far, the last one first.
