@@ -146,6 +146,8 @@ pub struct Flow {
     pub touched: Vec<Vec<LocalId>>,
     /// Whether its value is an `async` block or a call of an `async fn`.
     pub returns_future: bool,
+    /// Whether its value is known to be one, and not `()`.
+    pub computes: bool,
     /// Values that a macro looked at: printed, matched or compared.
     pub looked_at: Vec<LocalId>,
     /// Whether it checks something that may fail: `assert!` and its kin.

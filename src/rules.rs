@@ -11,6 +11,7 @@ mod hoarded_handles;
 mod ignored_join_result;
 mod join_before_sender_drop;
 mod join_unwrap_in_drop;
+mod lost_thread_result;
 mod missing_shutdown_check;
 mod partially_joined_handle;
 mod raw_thread_spawn;
@@ -107,6 +108,7 @@ const ALL: &[Entry] = &[
     rule!("hoarded-handles", hoarded_handles),
     rule!("exit-with-live-threads", exit_with_live_threads),
     rule!("ignored-join-result", ignored_join_result),
+    rule!("lost-thread-result", lost_thread_result),
     rule!("join-before-sender-drop", join_before_sender_drop),
     rule!("join-unwrap-in-drop", join_unwrap_in_drop),
     rule!("unjoined-test-thread", unjoined_test_thread),

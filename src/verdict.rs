@@ -10,18 +10,18 @@ mod sum;
 mod wanted;
 mod workers;
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
 use crate::catalog::Role;
-use crate::facts::tree::Name;
+use crate::facts::tree::{Name, Type};
 use crate::finding::{CodeKind, Confidence, Fix};
 use crate::flow::{
-    Birth, BlockId, Callable, Callee, Class, Flow, FlowId, FlowKind, Flows, Known, LossKind,
-    Program, StmtKind, Task, Terminator, solve,
+    Birth, BlockId, Callable, Callee, Class, EndKind, Flow, FlowId, FlowKind, Flows, Known,
+    LossKind, Program, StmtKind, Task, Terminator, only_item, solve,
 };
 use crate::model::{Def, FunctionRef, Model, Namespace, Wanted};
 use crate::source::{FileId, PackageId};
@@ -134,6 +134,10 @@ pub struct Life {
     pub hoarded: Option<Name>,
     /// Whether the thread gets a name; `None` when that is not known.
     pub named: Option<bool>,
+    /// Whether the thread is known to compute a value.
+    pub computes: bool,
+    /// The joins that take it in the function of its birth, if all ways lead to some.
+    pub joined_at: BTreeSet<(FileId, TextRange)>,
     /// Whether the thread's closure only makes a future.
     pub makes_future: bool,
     /// Whether the thread's closure checks something that may fail.
@@ -269,9 +273,11 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
         life.loss = None;
     }
     life.hoarded = judged.held.filter(|_| never_stops(flows.body(birth.flow), birth.at.0));
+    life.computes = computes(model, flows, birth);
     if life.loss.is_some() && life.verdict.outcome == Outcome::Detached {
         life.slept = sleeps::sleep_at_the_end(model, flows.body(birth.flow), birth);
-        let loss = life.loss.as_ref();
+        // What a thread computes is for somebody to take, and nobody knows for whom.
+        let loss = life.loss.as_ref().filter(|_| !life.computes);
         life.fix = loss.and_then(|loss| repair::joined_at_the_end(fates, body, birth, loss));
     }
     life.named = birth.named;
@@ -285,12 +291,39 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
         };
         !defs.is_empty() && defs.iter().all(of)
     };
+    let ends = fates.solution.ends(&Task::Birth(body, number));
+    if ends.iter().all(|end| end.kind == EndKind::Joined) {
+        life.joined_at = ends.iter().map(|end| (end.file, end.range)).collect();
+    }
     let runs_async = matches!(&birth.runs, Some(Callable::Function(defs)) if calls_async(defs));
     life.asserts = matches!(&birth.runs, Some(Callable::Body(id)) if asserts(flows, *id));
     life.makes_future = runs_async
         || matches!(&birth.runs, Some(Callable::Body(id)) if flows.body(*id).returns_future
         || flows.body(*id).kind == FlowKind::Async);
     life
+}
+
+/// Whether what a thread runs is known to give a value.
+fn computes(model: &Model<'_>, flows: &Flows, birth: &Birth) -> bool {
+    match &birth.runs {
+        Some(Callable::Body(id)) => {
+            let flow = flows.body(*id);
+            flow.kind == FlowKind::Closure && flow.computes && !flow.returns_future
+        }
+        Some(Callable::Function(defs)) => only_item(defs)
+            .and_then(|item| model.function(item))
+            .is_some_and(|it| !it.is_async && it.output.as_ref().is_some_and(|ty| !is_nothing(ty))),
+        None => false,
+    }
+}
+
+/// Whether a written type is `()`, `!`, or something that cannot be told.
+fn is_nothing(ty: &Type) -> bool {
+    match ty {
+        Type::Tuple(parts) => parts.is_empty(),
+        Type::Never | Type::Unknown => true,
+        _ => false,
+    }
 }
 
 /// Whether a block lies in a loop that nothing leaves but the end of the process.
@@ -398,6 +431,8 @@ fn life(
         slept: None,
         hoarded: None,
         named: None,
+        computes: false,
+        joined_at: BTreeSet::new(),
         makes_future: false,
         asserts: false,
         module,

@@ -179,6 +179,7 @@ impl<'m> Lowering<'m> {
         self.return_value(value, end, Leaving::End);
         if let Some(mut frame) = self.frames.pop() {
             frame.flow.returns_future |= self.is_future(value);
+            frame.flow.computes = value.ty.is_value();
             frame.flow.stable = stable(&frame.flow);
             frame.flow.touched = touched(&frame.flow, &self.flows.bodies);
             let id = frame.id;

@@ -80,6 +80,15 @@ impl Ty {
         }
     }
 
+    /// Whether it is known to be something else than `()` and `!`.
+    pub fn is_value(&self) -> bool {
+        match self {
+            Self::Unknown | Self::Never => false,
+            Self::Tuple(parts) => !parts.is_empty(),
+            Self::Named(..) | Self::Reference(_) | Self::Slice(_) => true,
+        }
+    }
+
     /// Whether it is an `Option`, or a reference to one.
     pub fn is_option(&self) -> bool {
         self.peel().path() == Some("std::option::Option")

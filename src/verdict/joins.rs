@@ -41,6 +41,8 @@ pub struct Join {
     pub code: CodeKind,
     /// What becomes of the result.
     pub result: Answer,
+    /// Whether the value inside the result, once unwrapped, is used.
+    pub value_taken: bool,
     /// Whether it is in `Drop::drop`.
     pub in_drop: bool,
     /// Whether it is reached only when something is shut down, or after an error.
@@ -148,12 +150,25 @@ fn join(
         package: model.project.file(function.item.file).package,
         code: model.code_kind(function.item.module, function.test_only),
         result,
+        value_taken: value_taken(model, flow, call.dst),
         in_drop,
         alive_sender: None,
         at_the_end: in_drop || after_error(flow, block) || ends_something(fates, body),
         function,
         asks_panicking: lowered.flows.bodies.iter().any(asks),
     }
+}
+
+/// Whether somebody uses what an `unwrap` of a local gives.
+fn value_taken(model: &Model<'_>, flow: &Flow, local: LocalId) -> bool {
+    let unwraps = flow.calls().filter(|call| {
+        matches!(&call.callee, Callee::Method(place, name, _)
+            if place.local == local && matches!(&**name, "unwrap" | "expect"))
+    });
+    // `let _ = …` says that nobody wants it.
+    let declined = |local: LocalId| flow.locals[local.0 as usize].kind == LocalKind::Underscore;
+    let mut unwraps = unwraps.into_iter().map(|call| call.dst);
+    unwraps.any(|it| declined(it) || answer(model, flow, it) != Answer::Ignored)
 }
 
 /// What becomes of the value in a local.
