@@ -10,6 +10,7 @@ mod exit_with_live_threads;
 mod hoarded_handles;
 mod ignored_join_result;
 mod join_before_sender_drop;
+mod join_not_in_drop;
 mod join_unwrap_in_drop;
 mod lost_thread_result;
 mod missing_shutdown_check;
@@ -110,6 +111,7 @@ const ALL: &[Entry] = &[
     rule!("ignored-join-result", ignored_join_result),
     rule!("lost-thread-result", lost_thread_result),
     rule!("join-before-sender-drop", join_before_sender_drop),
+    rule!("join-not-in-drop", join_not_in_drop),
     rule!("join-unwrap-in-drop", join_unwrap_in_drop),
     rule!("unjoined-test-thread", unjoined_test_thread),
     rule!("unpolled-async-thread", unpolled_async_thread),

@@ -30,6 +30,7 @@ use fate::{Fates, Judged};
 
 pub use feeds::AliveSender;
 pub use joins::{Answer, Join};
+pub use kept::Forgettable;
 pub use workers::{Endless, EndlessKind, Spawned};
 
 /// How the thread born at one place ends.
@@ -130,6 +131,8 @@ pub struct Life {
     pub exits: Option<(FileId, TextRange)>,
     /// The sleep at the end of the function that loses it.
     pub slept: Option<TextRange>,
+    /// What keeps its handle, if only a call that can be forgotten joins it.
+    pub forgettable: Option<Forgettable>,
     /// The collection in which an endless loop gathers such handles.
     pub hoarded: Option<Name>,
     /// Whether the thread gets a name; `None` when that is not known.
@@ -255,7 +258,14 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
     let judged = if birth.owned {
         let text = "its scope or registry joins it".to_owned();
         let step = Step { file: function.item.file, range: birth.callee, text };
-        Judged { outcome: Outcome::Owned, steps: vec![step], loss: None, exits: None, held: None }
+        Judged {
+            outcome: Outcome::Owned,
+            steps: vec![step],
+            loss: None,
+            exits: None,
+            held: None,
+            forgettable: None,
+        }
     } else {
         fates.judge(&Task::Birth(body, number))
     };
@@ -272,6 +282,8 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
         life.verdict.outcome = Outcome::Unknown;
         life.loss = None;
     }
+    life.forgettable =
+        judged.forgettable.filter(|_| life.verdict.outcome == Outcome::StoredAndJoined);
     life.hoarded = judged.held.filter(|_| never_stops(flows.body(birth.flow), birth.at.0));
     life.computes = computes(model, flows, birth);
     if life.loss.is_some() && life.verdict.outcome == Outcome::Detached {
@@ -429,6 +441,7 @@ fn life(
         fix: None,
         exits: None,
         slept: None,
+        forgettable: None,
         hoarded: None,
         named: None,
         computes: false,

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use super::kept::{Kept, declared};
+use super::kept::{Forgettable, Kept, declared};
 use super::sum::{Sum, keep_first, steps};
 use super::{Loss, Outcome, Step};
 use crate::facts::tree::{ItemId, ItemKind, Name, Visibility};
@@ -34,6 +34,8 @@ pub(super) struct Judged {
     pub(super) exits: Option<(FileId, TextRange)>,
     /// The collection that gathers it for ever.
     pub(super) held: Option<Name>,
+    /// What keeps it, if only a call that can be forgotten joins it.
+    pub(super) forgettable: Option<Forgettable>,
 }
 
 /// All that is known, and what was concluded from it so far.
@@ -163,7 +165,10 @@ impl<'a> Fates<'a> {
             all
         };
         match self.kept(&(cell.clone(), handle.clone()), is_test) {
-            Kept::Joined(more) => keep_first(&mut sum.kept, with(more)),
+            Kept::Joined(more, forgettable) => {
+                keep_first(&mut sum.kept, with(more));
+                sum.forgettable = sum.forgettable.take().or(forgettable);
+            }
             Kept::HandedOut(more) => keep_first(&mut sum.handed_out, with(more)),
             Kept::Unknown(more) => keep_first(&mut sum.unknown, with(more)),
             Kept::Never(in_tests) => {
@@ -325,7 +330,7 @@ impl<'a> Fates<'a> {
     }
 
     fn conclude(&self, sum: Sum, function: FunctionKey) -> Judged {
-        let (exits, held) = (sum.exits, sum.held.clone());
+        let (exits, held, forgettable) = (sum.exits, sum.held.clone(), sum.forgettable.clone());
         let decisive = decisive(&sum.lost);
         let lost = decisive.map(|(_, steps)| steps.clone()).or(sum.lost_elsewhere);
         let loss = decisive.map(|(loss, _)| loss.clone());
@@ -345,7 +350,7 @@ impl<'a> Fates<'a> {
             (None, None, None, None) => (Outcome::Owned, self.endless(function), None),
         };
         steps.truncate(MAX_STEPS);
-        Judged { outcome, steps, loss, exits, held }
+        Judged { outcome, steps, loss, exits, held, forgettable }
     }
 
     /// Whether a child process that is lost here may be no zombie: something else waits for any

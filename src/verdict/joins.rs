@@ -4,12 +4,13 @@
 //! for what becomes of the `Result` that it gives.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use super::fate::Fates;
 use super::feeds::{AliveSender, alive_senders};
 use super::repair;
 use crate::catalog::Role;
-use crate::facts::tree::ItemKind;
+use crate::facts::tree::{ItemKind, Name};
 use crate::finding::{CodeKind, Fix};
 use crate::flow::{
     Call, Callable, Callee, End, EndKind, Flow, FunctionKey, LocalId, LocalKind, Lowered, Operand,
@@ -296,6 +297,37 @@ fn ends_something(fates: &Fates<'_>, body: u32) -> bool {
         open.extend(callers.iter().map(|site| (site.body, depth + 1)));
     }
     true
+}
+
+/// Whether a `drop` of a package leads to one of some functions. What was not read may.
+pub(super) fn drop_leads_to(fates: &Fates<'_>, package: Option<PackageId>, names: &[Name]) -> bool {
+    let model = fates.model;
+    let drops = model.functions.iter().filter(|it| {
+        &*model.item(it.item).name == "drop"
+            && model.project.file(it.item.file).package == package
+            && is_drop(model, **it)
+    });
+    let mut seen: BTreeSet<FunctionKey> = BTreeSet::new();
+    let mut open: Vec<_> = drops.map(|it| (it.item, 0)).collect();
+    while let Some((item, depth)) = open.pop() {
+        let key = (item.file, item.item);
+        if !seen.insert(key) {
+            continue;
+        }
+        let bodies = fates.program.bodies_of(key);
+        if bodies.is_empty() {
+            fates.unread.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+        }
+        for flow in bodies.iter().flat_map(|&body| &fates.program.body(body).flows.bodies) {
+            if flow.calls().any(|call| names.contains(&call.name)) {
+                return true;
+            }
+            if depth < MAX_CALLERS {
+                open.extend(flow.calls().filter_map(|it| Some((it.only_target()?, depth + 1))));
+            }
+        }
+    }
+    false
 }
 
 /// Whether a name speaks of an end.

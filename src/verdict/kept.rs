@@ -4,24 +4,38 @@ use std::collections::BTreeSet;
 
 use super::Step;
 use super::fate::{Fates, Hop};
+use super::joins::{drop_leads_to, is_drop};
 use super::sum::{Sum, keep_first, steps};
 use crate::facts::tree::{ItemKind, Name, Visibility};
 use crate::flow::{EndKind, Home, Keep, Task, declared_field, exit_of, home_name};
-use crate::model::Model;
+use crate::model::{FunctionRef, Model};
 use crate::source::{FileId, Target, TargetKind};
 use crate::text::TextRange;
 
 /// What becomes of what a cell keeps.
 #[derive(Clone, Debug)]
 pub(super) enum Kept {
-    /// Something joins it.
-    Joined(Vec<Step>),
+    /// Something joins it; and what has to be called for that, if dropping the owner does not do it.
+    Joined(Vec<Step>, Option<Forgettable>),
     /// Code outside the workspace can take it.
     HandedOut(Vec<Step>),
     /// Something takes it that could not be followed.
     Unknown(Vec<Step>),
     /// Nobody joins it; `true` when only tests do.
     Never(bool),
+}
+
+/// A handle that is kept and joined only when somebody calls for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forgettable {
+    /// What keeps it, such as "`Pool::handle`".
+    pub home: String,
+    /// The file that declares it.
+    pub file: FileId,
+    /// Where that is declared.
+    pub range: TextRange,
+    /// The function that joins it.
+    pub by: String,
 }
 
 /// A judgement in progress.
@@ -31,6 +45,8 @@ struct Search {
     seen_keeps: BTreeSet<Keep>,
     seen_tasks: BTreeSet<Task>,
     joined: Option<Vec<Step>>,
+    /// Bodies in which a walk ends with a join, `None` for one that is not sure.
+    joining: Vec<Option<u32>>,
     unknown: Option<Vec<Step>>,
     handed_out: Option<Vec<Step>>,
     in_tests: bool,
@@ -55,7 +71,9 @@ impl Fates<'_> {
             }
         }
         match (search.joined, search.unknown, search.handed_out) {
-            (Some(steps), ..) => Kept::Joined(steps),
+            (Some(steps), ..) => {
+                Kept::Joined(steps, self.forgettable(&keep.0.home, &search.joining))
+            }
             (None, Some(steps), _) => Kept::Unknown(steps),
             (None, None, Some(steps)) => Kept::HandedOut(steps),
             (None, None, None) => Kept::Never(search.in_tests),
@@ -67,9 +85,18 @@ impl Fates<'_> {
         let (function, handle, in_test) = self.place_of(task);
         let counts = !in_test || is_test;
         let sure = !matches!(task, Task::Access(_, _, _, false));
+        let in_drop =
+            body_of(task).is_some_and(|body| is_drop(self.model, self.program.body(body).function));
         for end in self.solution.ends(task) {
+            // What a `drop` does with it beyond what is followed may be a join.
+            if in_drop && !matches!(end.kind, EndKind::Lost(_) | EndKind::Untouched) {
+                search.joining.push(None);
+            }
             match &end.kind {
-                EndKind::Joined if counts => keep_first(&mut search.joined, steps(&end.trace)),
+                EndKind::Joined if counts => {
+                    search.joining.push(body_of(task).filter(|_| sure));
+                    keep_first(&mut search.joined, steps(&end.trace));
+                }
                 EndKind::Joined => search.in_tests = true,
                 // Something of this name goes somewhere: it may be this.
                 EndKind::Kept(_) | EndKind::Returned(_) | EndKind::Left(..) if !sure => {
@@ -112,6 +139,30 @@ impl Fates<'_> {
                 | EndKind::Captured(..) => {}
             }
         }
+    }
+
+    /// What has to be called to join what a field keeps, if nothing that runs in a `drop` does it.
+    fn forgettable(&self, home: &Home, joining: &[Option<u32>]) -> Option<Forgettable> {
+        let Home::Field(file, ..) = home else { return None };
+        let bodies: Option<Vec<u32>> = joining.iter().copied().collect();
+        let functions: Vec<FunctionRef> =
+            bodies?.into_iter().map(|body| self.program.body(body).function).collect();
+        let function = *functions.first()?;
+        // A function that makes the owner and joins what it keeps is none that its users call.
+        let is_method = |it: &FunctionRef| {
+            self.model.function(it.item).is_some_and(|function| function.receiver.is_some())
+        };
+        if functions.iter().any(|it| is_drop(self.model, *it) || !is_method(it)) {
+            return None;
+        }
+        let name = |it: &FunctionRef| self.model.item(it.item).name.clone();
+        let names: Vec<Name> = functions.iter().map(name).collect();
+        if drop_leads_to(self, self.model.project.file(*file).package, &names) {
+            return None;
+        }
+        let by = self.model.item_path(function.item, function.container);
+        let (file, range) = declared(self.model, home)?;
+        Some(Forgettable { home: home_name(self.model, home), file, range, by })
     }
 
     /// A macro that is not expanded and names a cell, or a file that nobody could read and does.
@@ -165,6 +216,15 @@ impl Fates<'_> {
                 |target: &Target| target.package == package && target.kind == TargetKind::Lib;
             project.package(package).publish && project.targets.iter().any(is_lib)
         })
+    }
+}
+
+/// The body that a walk is in.
+fn body_of(task: &Task) -> Option<u32> {
+    match task {
+        Task::Birth(body, _) => Some(*body),
+        Task::Carry(site, _) | Task::Access(site, ..) => Some(site.body),
+        Task::Param(_) => None,
     }
 }
 

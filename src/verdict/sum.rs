@@ -1,5 +1,6 @@
 //! The first end of each kind that a handle has, with the steps that led there.
 
+use super::kept::Forgettable;
 use super::{Loss, Step};
 use crate::facts::tree::Name;
 use crate::flow::TraceStep;
@@ -17,6 +18,8 @@ pub(super) struct Sum {
     pub(super) exits: Option<(FileId, TextRange)>,
     /// The collection that gathers it for ever.
     pub(super) held: Option<Name>,
+    /// What keeps it, if only a call that can be forgotten joins it.
+    pub(super) forgettable: Option<Forgettable>,
     /// The first loss in a caller.
     pub(super) lost_elsewhere: Option<Vec<Step>>,
     /// Losses in the function that is judged, or in what it calls.
@@ -41,7 +44,9 @@ impl Sum {
 
     /// Adds what a caller does: its losses are its own.
     pub(super) fn take_elsewhere(&mut self, caller: Self) {
-        let Self { joined, kept, handed_out, unknown, lost_elsewhere, lost, .. } = caller;
+        let Self { joined, kept, handed_out, unknown, lost_elsewhere, lost, forgettable, .. } =
+            caller;
+        self.forgettable = self.forgettable.take().or(forgettable);
         let lost = lost_elsewhere.or(lost.into_iter().next().map(|(_, steps)| steps));
         for (own, other) in [
             (&mut self.joined, joined),
