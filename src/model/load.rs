@@ -159,10 +159,10 @@ impl<'p> Loader<'p> {
         model
     }
 
-    /// Reads what the verdicts on a model depend on and nobody has looked at, and gives the model with
-    /// it; `None` when there is nothing: modules that were asked for a name, files that spell a
+    /// Reads what the verdicts on a model depend on and nobody has looked at, and puts it into the model;
+    /// whether there was anything: modules that were asked for a name, files that spell a
     /// wanted name, files and single functions of which the bodies are needed.
-    pub fn answer(&mut self, model: &Model<'_>, asked_for: &Wanted) -> Option<Model<'p>> {
+    pub fn answer(&mut self, model: &mut Model<'p>, asked_for: &Wanted) -> bool {
         let asked = model.modules.iter().filter(|module| module.asked.load(Ordering::Relaxed));
         let files: BTreeSet<FileId> = asked.map(|module| module.file).collect();
         let files: Vec<FileId> = files
@@ -172,7 +172,30 @@ impl<'p> Loader<'p> {
         self.read_files(&files, true);
         let wanted = self.wanted(model, asked_for);
         self.read_again(model, &wanted);
-        (!files.is_empty() || !wanted.is_empty()).then(|| self.read_above())
+        if files.is_empty() && wanted.is_empty() {
+            return false;
+        }
+        if !(files.is_empty() && self.refresh(model, &wanted)) {
+            *model = self.read_above();
+        }
+        true
+    }
+
+    /// Puts files that were read again into a model, if all that is new are bodies without items: then
+    /// names mean what they did, and building the model anew would change nothing else.
+    fn refresh(&self, model: &mut Model<'p>, files: &BTreeSet<FileId>) -> bool {
+        let fresh: Option<Vec<_>> = files
+            .iter()
+            .map(|file| match (self.read.get(file), model.facts.get(file)) {
+                (Some(Read::Lowered(new)), Some(old)) if declares_the_same(old, new) => {
+                    Some((*file, new.clone()))
+                }
+                _ => None,
+            })
+            .collect();
+        let Some(fresh) = fresh else { return false };
+        model.facts.extend(fresh);
+        true
     }
 
     /// Files that spell a name that was not known before, and those with functions that were not.
@@ -415,6 +438,17 @@ impl<'p> Loader<'p> {
         self.add_bodies(file, &mut needles);
         lower(&blank(text, &needles), &needles)
     }
+}
+
+/// Whether two readings of a file differ at most in the bodies of functions, and no item stands in one.
+fn declares_the_same(old: &FileFacts, new: &FileFacts) -> bool {
+    let shape = |facts: &FileFacts| {
+        let value = |kind: &ItemKind| matches!(kind, ItemKind::Value(it) if it.body.is_some());
+        let values = facts.items.iter().filter(|item| value(&item.kind)).count();
+        let owners: Vec<_> = facts.sightings.iter().map(|(owner, _)| *owner).collect();
+        (facts.items.len(), facts.nested.is_empty(), values, owners)
+    };
+    new.nested.is_empty() && shape(old) == shape(new)
 }
 
 /// Other names under which files import what some names mean, with where those can be used.

@@ -5,7 +5,7 @@
 //! which value of the type is meant; what cannot be followed makes the verdict unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::kept::{Forgettable, Kept, declared};
 use super::sum::{Sum, keep_first, steps};
@@ -15,8 +15,8 @@ use crate::flow::{
     Cell, End, EndKind, Exit, FunctionKey, Home, Keep, LossKind, Program, Solution, Task,
     TraceStep, exit_of, home_name,
 };
-use crate::model::{FunctionRef, Model, TyHead};
-use crate::source::FileId;
+use crate::model::{FunctionRef, ItemRef, Model, TyHead};
+use crate::source::{FileId, PackageId};
 use crate::text::TextRange;
 
 /// Functions that may hand a handle on before it counts as not followed.
@@ -44,6 +44,8 @@ pub(super) struct Fates<'a> {
     pub(super) program: &'a Program,
     pub(super) solution: &'a Solution,
     kept: Mutex<BTreeMap<(Keep, bool), Kept>>,
+    /// Every `Drop::drop`, by package.
+    pub(super) drops: OnceLock<BTreeMap<Option<PackageId>, Vec<ItemRef>>>,
     /// Functions that a fix depends on and that were not read.
     pub(super) unread: Mutex<BTreeSet<FunctionKey>>,
 }
@@ -57,7 +59,14 @@ pub(super) struct Hop<'a> {
 
 impl<'a> Fates<'a> {
     pub(super) fn new(model: &'a Model<'a>, program: &'a Program, solution: &'a Solution) -> Self {
-        Self { model, program, solution, kept: Mutex::default(), unread: Mutex::default() }
+        Self {
+            model,
+            program,
+            solution,
+            kept: Mutex::default(),
+            drops: OnceLock::new(),
+            unread: Mutex::default(),
+        }
     }
 
     /// Every call that carries on a handle which was born, and not taken from a cell.

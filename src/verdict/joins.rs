@@ -16,7 +16,7 @@ use crate::flow::{
     Call, Callable, Callee, End, EndKind, Flow, FunctionKey, LocalId, LocalKind, Lowered, Operand,
     StmtKind, Task, Terminator, Test,
 };
-use crate::model::{Def, FunctionRef, Model};
+use crate::model::{Def, FunctionRef, ItemRef, Model};
 use crate::source::{FileId, PackageId};
 use crate::text::TextRange;
 
@@ -302,13 +302,19 @@ fn ends_something(fates: &Fates<'_>, body: u32) -> bool {
 /// Whether a `drop` of a package leads to one of some functions. What was not read may.
 pub(super) fn drop_leads_to(fates: &Fates<'_>, package: Option<PackageId>, names: &[Name]) -> bool {
     let model = fates.model;
-    let drops = model.functions.iter().filter(|it| {
-        &*model.item(it.item).name == "drop"
-            && model.project.file(it.item.file).package == package
-            && is_drop(model, **it)
+    let drops = fates.drops.get_or_init(|| {
+        let mut drops: BTreeMap<Option<PackageId>, Vec<ItemRef>> = BTreeMap::new();
+        for it in model.functions.iter().filter(|it| &*model.item(it.item).name == "drop") {
+            if is_drop(model, *it) {
+                let package = model.project.file(it.item.file).package;
+                drops.entry(package).or_default().push(it.item);
+            }
+        }
+        drops
     });
+    let drops = drops.get(&package).into_iter().flatten();
     let mut seen: BTreeSet<FunctionKey> = BTreeSet::new();
-    let mut open: Vec<_> = drops.map(|it| (it.item, 0)).collect();
+    let mut open: Vec<_> = drops.map(|&item| (item, 0)).collect();
     while let Some((item, depth)) = open.pop() {
         let key = (item.file, item.item);
         if !seen.insert(key) {

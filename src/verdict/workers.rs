@@ -20,9 +20,9 @@ use crate::source::{FileId, PackageId};
 use crate::text::TextRange;
 
 /// Calls followed from the closure of a thread to the loop that it runs.
-const MAX_CALLS: usize = 4;
+const MAX_CALLS: usize = 2;
 /// Calls followed from a loop to what may end the process.
-const MAX_WAYS: usize = 3;
+const MAX_WAYS: usize = 2;
 
 /// A place on a thread that nothing gets beyond.
 #[derive(Clone, Debug, PartialEq, Eq)]
