@@ -5,6 +5,7 @@ mod feeds;
 mod joins;
 mod kept;
 mod repair;
+mod shared;
 mod sleeps;
 mod sum;
 mod wanted;

@@ -76,7 +76,10 @@ impl Fates<'_> {
             }
             (None, Some(steps), _) => Kept::Unknown(steps),
             (None, None, Some(steps)) => Kept::HandedOut(steps),
-            (None, None, None) => Kept::Never(search.in_tests),
+            (None, None, None) => match self.may_share(&keep.0.home) {
+                Some(step) => Kept::Unknown(vec![step]),
+                None => Kept::Never(search.in_tests),
+            },
         }
     }
 
