@@ -8,6 +8,8 @@
 mod compare;
 mod fetch;
 mod figures;
+mod loops;
+mod mutants;
 mod ratchet;
 mod report;
 mod sites;
@@ -46,12 +48,19 @@ fn figures_on_the_corpus_do_not_fall() {
     let sources = fetch::all(&cache, &list);
     let results = run_all(&sources);
     let comparison = compare::compare(&truth, &results);
-    let text = report::render(&truth, &results, &comparison);
+    let (mutants, wrong_mutants) = mutants::figures(&sources);
+    let (loops, wrong_loops) = loops::figures(&results);
+    let mut figures = figures::figures(&results, &comparison);
+    figures.extend(mutants);
+    figures.extend(loops);
+    let mut text = report::render(&truth, &results, &comparison, &figures);
+    text.push_str("\n## Mutants and loops\n\n");
+    wrong_mutants.iter().chain(&wrong_loops).for_each(|it| text.push_str(&format!("{it}\n")));
     let kept = support::scratch().join("corpus").join("report.txt");
     std::fs::create_dir_all(kept.parent().unwrap()).unwrap();
     std::fs::write(&kept, &text).unwrap();
     support::say(&text);
-    ratchet::hold(&figures::figures(&results, &comparison));
+    ratchet::hold(&figures);
 }
 
 /// Runs the tool on each crate as a package of its own.

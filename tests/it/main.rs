@@ -13,6 +13,7 @@ mod corpus;
 mod fix;
 mod pages;
 mod promises;
+mod readings;
 mod support;
 mod tidy;
 mod tool;

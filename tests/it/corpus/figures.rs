@@ -47,7 +47,7 @@ pub(crate) fn figures(results: &Results, comparison: &Comparison) -> Vec<Figure>
 }
 
 /// A rate; of nothing it is the worst there is, so that a tool which says nothing earns nothing.
-fn rate(name: &str, better: Better, part: u32, whole: u32) -> Figure {
+pub(crate) fn rate(name: &str, better: Better, part: u32, whole: u32) -> Figure {
     let exact = f64::from(part) / f64::from(whole) * 10_000.0;
     let value = match better {
         _ if whole == 0 => f64::from(u8::from(better == Better::Less)),

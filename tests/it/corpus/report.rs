@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::figures;
+use super::figures::Figure;
 use super::tally::{Comparison, Results, Tally, Topic};
 use super::truth::{Loss, Truth};
 
@@ -24,9 +24,14 @@ const OUTCOMES: [&str; 8] =
     ["joined", "owned", "stored-and-joined", "handed-out", "partly", "detached", "unknown", "none"];
 
 /// The whole report.
-pub(crate) fn render(truth: &Truth, results: &Results, comparison: &Comparison) -> String {
+pub(crate) fn render(
+    truth: &Truth,
+    results: &Results,
+    comparison: &Comparison,
+    figures: &[Figure],
+) -> String {
     let mut text = String::from("# Corpus report\n\n");
-    overall(&mut text, results, comparison);
+    overall(&mut text, figures);
     confusion(&mut text, comparison);
     per_crate(&mut text, truth, comparison);
     failures(&mut text, results);
@@ -34,8 +39,8 @@ pub(crate) fn render(truth: &Truth, results: &Results, comparison: &Comparison) 
     text
 }
 
-fn overall(text: &mut String, results: &Results, comparison: &Comparison) {
-    for figure in figures::figures(results, comparison) {
+fn overall(text: &mut String, figures: &[Figure]) {
+    for figure in figures {
         let (part, whole) = figure.counts;
         writeln!(text, "{:<30} {:>7.4}   {part:>4} of {whole}", figure.name, figure.value).unwrap();
     }
