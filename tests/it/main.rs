@@ -12,6 +12,7 @@ mod cli;
 mod corpus;
 mod fix;
 mod pages;
+mod pairs;
 mod promises;
 mod readings;
 mod support;

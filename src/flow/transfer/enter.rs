@@ -137,6 +137,10 @@ impl Transfer<'_> {
         text: &str,
     ) -> Next {
         match end.kind {
+            // An iterator that has not run yet takes a closure of that function with it.
+            EndKind::Returned(proj) | EndKind::Left(_, proj) if portable(&proj).is_none() => {
+                self.end(EndKind::Escaped, range, text.to_owned())
+            }
             EndKind::Returned(proj) => {
                 let step = (range, text.to_owned());
                 self.go(moved(&Place::local(call.dst), &proj), token, Some(step))
