@@ -5,6 +5,7 @@
 //! `Box`, `Arc` and `Mutex` are transparent, and unwinding is never a path. Closures and async
 //! blocks are bodies of their own, linked to the body that makes them.
 
+mod components;
 mod correlate;
 mod endless;
 mod ends;
@@ -17,8 +18,9 @@ mod solve;
 mod touch;
 mod transfer;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
+pub use components::Components;
 pub use endless::endless_loops;
 pub use ends::{Cell, End, EndKind, Entry, Home, LossKind, TraceStep, declared_field, home_name};
 pub use lower::lower_body;
@@ -192,24 +194,10 @@ impl Flow {
 
     /// The blocks that lie on a way from a block back to it; none if there is no such way.
     pub fn round(&self, head: BlockId) -> BTreeSet<BlockId> {
-        let after = self.reachable(head);
-        if !after.contains(&head) {
-            return BTreeSet::new();
-        }
-        let mut before: HashMap<BlockId, Vec<BlockId>> = HashMap::new();
-        for &from in &after {
-            for to in self.successors(from) {
-                before.entry(to).or_default().push(from);
-            }
-        }
-        let mut round = BTreeSet::new();
-        let mut open = vec![head];
-        while let Some(at) = open.pop() {
-            if round.insert(at) {
-                open.extend(before.get(&at).into_iter().flatten());
-            }
-        }
-        round
+        let components = Components::new(self);
+        let Some(own) = components.of(head) else { return BTreeSet::new() };
+        let blocks = (0..).map(BlockId).take(self.blocks.len());
+        blocks.filter(|&block| components.of(block) == Some(own)).collect()
     }
 
     /// Every call.

@@ -5,8 +5,9 @@
 //! inner loop ends nothing and one with the outer label does. What may leave without an edge, such as
 //! a macro that nobody expanded, counts as a way out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::components::Components;
 use super::{BlockId, Flow, Loop, Terminator};
 use crate::catalog::Role;
 use crate::model::Model;
@@ -17,23 +18,31 @@ pub fn endless_loops(model: &Model<'_>, flow: &Flow) -> Vec<(Loop, BTreeSet<Bloc
     if flow.loops.is_empty() {
         return Vec::new();
     }
+    let components = Components::new(flow);
     let entered = flow.entered();
-    let mut found: Vec<(Loop, BTreeSet<BlockId>)> = Vec::new();
-    for &it in &flow.loops {
-        let known = found.iter().any(|(_, round)| round.contains(&it.head));
-        if known || !entered.contains(&it.head) {
-            continue;
-        }
-        let round = flow.round(it.head);
-        let stops = |block| flow.left_unseen.contains(block) || flow.unwraps.contains(block);
-        if !round.is_empty()
-            && !is_left(flow, &round)
-            && !round.iter().any(stops)
-            && !flow.calls_in(&round).any(|call| call.role(model) == Some(Role::StopCheck))
-        {
-            found.push((it, round));
+    let mut heads: BTreeMap<u32, Loop> = BTreeMap::new();
+    for &it in flow.loops.iter().filter(|it| entered.contains(&it.head)) {
+        if let Some(component) = components.of(it.head) {
+            heads.entry(component).or_insert(it);
         }
     }
+    let mut rounds: BTreeMap<u32, BTreeSet<BlockId>> = BTreeMap::new();
+    for &block in &entered {
+        if let Some(component) = components.of(block).filter(|it| heads.contains_key(it)) {
+            rounds.entry(component).or_default().insert(block);
+        }
+    }
+    let stops: BTreeSet<BlockId> = flow.left_unseen.iter().chain(&flow.unwraps).copied().collect();
+    let mut found: Vec<(Loop, BTreeSet<BlockId>)> = rounds
+        .into_iter()
+        .filter(|(_, round)| {
+            round.is_disjoint(&stops)
+                && !is_left(flow, round)
+                && !flow.calls_in(round).any(|call| call.role(model) == Some(Role::StopCheck))
+        })
+        .map(|(component, round)| (heads[&component], round))
+        .collect();
+    found.sort_by_key(|(it, _)| it.keyword);
     found
 }
 

@@ -11,8 +11,8 @@ use crate::catalog::Role;
 use crate::facts::tree::Name;
 use crate::finding::{Edit, Fix, Spot};
 use crate::flow::{
-    BlockId, Callable, Callee, Capture, EndKind, Flow, LocalId, Place, Proj, StmtKind, Task,
-    Terminator,
+    BlockId, Callable, Callee, Capture, Components, EndKind, Flow, LocalId, Place, Proj, StmtKind,
+    Task, Terminator,
 };
 use crate::model::Model;
 use crate::source::FileId;
@@ -122,11 +122,9 @@ fn drains(flow: &Flow, receiver: LocalId) -> bool {
     if !flow.left_unseen.is_empty() || flow.adapted.contains(&receiver) {
         return false;
     }
+    let components = Components::new(flow);
     (0..).map(BlockId).zip(&flow.blocks).any(|(block, contents)| {
-        let round = flow.round(block);
-        if round.is_empty() {
-            return false;
-        }
+        let Some(round) = components.of(block) else { return false };
         // The ways out of the round have to be those of the receiver's end, from this block.
         let ends = match &contents.end {
             Terminator::Next { iter, exit, .. } if comes_from(flow, iter, receiver) => vec![*exit],
@@ -141,10 +139,14 @@ fn drains(flow: &Flow, receiver: LocalId) -> bool {
             _ => return false,
         };
         let leaves = |at: BlockId| -> bool {
-            let out = flow.successors(at).into_iter().filter(|to| !round.contains(to));
+            let out =
+                flow.successors(at).into_iter().filter(|to| components.of(*to) != Some(round));
             out.into_iter().any(|to| at != block || !ends.contains(&to))
         };
-        !ends.is_empty() && !round.iter().any(|&at| leaves(at)) && !returns_without(flow, block)
+        let mut blocks = (0..).map(BlockId).take(flow.blocks.len());
+        !ends.is_empty()
+            && !blocks.any(|at| components.of(at) == Some(round) && leaves(at))
+            && !returns_without(flow, block)
     })
 }
 

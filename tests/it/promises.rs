@@ -220,13 +220,50 @@ fn long_functions_and_chains_end() {
     let jumpy =
         format!("fn jumpy() -> R {{ let h = std::thread::spawn(d);\n{jumps} h.join(); Ok(()) }}");
     let cycle = "mod a { pub use super::b::*; pub use super::c::*; }\nmod b { pub use super::a::*; pub use super::c::*; }\nmod c { pub use super::a::*; pub use super::b::*; }\nfn d() { a::spawn(e); use self::d as f; f(); }";
-    let texts = [wide, deep, jumpy, cycle.to_owned()];
+    // What threads run, and the channels that feed them, are looked at loop by loop.
+    let loops = "loop { if a() { break; } }\n".repeat(2_000);
+    let worker = format!("fn worker() {{ std::thread::spawn(|| {{\n{loops} }}); }}");
+    let drains = "for x in &other { if a() { break; } }\n".repeat(400);
+    let fed = format!(
+        "use std::sync::mpsc; fn fed() {{ let (s, r) = mpsc::channel(); let h = std::thread::spawn(move || {{\n{drains} for x in r {{ b(x); }} }}); s.send(1); h.join(); }}"
+    );
+    let texts = [wide, deep, jumpy, cycle.to_owned(), worker, fed];
     let packages: Vec<_> =
         texts.iter().map(|text| vec![("src/lib.rs".to_owned(), text.clone())]).collect();
     let analysis = Sources::new(&packages).analyse(2, true);
     let outcomes: Vec<&str> =
         analysis.verdicts.iter().map(|verdict| verdict.outcome.word()).collect();
-    assert_eq!(outcomes, ["joined", "detached", "partly"]);
+    assert_eq!(outcomes, ["joined", "detached", "partly", "detached", "joined"]);
+}
+
+#[test]
+fn a_chain_of_ten_thousand_calls_ends() {
+    if !support::slow("promises") {
+        return;
+    }
+    use std::fmt::Write as _;
+    const DEPTH: usize = 10_000;
+    let mut text = String::from(
+        "use std::thread::{self, JoinHandle};\n\
+         fn make0() -> JoinHandle<()> { thread::spawn(|| {}) }\n\
+         fn take0(h: JoinHandle<()>) { h.join().unwrap(); }\n",
+    );
+    for at in 1..DEPTH {
+        let below = at - 1;
+        writeln!(text, "fn make{at}() -> JoinHandle<()> {{ make{below}() }}").unwrap();
+        writeln!(text, "fn take{at}(h: JoinHandle<()>) {{ take{below}(h) }}").unwrap();
+    }
+    let last = DEPTH - 1;
+    writeln!(text, "fn run() {{ take0(make{last}()); take{last}(make0()); }}").unwrap();
+    let analysis = Sources::new(&[vec![("src/lib.rs".to_owned(), text)]]).analyse(2, true);
+    // Beyond a few hundred hops nobody is blamed.
+    let outcomes: Vec<&str> =
+        analysis.verdicts.iter().map(|verdict| verdict.outcome.word()).collect();
+    assert!(
+        outcomes.iter().all(|outcome| !matches!(*outcome, "detached" | "partly")),
+        "{outcomes:?}"
+    );
+    assert!(!outcomes.is_empty());
 }
 
 #[test]
