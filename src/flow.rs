@@ -164,8 +164,10 @@ pub struct Flow {
     pub unwraps: Vec<BlockId>,
     /// Locals whose borrowed elements go through an adaptor, so that a loop may not see all.
     pub adapted: Vec<LocalId>,
-    /// Whether it takes a lock, and so may wait for whoever has it.
-    pub locks: bool,
+    /// Locks that it takes, and so may wait for.
+    pub locked: Vec<Lock>,
+    /// Variables that hold a lock.
+    pub guards: Vec<Guard>,
     /// Loops that no condition of their own ends.
     pub loops: Vec<Loop>,
     /// All of its source.
@@ -233,6 +235,26 @@ pub enum FlowKind {
     Closure,
     /// An async block or `try` block.
     Async,
+}
+
+/// A lock that is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lock {
+    /// Where the lock is.
+    pub place: Place,
+    /// Whether nobody else can have it: `lock` and `write`, not `read`.
+    pub exclusive: bool,
+}
+
+/// A variable that holds a lock while it lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// The variable.
+    pub local: LocalId,
+    /// The lock.
+    pub lock: Lock,
+    /// Where it begins: block and statement.
+    pub at: (BlockId, usize),
 }
 
 /// A loop that only a jump can leave: `loop`, `while true`, `for` over what never ends.

@@ -11,6 +11,7 @@ mod hoarded_handles;
 mod ignored_join_result;
 mod join_before_sender_drop;
 mod join_not_in_drop;
+mod join_under_lock;
 mod join_unwrap_in_drop;
 mod lost_thread_result;
 mod missing_shutdown_check;
@@ -111,6 +112,7 @@ const ALL: &[Entry] = &[
     rule!("ignored-join-result", ignored_join_result),
     rule!("lost-thread-result", lost_thread_result),
     rule!("join-before-sender-drop", join_before_sender_drop),
+    rule!("join-under-lock", join_under_lock),
     rule!("join-not-in-drop", join_not_in_drop),
     rule!("join-unwrap-in-drop", join_unwrap_in_drop),
     rule!("unjoined-test-thread", unjoined_test_thread),

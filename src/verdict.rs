@@ -2,6 +2,7 @@
 
 mod fate;
 mod feeds;
+mod guards;
 mod joins;
 mod kept;
 mod repair;
@@ -30,6 +31,7 @@ use crate::text::TextRange;
 use fate::{Fates, Judged};
 
 pub use feeds::AliveSender;
+pub use guards::HeldLock;
 pub use joins::{Answer, Join};
 pub use kept::Forgettable;
 pub use workers::{Endless, EndlessKind, Spawned};

@@ -51,7 +51,7 @@ pub struct AliveSender {
 }
 
 /// A statement: block and index.
-type At = (BlockId, usize);
+pub(super) type At = (BlockId, usize);
 
 /// Joins, by the name of the method, that wait for a thread which waits for a sender of the same
 /// function.
@@ -108,7 +108,7 @@ fn channels(model: &Model<'_>, flow: &Flow) -> Vec<(LocalId, LocalId)> {
     made.filter_map(|call| Some((part(call.dst, 0)?, part(call.dst, 1)?))).collect()
 }
 
-fn captures(flow: &Flow, worker: crate::flow::FlowId) -> impl Iterator<Item = &Capture> {
+pub(super) fn captures(flow: &Flow, worker: crate::flow::FlowId) -> impl Iterator<Item = &Capture> {
     let stmts = flow.blocks.iter().flat_map(|block| &block.stmts);
     let closures = stmts.filter_map(move |stmt| match &stmt.kind {
         StmtKind::Closure(_, id, captures) if *id == worker => Some(captures),
@@ -205,7 +205,7 @@ fn returns_without(flow: &Flow, block: BlockId) -> bool {
     false
 }
 
-fn join_at(flow: &Flow, name: TextRange) -> Option<(At, TextRange)> {
+pub(super) fn join_at(flow: &Flow, name: TextRange) -> Option<(At, TextRange)> {
     (0..).map(BlockId).zip(&flow.blocks).find_map(|(block, contents)| {
         let mut stmts = contents.stmts.iter().enumerate();
         stmts.find_map(|(index, stmt)| match &stmt.kind {
@@ -230,14 +230,14 @@ fn used_after(flow: &Flow, local: LocalId, at: At) -> bool {
     })
 }
 
-fn any_stmt(flow: &Flow, holds: impl Fn(At, &StmtKind) -> bool) -> bool {
+pub(super) fn any_stmt(flow: &Flow, holds: impl Fn(At, &StmtKind) -> bool) -> bool {
     (0..).map(BlockId).zip(&flow.blocks).any(|(block, contents)| {
         let mut stmts = contents.stmts.iter().enumerate();
         stmts.any(|(index, stmt)| holds((block, index), &stmt.kind))
     })
 }
 
-fn comes_before(flow: &Flow, one: At, other: At) -> bool {
+pub(super) fn comes_before(flow: &Flow, one: At, other: At) -> bool {
     one.0 == other.0 && one.1 < other.1 || flow.reachable(one.0).contains(&other.0)
 }
 

@@ -8,6 +8,7 @@ use std::sync::PoisonError;
 
 use super::fate::Fates;
 use super::feeds::{AliveSender, alive_senders};
+use super::guards::{HeldLock, held_locks};
 use super::repair;
 use crate::catalog::Role;
 use crate::facts::tree::{ItemKind, Name};
@@ -52,6 +53,8 @@ pub struct Join {
     pub fix: Option<Fix>,
     /// A sender that the thread waits for and that lives beyond this call.
     pub alive_sender: Option<AliveSender>,
+    /// A guard that lives beyond this call, and whose lock the thread takes.
+    pub held_lock: Option<HeldLock>,
     /// Whether the function asks if the thread is panicking.
     pub asks_panicking: bool,
     /// The function, for who calls it.
@@ -94,6 +97,11 @@ pub(super) fn joins(fates: &Fates<'_>) -> Vec<Join> {
     for (key, sender) in alive_senders(fates) {
         if let Some(join) = found.get_mut(&key) {
             join.alive_sender = Some(sender);
+        }
+    }
+    for (key, lock) in held_locks(fates) {
+        if let Some(join) = found.get_mut(&key) {
+            join.held_lock = Some(lock);
         }
     }
     found.into_values().collect()
@@ -154,6 +162,7 @@ fn join(
         value_taken: value_taken(model, flow, call.dst),
         in_drop,
         alive_sender: None,
+        held_lock: None,
         at_the_end: in_drop || after_error(flow, block) || ends_something(fates, body),
         function,
         asks_panicking: lowered.flows.bodies.iter().any(asks),

@@ -339,7 +339,7 @@ pub(super) fn ends_by_itself(fates: &Fates<'_>, body: u32, birth: &Birth) -> boo
         }
         let flow = program.body(node.0).flows.body(node.1);
         let waits = flow.kind == FlowKind::Async
-            || flow.locks
+            || !flow.locked.is_empty()
             || !flow.loops.is_empty()
             || !flow.left_unseen.is_empty()
             || flow.calls().any(|call| search.may_wait(flow, call))

@@ -1,8 +1,8 @@
 //! Calls: functions, methods, constructors, and the births among them.
 
 use super::super::{
-    Birth, Call, Callable, Callee, Class, LocalKind, Operand, Place, Proj, StmtKind, Terminator,
-    methods,
+    Birth, Call, Callable, Callee, Class, LocalKind, Lock, Operand, Place, Proj, StmtKind,
+    Terminator, methods,
 };
 use super::{Lowering, Value};
 use crate::catalog::Role;
@@ -262,10 +262,12 @@ impl Lowering<'_> {
 
     /// A method that only gives another name for its receiver or for what is in it.
     fn borrowing_method(&mut self, receiver: &Value, name: &str, args: &[ExprId]) -> Option<Value> {
-        if matches!(name, "lock" | "read" | "write") && args.is_empty() {
-            self.frame().flow.locks = true;
-        }
         let place = receiver.place()?;
+        if matches!(name, "lock" | "read" | "write") && args.is_empty() {
+            let mut place = place.clone();
+            place.proj.retain(|proj| matches!(proj, Proj::Field(_)));
+            self.frame().flow.locked.push(Lock { place, exclusive: name != "read" });
+        }
         // `last` of a slice borrows, `last` of an iterator runs it; iterators are made on the spot.
         let is_made_here = self.frame().local(place.local).kind == LocalKind::Temporary;
         let borrows = match name {

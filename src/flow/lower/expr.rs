@@ -1,6 +1,6 @@
 //! Expressions that are not control flow: places, operators, aggregates, closures.
 
-use super::super::{Call, Callee, methods};
+use super::super::{Call, Callee, Guard, methods};
 use super::super::{
     Callable, Capture, Field, FlowKind, LocalId, LocalKind, Operand, Owner, Place, Proj, StmtKind,
 };
@@ -541,7 +541,38 @@ impl Lowering<'_> {
                 let range = self.body.pat(pat).range;
                 self.underscore(&value, range);
             }
+            PatKind::Bind { name, .. } => {
+                self.bind_value(pat, &value);
+                if self.is_guard(init) {
+                    self.note_guard(name);
+                }
+            }
             _ => self.bind_value(pat, &value),
+        }
+    }
+
+    /// Whether an expression takes a lock, and nothing but opens the result.
+    fn is_guard(&self, id: ExprId) -> bool {
+        match &self.body.expr(id).kind {
+            ExprKind::Method(call) => match &*call.name {
+                "lock" | "read" | "write" => call.args.is_empty(),
+                "unwrap" | "expect" | "unwrap_or_else" => self.is_guard(call.receiver),
+                _ => false,
+            },
+            ExprKind::Try(inner) => self.is_guard(*inner),
+            _ => false,
+        }
+    }
+
+    fn note_guard(&mut self, name: &Name) {
+        let frame = self.frame();
+        let (Some(local), Some(lock)) = (frame.lookup(name), frame.flow.locked.last().cloned())
+        else {
+            return;
+        };
+        if frame.is_reachable() {
+            let at = frame.position();
+            frame.flow.guards.push(Guard { local, lock, at });
         }
     }
 }

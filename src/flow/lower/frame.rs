@@ -80,7 +80,8 @@ impl Frame {
             left_unseen: Vec::new(),
             unwraps: Vec::new(),
             adapted: Vec::new(),
-            locks: false,
+            locked: Vec::new(),
+            guards: Vec::new(),
             loops: Vec::new(),
             range,
         };
