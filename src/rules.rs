@@ -17,6 +17,7 @@ mod lost_thread_result;
 mod missing_shutdown_check;
 mod partially_joined_handle;
 mod raw_thread_spawn;
+mod self_join;
 mod sleep_instead_of_join;
 mod unjoined_collection;
 mod unjoined_field;
@@ -113,6 +114,7 @@ const ALL: &[Entry] = &[
     rule!("lost-thread-result", lost_thread_result),
     rule!("join-before-sender-drop", join_before_sender_drop),
     rule!("join-under-lock", join_under_lock),
+    rule!("self-join", self_join),
     rule!("join-not-in-drop", join_not_in_drop),
     rule!("join-unwrap-in-drop", join_unwrap_in_drop),
     rule!("unjoined-test-thread", unjoined_test_thread),

@@ -6,6 +6,7 @@ mod guards;
 mod joins;
 mod kept;
 mod repair;
+mod selves;
 mod shared;
 mod sleeps;
 mod sum;
@@ -34,6 +35,7 @@ pub use feeds::AliveSender;
 pub use guards::HeldLock;
 pub use joins::{Answer, Join};
 pub use kept::Forgettable;
+pub use selves::SelfJoin;
 pub use workers::{Endless, EndlessKind, Spawned};
 
 /// How the thread born at one place ends.
@@ -134,6 +136,8 @@ pub struct Life {
     pub exits: Option<(FileId, TextRange)>,
     /// The sleep at the end of the function that loses it.
     pub slept: Option<TextRange>,
+    /// The `drop` that joins it, if the thread itself may run that.
+    pub self_join: Option<SelfJoin>,
     /// What keeps its handle, if only a call that can be forgotten joins it.
     pub forgettable: Option<Forgettable>,
     /// The collection in which an endless loop gathers such handles.
@@ -307,6 +311,7 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
         !defs.is_empty() && defs.iter().all(of)
     };
     let ends = fates.solution.ends(&Task::Birth(body, number));
+    life.self_join = selves::self_join(fates, flows.body(birth.flow), birth, ends);
     if ends.iter().all(|end| end.kind == EndKind::Joined) {
         life.joined_at = ends.iter().map(|end| (end.file, end.range)).collect();
     }
@@ -444,6 +449,7 @@ fn life(
         fix: None,
         exits: None,
         slept: None,
+        self_join: None,
         forgettable: None,
         hoarded: None,
         named: None,

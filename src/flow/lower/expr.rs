@@ -240,6 +240,12 @@ impl Lowering<'_> {
     /// Whether what a place leads to is known to live and die with its local, or with something
     /// that outlives the body.
     fn owns(&mut self, place: &Place) -> bool {
+        // A field of a type of the project is judged for all its values, whoever owns them.
+        let in_field =
+            |proj: &Proj| matches!(proj, Proj::Field(it) if matches!(it.owner, Owner::Type(_)));
+        if place.proj.iter().any(in_field) {
+            return true;
+        }
         let local = self.frame().local(place.local);
         match local.kind {
             LocalKind::Reference | LocalKind::Static(..) | LocalKind::Capture(_) => true,
