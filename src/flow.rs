@@ -164,6 +164,8 @@ pub struct Flow {
     pub unwraps: Vec<BlockId>,
     /// Locals whose borrowed elements go through an adaptor, so that a loop may not see all.
     pub adapted: Vec<LocalId>,
+    /// Whether it has a `while` loop, which may wait for what others do.
+    pub has_while: bool,
     /// Locks that it takes, and so may wait for.
     pub locked: Vec<Lock>,
     /// Variables that hold a lock.

@@ -6,6 +6,7 @@ mod guards;
 mod joins;
 mod kept;
 mod repair;
+mod returns;
 mod selves;
 mod shared;
 mod sleeps;

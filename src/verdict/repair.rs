@@ -7,7 +7,7 @@
 
 use super::Loss;
 use super::fate::Fates;
-use super::workers::ends_by_itself;
+use super::returns::ends_by_itself;
 use crate::facts::cfg::Cfg;
 use crate::facts::tree::{Block, Body, Expr, ExprId, ExprKind, Name, PatId, PatKind};
 use crate::facts::tree::{Stmt, StmtKind, Type};
@@ -34,6 +34,11 @@ pub(super) fn unwrapped(model: &Model<'_>, function: FunctionRef, call: TextRang
         (body.expr(of).range == call).then_some((stmt, of))
     })?;
     let range = body.expr(value).range;
+    // Nothing but `;` or `.ok();` may go.
+    let plain = if range.end == stmt_value_end(body, stmt) { 1 } else { 6 };
+    if stmt.range.end - range.end != plain {
+        return None;
+    }
     let lead = TextRange::new(stmt.range.start, range.start);
     let trail = TextRange::new(range.end, stmt.range.end);
     let file = function.item.file;
@@ -43,6 +48,16 @@ pub(super) fn unwrapped(model: &Model<'_>, function: FunctionRef, call: TextRang
         edits.push(edit(lead, ""));
     }
     Some(Fix { title: "unwrap the result", edits })
+}
+
+/// Where the expression of a statement ends.
+fn stmt_value_end(body: &Body, stmt: &Stmt) -> u32 {
+    match stmt.kind {
+        StmtKind::Expr(value) | StmtKind::Let { init: Some(value), .. } => {
+            body.expr(value).range.end
+        }
+        StmtKind::Let { init: None, .. } => stmt.range.end,
+    }
 }
 
 /// The value that a statement throws away, when nothing but that is written there.

@@ -5,17 +5,15 @@
 //! nothing in any build of its function ends it, and nothing that it calls ends the process.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::PoisonError;
 
-use super::fate::Fates;
 use crate::catalog::Role;
 use crate::facts::tree::{ItemId, ItemKind};
 use crate::finding::{CodeKind, Confidence};
 use crate::flow::{
-    Birth, Call, Callable, Callee, Class, Flow, FlowId, FlowKind, LocalKind, Operand, Place,
-    Program, StmtKind, Terminator, endless_loops, only_item,
+    Birth, Call, Callable, Callee, Class, Flow, FlowId, Operand, Place, Program, Terminator,
+    endless_loops, only_item,
 };
-use crate::model::{Def, ItemRef, Model};
+use crate::model::{ItemRef, Model};
 use crate::source::{FileId, PackageId};
 use crate::text::TextRange;
 
@@ -80,7 +78,7 @@ pub(super) struct Workers {
 
 /// Looks through what every thread runs.
 pub(super) fn workers(model: &Model<'_>, program: &Program) -> Workers {
-    let mut search = Search { model, program, unread: BTreeSet::new(), found: BTreeMap::new() };
+    let mut search = Search::new(model, program);
     for (body, lowered) in (0..).zip(&program.bodies) {
         for birth in &lowered.flows.births {
             if birth.class == Class::Thread {
@@ -93,16 +91,20 @@ pub(super) fn workers(model: &Model<'_>, program: &Program) -> Workers {
 }
 
 /// A body that a thread runs: index of the function, and which body of it.
-type Node = (u32, FlowId);
+pub(super) type Node = (u32, FlowId);
 
-struct Search<'a> {
+pub(super) struct Search<'a> {
     model: &'a Model<'a>,
     program: &'a Program,
-    unread: BTreeSet<(FileId, ItemId)>,
+    pub(super) unread: BTreeSet<(FileId, ItemId)>,
     found: BTreeMap<(FileId, TextRange), Endless>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    pub(super) fn new(model: &'a Model<'a>, program: &'a Program) -> Self {
+        Self { model, program, unread: BTreeSet::new(), found: BTreeMap::new() }
+    }
+
     fn thread(&mut self, body: u32, birth: &Birth) {
         let born_in = self.program.body(body).function;
         let code = self.model.code_kind(born_in.item.module, born_in.test_only);
@@ -220,7 +222,7 @@ impl Search<'_> {
     }
 
     /// The bodies that one runs.
-    fn goes_on(&mut self, node: Node) -> Vec<Node> {
+    pub(super) fn goes_on(&mut self, node: Node) -> Vec<Node> {
         let flow = self.program.body(node.0).flows.body(node.1);
         let reached = flow.entered();
         let mut next = Vec::new();
@@ -255,7 +257,7 @@ impl Search<'_> {
         next
     }
 
-    fn callable(&mut self, body: u32, callable: &Callable) -> Vec<Node> {
+    pub(super) fn callable(&mut self, body: u32, callable: &Callable) -> Vec<Node> {
         match callable {
             Callable::Body(id) => vec![(body, *id)],
             Callable::Function(defs) => {
@@ -290,126 +292,4 @@ fn waited_for<'c>(model: &Model<'_>, call: &'c Call) -> Vec<&'c Place> {
         }
         _ => Vec::new(),
     }
-}
-
-/// Names of calls that wait for something from outside the thread.
-const WAITS: &[&str] = &[
-    "recv",
-    "recv_timeout",
-    "recv_deadline",
-    "wait",
-    "wait_while",
-    "wait_timeout",
-    "park",
-    "join",
-    "wait_timeout_while",
-    "accept",
-    "incoming",
-    "read",
-    "read_exact",
-    "read_line",
-    "read_to_end",
-    "read_to_string",
-    "lines",
-    "next",
-    "poll",
-    "select",
-    "block_on",
-    "iter",
-    "try_iter",
-    "into_iter",
-    "send",
-    "acquire",
-    "lock",
-];
-
-/// Whether all that a thread runs is known and waits for nobody, so that whoever joins it goes on.
-pub(super) fn ends_by_itself(fates: &Fates<'_>, body: u32, birth: &Birth) -> bool {
-    let (model, program) = (fates.model, fates.program);
-    let mut search = Search { model, program, unread: BTreeSet::new(), found: BTreeMap::new() };
-    let Some(runs) = &birth.runs else { return false };
-    let mut seen: HashSet<Node> = HashSet::new();
-    let mut open = search.callable(body, runs);
-    if open.is_empty() {
-        return false;
-    }
-    while let Some(node) = open.pop() {
-        if !seen.insert(node) {
-            continue;
-        }
-        let flow = program.body(node.0).flows.body(node.1);
-        let waits = flow.kind == FlowKind::Async
-            || !flow.locked.is_empty()
-            || !flow.loops.is_empty()
-            || !flow.left_unseen.is_empty()
-            || flow.calls().any(|call| search.may_wait(flow, call))
-            || flow.blocks.iter().any(|block| takes_from_outside(flow, &block.end));
-        if waits || seen.len() > MAX_BODIES {
-            return false;
-        }
-        open.extend(search.goes_on(node));
-    }
-    let known = search.unread.is_empty();
-    fates.unread.lock().unwrap_or_else(PoisonError::into_inner).extend(search.unread);
-    known
-}
-
-/// Bodies that are looked through for one thread.
-const MAX_BODIES: usize = 64;
-
-impl Search<'_> {
-    /// Whether a call may wait for somebody, or nobody knows what it does with what it gets.
-    fn may_wait(&self, flow: &Flow, call: &Call) -> bool {
-        if WAITS.contains(&&*call.name) {
-            return true;
-        }
-        let unknown = match &call.callee {
-            Callee::Function(defs) => !defs.iter().all(|def| match def {
-                Def::External(path) => path.starts_with("std::"),
-                Def::Variant(..) => true,
-                Def::Item(_) | Def::Method(_) => call.only_target().is_some(),
-                Def::Module(_) | Def::Unknown => false,
-            }),
-            Callee::Method(_, _, own) => !own.is_empty() && call.only_target().is_none(),
-            Callee::Local(_, callable) => callable.is_none(),
-            Callee::Await(_) => true,
-        };
-        unknown
-            || call.args.iter().any(|arg| is_from_outside(flow, arg))
-                && call.only_target().is_none()
-                && !matches!(call.callee, Callee::Method(..))
-    }
-}
-
-/// Whether a loop takes its elements from what the body was given.
-fn takes_from_outside(flow: &Flow, end: &Terminator) -> bool {
-    let Terminator::Next { iter, .. } = end else { return false };
-    let mut local = iter.local;
-    // A range is a value that nothing is moved into; the loop holds it in a place of its own.
-    for _ in 0..4 {
-        let mut fed =
-            flow.blocks.iter().flat_map(|block| &block.stmts).filter_map(|stmt| match &stmt.kind {
-                StmtKind::Assign(to, from) if to.local == local => Some(Some(from.local)),
-                StmtKind::Call(call) if call.dst == local => Some(None),
-                StmtKind::Build(to, _) if *to == local => Some(None),
-                _ => None,
-            });
-        match fed.next() {
-            None => return is_given(flow, &Place::local(local)),
-            Some(None) => return true,
-            Some(Some(from)) => local = from,
-        }
-    }
-    true
-}
-
-fn is_from_outside(flow: &Flow, operand: &Operand) -> bool {
-    operand.place().is_some_and(|(place, _)| is_given(flow, place))
-}
-
-fn is_given(flow: &Flow, place: &Place) -> bool {
-    matches!(
-        flow.locals[place.local.0 as usize].kind,
-        LocalKind::Capture(_) | LocalKind::Parameter | LocalKind::Reference
-    )
 }

@@ -177,6 +177,7 @@ impl Lowering<'_> {
             (frame.new_block(), frame.new_block(), frame.new_block(), frame.new_block());
         frame.goto(head);
         frame.enter(head);
+        self.frame().flow.has_while = true;
         if matches!(self.body.expr(condition).kind, ExprKind::Bool(true)) {
             self.note_loop(range, "while", head);
         }

@@ -80,6 +80,7 @@ impl Frame {
             left_unseen: Vec::new(),
             unwraps: Vec::new(),
             adapted: Vec::new(),
+            has_while: false,
             locked: Vec::new(),
             guards: Vec::new(),
             loops: Vec::new(),
