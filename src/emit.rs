@@ -71,7 +71,7 @@ impl<'a> Context<'a> {
                     .filter(|(role, _)| *role == Role::Related)
                     .map(|(_, label)| self.mark(label))
                     .collect(),
-                fix: finding.fix.as_ref().map(|fix| (fix.title, self.replacements(fix))),
+                fix: finding.fix.as_ref().map(|fix| (fix, self.replacements(fix))),
             },
             Origin::Outside(outside) => Drawing {
                 level: judged.level,
@@ -113,7 +113,7 @@ struct Drawing<'r> {
     primary: Mark,
     related: Vec<Mark>,
     /// What a fix does, and each place with what comes there.
-    fix: Option<(&'r str, Vec<(Mark, String)>)>,
+    fix: Option<(&'r Fix, Vec<(Mark, String)>)>,
 }
 
 impl<'r> Drawing<'r> {

@@ -39,11 +39,13 @@ pub struct Label {
     pub text: String,
 }
 
-/// A change of the source that repairs what was found: it compiles, and nothing is found any more.
+/// A change of the source that repairs what was found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fix {
     /// What it does, such as "unwrap the result".
     pub title: &'static str,
+    /// Whether nothing can be wrong with it; else somebody has to look at what it did.
+    pub certain: bool,
     /// Its parts, which do not overlap.
     pub edits: Vec<Edit>,
 }

@@ -34,6 +34,8 @@ pub struct Summary {
     pub births: BTreeMap<CodeKind, Births>,
     /// Findings that `--fix` repairs.
     pub fixable: usize,
+    /// Further ones that it repairs with `--unsafe-fixes`.
+    pub fixable_with_care: usize,
     /// Findings that fail the run.
     pub errors: usize,
     /// Findings that do not.
@@ -93,8 +95,11 @@ impl Report {
             *births.by_outcome.entry(verdict.outcome).or_default() += 1;
         }
         for judged in &shown {
-            let fix = matches!(&judged.origin, Origin::Source(finding) if finding.fix.is_some());
-            summary.fixable += usize::from(fix);
+            if let Origin::Source(finding) = &judged.origin {
+                let certain = finding.fix.as_ref().map(|fix| fix.certain);
+                summary.fixable += usize::from(certain == Some(true));
+                summary.fixable_with_care += usize::from(certain == Some(false));
+            }
             match judged.level {
                 Level::Error => summary.errors += 1,
                 Level::Warn | Level::Off => summary.warnings += 1,

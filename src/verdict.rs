@@ -321,6 +321,9 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
     life.makes_future = runs_async
         || matches!(&birth.runs, Some(Callable::Body(id)) if flows.body(*id).returns_future
         || flows.body(*id).kind == FlowKind::Async);
+    if life.makes_future {
+        life.fix = None;
+    }
     life
 }
 
@@ -331,9 +334,12 @@ fn computes(model: &Model<'_>, flows: &Flows, birth: &Birth) -> bool {
             let flow = flows.body(*id);
             flow.kind == FlowKind::Closure && flow.computes && !flow.returns_future
         }
-        Some(Callable::Function(defs)) => only_item(defs)
-            .and_then(|item| model.function(item))
-            .is_some_and(|it| !it.is_async && it.output.as_ref().is_some_and(|ty| !is_nothing(ty))),
+        Some(Callable::Function(defs)) => {
+            only_item(defs).and_then(|item| model.function(item)).is_some_and(|it| {
+                let given = it.output.as_ref().filter(|ty| !is_nothing(ty));
+                !it.is_async && it.generics.is_empty() && given.is_some()
+            })
+        }
         None => false,
     }
 }

@@ -75,6 +75,9 @@ pub(super) struct Options {
     /// Repair what can be repaired for certain, and report the rest
     #[arg(long, help_heading = "Fixes")]
     pub(super) fix: bool,
+    /// Make repairs as well that somebody has to look at afterwards
+    #[arg(long, requires = "fix", help_heading = "Fixes")]
+    pub(super) unsafe_fixes: bool,
     /// Fix files although the working tree has changes that are in no commit
     #[arg(long, requires = "fix", help_heading = "Fixes")]
     pub(super) allow_dirty: bool,

@@ -47,6 +47,8 @@ pub(super) struct Permission {
     pub(super) dirty: bool,
     /// Files that no version control keeps.
     pub(super) no_vcs: bool,
+    /// Repairs that somebody has to look at.
+    pub(super) uncertain: bool,
 }
 
 /// Repairs what a report can repair. The result is the report on what is left, and a line for each
@@ -66,12 +68,12 @@ pub(super) fn fix(
     let paths = |files: BTreeSet<FileId>| -> Vec<&str> {
         files.into_iter().map(|file| &*project.file(file).path).collect()
     };
-    let wanted: BTreeSet<FileId> = batch(&report, &Refused::default()).into_keys().collect();
+    let wanted: BTreeSet<FileId> = batch(&report, &Refused::new(permission)).into_keys().collect();
     if wanted.is_empty() {
         return Ok((report, String::new()));
     }
     ask_git(root, &paths(wanted), permission)?;
-    let (report, repaired) = repair(files, report, judge);
+    let (report, repaired) = repair(files, report, permission, judge);
     let mut said = String::new();
     for (file, count) in repaired {
         let path = &project.file(file).path;
@@ -86,10 +88,11 @@ pub(super) fn fix(
 fn repair(
     files: &mut Overlay<'_>,
     mut report: Report,
+    permission: Permission,
     judge: impl Fn(&dyn Files) -> Report,
 ) -> (Report, BTreeMap<FileId, usize>) {
     let mut repaired: BTreeMap<FileId, usize> = BTreeMap::new();
-    let mut refused = Refused::default();
+    let mut refused = Refused::new(permission);
     for _ in 0..MAX_ROUNDS {
         let batch = batch(&report, &refused);
         let before = files.texts.clone();
@@ -136,8 +139,9 @@ fn repair(
 }
 
 /// What did not do what it should.
-#[derive(Default)]
 struct Refused {
+    /// Whether repairs are made that somebody has to look at.
+    uncertain: bool,
     /// Files where several fixes did not go together: there they are tried one by one.
     singly: BTreeSet<FileId>,
     /// Fixes that failed alone.
@@ -146,6 +150,11 @@ struct Refused {
 }
 
 impl Refused {
+    fn new(permission: Permission) -> Self {
+        let uncertain = permission.uncertain;
+        Self { uncertain, singly: BTreeSet::new(), fixes: BTreeSet::new(), is_new: false }
+    }
+
     fn add(&mut self, file: FileId, fixes: &[&Fix]) {
         self.is_new = true;
         match fixes {
@@ -178,9 +187,9 @@ fn batch<'r>(report: &'r Report, refused: &Refused) -> BTreeMap<FileId, Vec<&'r 
     for judged in &report.shown {
         let Origin::Source(finding) = &judged.origin else { continue };
         let file = finding.primary.file;
-        let Some(fix) = finding.fix.as_ref().filter(|fix| !refused.fixes.contains(fix)) else {
-            continue;
-        };
+        let wanted =
+            |fix: &&Fix| (fix.certain || refused.uncertain) && !refused.fixes.contains(fix);
+        let Some(fix) = finding.fix.as_ref().filter(wanted) else { continue };
         let fixes = batch.entry(file).or_default();
         let alone = refused.singly.contains(&file) && !fixes.is_empty();
         if !alone && !fixes.iter().any(|other| collide(other, fix)) {

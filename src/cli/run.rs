@@ -94,7 +94,11 @@ pub(super) fn analysed(
     let mut report = judge(&files);
     let mut fixed = String::new();
     if args.fix {
-        let permission = Permission { dirty: args.allow_dirty, no_vcs: args.allow_no_vcs };
+        let permission = Permission {
+            dirty: args.allow_dirty,
+            no_vcs: args.allow_no_vcs,
+            uncertain: args.unsafe_fixes,
+        };
         (report, fixed) =
             fix::fix(&found.project, &found.root, &mut files, report, permission, judge)
                 .map_err(|message| usage(&message))?;

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{Context, Drawing, Mark, human, place, word};
-use crate::finding::CodeKind;
+use crate::finding::{CodeKind, Fix};
 use crate::policy::{ConfigProblem, Origin};
 use crate::report::Report;
 use crate::source::{Package, PackageId, Target, TargetKind};
@@ -178,7 +178,7 @@ fn artifact(context: &Context<'_>, owner: &Owner<'_>) -> String {
 fn diagnostic(drawing: &Drawing<'_>, color: bool) -> Diagnostic {
     let notes = drawing.notes.iter().map(|note| child("note", note));
     let help = drawing.help.iter().map(|help| child("help", help));
-    let fix = drawing.fix.iter().map(|(title, places)| suggestion(title, places));
+    let fix = drawing.fix.iter().map(|(fix, places)| suggestion(fix, places));
     let related = drawing.related.iter().map(|mark| span(mark, false));
     let rule = drawing.rule.unwrap_or("configuration").replace('-', "_");
     Diagnostic {
@@ -197,13 +197,14 @@ fn child(level: &'static str, message: &str) -> Diagnostic {
 }
 
 /// A help that an editor can apply.
-fn suggestion(title: &str, places: &[(Mark, String)]) -> Diagnostic {
+fn suggestion(fix: &Fix, places: &[(Mark, String)]) -> Diagnostic {
+    let how = if fix.certain { "MachineApplicable" } else { "MaybeIncorrect" };
     let spans = places.iter().map(|(mark, text)| Span {
         suggested_replacement: Some(text.clone()),
-        suggestion_applicability: Some("MachineApplicable"),
+        suggestion_applicability: Some(how),
         ..span(mark, true)
     });
-    Diagnostic { spans: spans.collect(), ..child("help", title) }
+    Diagnostic { spans: spans.collect(), ..child("help", fix.title) }
 }
 
 fn span(mark: &Mark, is_primary: bool) -> Span {

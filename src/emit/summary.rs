@@ -32,10 +32,13 @@ pub fn summary(summary: &Summary, share: bool) -> String {
         out.push_str(&format!("; hidden: {}", hidden.join(", ")));
     }
     out.push('\n');
-    if summary.fixable > 0 {
-        let repairs = if summary.fixable == 1 { "repairs it" } else { "repairs them" };
-        let certain = count(summary.fixable, "finding");
-        out.push_str(&format!("{certain} with a certain cure: `--fix` {repairs}\n"));
+    let cures = [(summary.fixable, "--fix"), (summary.fixable_with_care, "--fix --unsafe-fixes")];
+    for (number, flags) in cures.into_iter().filter(|(number, _)| *number > 0) {
+        let what = if number == 1 { "it" } else { "them" };
+        out.push_str(&format!(
+            "{} with a cure: `{flags}` repairs {what}\n",
+            count(number, "finding")
+        ));
     }
     if summary.unreadable > 0 {
         let files = count(summary.unreadable, "file");

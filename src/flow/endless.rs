@@ -38,7 +38,10 @@ pub fn endless_loops(model: &Model<'_>, flow: &Flow) -> Vec<(Loop, BTreeSet<Bloc
         .filter(|(_, round)| {
             round.is_disjoint(&stops)
                 && !is_left(flow, round)
-                && !flow.calls_in(round).any(|call| call.role(model) == Some(Role::StopCheck))
+                && !flow.calls_in(round).any(|call| {
+                    // What becomes another program never comes back.
+                    &*call.name == "exec" || call.role(model) == Some(Role::StopCheck)
+                })
         })
         .map(|(component, round)| (heads[&component], round))
         .collect();

@@ -76,15 +76,17 @@ pub(super) fn alive_senders(fates: &Fates<'_>) -> BTreeMap<(FileId, TextRange), 
                     continue;
                 }
                 let Some((at, statement)) = join_at(flow, end.range) else { continue };
-                if !stays(flow, sender, at) {
+                if !stays(flow, sender, at) || is_replaced(flow, sender) || asks_first(flow) {
                     continue;
                 }
                 let local = &flow.locals[sender.0 as usize];
                 let Some(name) = local.name.clone() else { continue };
-                let fix = (!used_after(flow, sender, at)).then(|| {
+                let once = flow.round(at.0).is_empty() && !is_lent(flow, sender);
+                let fix = (once && !used_after(flow, sender, at)).then(|| {
                     let spot = Spot::Lines { before: statement.start, like: statement.start };
                     let text = format!("drop({name});");
-                    Fix { title: "drop the sender first", edits: vec![Edit { file, spot, text }] }
+                    let edits = vec![Edit { file, spot, text }];
+                    Fix { title: "drop the sender first", certain: true, edits }
                 });
                 let declared = local.range;
                 let sender = AliveSender { name, declared, spawned: birth.callee, fix };
@@ -119,7 +121,11 @@ pub(super) fn captures(flow: &Flow, worker: crate::flow::FlowId) -> impl Iterato
 
 /// Whether a body always gets to a loop that only the end of a channel leaves.
 fn drains(flow: &Flow, receiver: LocalId) -> bool {
-    if !flow.left_unseen.is_empty() || flow.adapted.contains(&receiver) {
+    if !flow.left_unseen.is_empty()
+        || flow.adapted.contains(&receiver)
+        || flow.asserts
+        || flow.panics
+    {
         return false;
     }
     let components = Components::new(flow);
@@ -217,6 +223,35 @@ pub(super) fn join_at(flow: &Flow, name: TextRange) -> Option<(At, TextRange)> {
     })
 }
 
+/// Whether a value or closure may hold a reference to a local.
+fn is_lent(flow: &Flow, local: LocalId) -> bool {
+    let aliased =
+        flow.locals.iter().any(|it| it.alias.as_ref().is_some_and(|it| it.local == local));
+    aliased
+        || any_stmt(flow, |_, stmt| match stmt {
+            StmtKind::Closure(_, _, captures) => captures.iter().any(|it| it.outer.local == local),
+            StmtKind::Build(_, parts) => {
+                parts.iter().any(|(_, part)| part.place().is_some_and(|(it, _)| it.local == local))
+            }
+            _ => false,
+        })
+}
+
+/// Whether a local gets a second value.
+fn is_replaced(flow: &Flow, local: LocalId) -> bool {
+    let stmts = flow.blocks.iter().flat_map(|block| &block.stmts);
+    let fills = |stmt: &StmtKind| matches!(stmt, StmtKind::Assign(to, _) if to.local == local);
+    stmts.filter(|stmt| fills(&stmt.kind)).count() > 1
+}
+
+/// Whether a body asks how far a thread is, or waits for a word of it, so that a join may come when the
+/// thread waits no more.
+pub(super) fn asks_first(flow: &Flow) -> bool {
+    const ASKS: [&str; 6] =
+        ["is_finished", "recv", "recv_timeout", "wait", "wait_while", "wait_timeout"];
+    flow.calls().any(|call| ASKS.contains(&&*call.name))
+}
+
 /// Whether nothing that comes before a statement can have moved or dropped a local.
 fn stays(flow: &Flow, local: LocalId, at: At) -> bool {
     !any_stmt(flow, |here, stmt| gives_away(stmt, local) && comes_before(flow, here, at))
@@ -253,7 +288,10 @@ fn gives_away(stmt: &StmtKind, local: LocalId) -> bool {
             captures.iter().any(|it| it.outer.local == local && !it.moves.is_empty())
         }
         StmtKind::Call(call) => {
-            let moved = |(it, borrowed): (&Place, bool)| it.local == local && !borrowed;
+            // Whoever gets it by `&mut` may put another in its place; what drops a clone does not.
+            let of_clone = &*call.name == "drop";
+            let moved =
+                |(it, borrowed): (&Place, bool)| it.local == local && !(borrowed && of_clone);
             let receiver = match &call.callee {
                 Callee::Method(of, name, own) => {
                     of.local == local && (!own.is_empty() || !LOOKS.contains(&&**name))

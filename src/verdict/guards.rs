@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::fate::Fates;
-use super::feeds::{At, any_stmt, captures, comes_before, join_at};
+use super::feeds::{At, any_stmt, asks_first, captures, comes_before, join_at};
 use crate::catalog::Role;
 use crate::facts::tree::Name;
 use crate::flow::{
@@ -36,7 +36,7 @@ pub(super) fn held_locks(fates: &Fates<'_>) -> BTreeMap<(FileId, TextRange), Hel
         let birth = &lowered.flows.births[*number as usize];
         let Some(Callable::Body(worker)) = birth.runs else { continue };
         let flow = lowered.flows.body(birth.flow);
-        if flow.guards.is_empty() {
+        if flow.guards.is_empty() || asks_first(flow) {
             continue;
         }
         let taken = taken(flow, lowered.flows.body(worker), worker);

@@ -1,7 +1,7 @@
-//! Edits that repair a loss, where they are certain: the result compiles, joins on every way, and no
-//! join waits for a thread that waits for the one who joins.
+//! Edits that repair a loss: the result compiles and joins on every way.
 //!
-//! Certainty is bought with modesty. A join goes at the end of the block that holds the handle, and
+//! No join may wait for a thread that waits for the one who joins. What can be told of that from the source
+//! is told, and yet hidden code may wait (a `Drop`, an operator, a macro), so nobody is spared a look. A join goes at the end of the block that holds the handle, and
 //! only there, so nothing after the birth may leave that block early; and what the thread runs has to
 //! be known to its last call, without anything that waits for others.
 
@@ -47,7 +47,7 @@ pub(super) fn unwrapped(model: &Model<'_>, function: FunctionRef, call: TextRang
     if lead.start < lead.end {
         edits.push(edit(lead, ""));
     }
-    Some(Fix { title: "unwrap the result", edits })
+    Some(Fix { title: "unwrap the result", certain: false, edits })
 }
 
 /// Where the expression of a statement ends.
@@ -118,7 +118,7 @@ pub(super) fn joined_at_the_end(
     let mut edits: Vec<Edit> =
         repair.binding.map(|edit| Edit { file, ..edit }).into_iter().collect();
     edits.push(Edit { file, spot, text: repair.join });
-    Some(Fix { title: repair.title, edits })
+    Some(Fix { title: repair.title, certain: false, edits })
 }
 
 struct Repair<'b> {

@@ -163,12 +163,24 @@ impl<'a> Search<'a> {
                     flow.calls_in(&round).filter_map(Call::only_target).collect();
                 ((EndlessKind::Loop, it.keyword, it.statement), called)
             })
+            .filter(|_| !self.exits_in_closure(node))
             .filter(|((_, keyword, _), _)| self.stays_in_all_builds(node.0, *keyword))
             .collect();
         candidates.retain(|(_, called)| !self.may_exit(called));
         let futures = self.never_ready(node).into_iter();
         let futures = futures.map(|(range, statement)| (EndlessKind::Future, range, statement));
         candidates.into_iter().map(|(it, _)| it).chain(futures).collect()
+    }
+
+    /// Whether a closure that is made in a body ends the process: what it is given to may run it.
+    fn exits_in_closure(&self, node: Node) -> bool {
+        let bodies = self.program.body(node.0).flows.bodies.iter();
+        let mut inside = bodies.filter(|flow| flow.parent == Some(node.1));
+        inside.any(|flow| {
+            flow.blocks
+                .iter()
+                .any(|block| matches!(block.end, Terminator::Exit(_) | Terminator::Diverge(_)))
+        })
     }
 
     /// Whether a loop is endless in each body of its function: one for each assignment and crate.

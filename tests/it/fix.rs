@@ -14,7 +14,12 @@ fn git(dir: &Path, args: &[&str]) {
 }
 
 fn fix(dir: &Path, more: &[&str]) -> Output {
-    Command::new(BIN).current_dir(dir).arg("--fix").args(more).output().unwrap()
+    Command::new(BIN)
+        .current_dir(dir)
+        .args(["--fix", "--unsafe-fixes"])
+        .args(more)
+        .output()
+        .unwrap()
 }
 
 fn package() -> tempfile::TempDir {

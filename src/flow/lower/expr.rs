@@ -486,7 +486,12 @@ impl Lowering<'_> {
         let end = TextRange::new(stmt.range.end.saturating_sub(1), stmt.range.end);
         match &stmt.kind {
             TreeStmt::Expr(expr) => {
-                self.expr(*expr);
+                let value = self.expr(*expr);
+                if matches!(self.body.expr(*expr).kind, ExprKind::Path(..)) {
+                    // `name;` moves what it names, and drops it.
+                    let moved = self.temp(stmt.range, value.ty.clone());
+                    self.store(Place::local(moved), &value, stmt.range);
+                }
             }
             TreeStmt::Let { pat, ty, init, diverge } => {
                 self.let_stmt(*pat, ty, *init, *diverge, stmt.range);
