@@ -350,6 +350,33 @@ pub struct Stmt {
     pub kind: StmtKind,
 }
 
+impl StmtKind {
+    /// The places that it takes from, looks at or hands on; not those that it fills or drops.
+    pub fn places(&self) -> Vec<&Place> {
+        match self {
+            Self::Assign(_, from) => vec![from],
+            Self::Build(_, parts) => {
+                parts.iter().filter_map(|(_, part)| Some(part.place()?.0)).collect()
+            }
+            Self::Closure(_, _, captures) => captures.iter().map(|it| &it.outer).collect(),
+            Self::Mention(places, _) => places.iter().collect(),
+            Self::Call(call) => {
+                let receiver = match &call.callee {
+                    Callee::Method(place, ..) | Callee::Local(place, _) | Callee::Await(place) => {
+                        Some(place)
+                    }
+                    Callee::Function(_) => None,
+                };
+                receiver
+                    .into_iter()
+                    .chain(call.args.iter().filter_map(|it| Some(it.place()?.0)))
+                    .collect()
+            }
+            Self::Clear(_) | Self::Drop(..) => Vec::new(),
+        }
+    }
+}
+
 /// What a statement does.
 #[derive(Debug)]
 pub enum StmtKind {

@@ -1,4 +1,4 @@
-//! `--fix`: repairs what can be repaired for certain, all in memory first, then file by file.
+//! `--fix`: repairs what can be repaired, all in memory first, then file by file.
 //!
 //! Nothing is written before the whole workspace was analysed again with the repairs in it. A file
 //! in which a repair leaves its finding, brings another or no longer parses keeps its text. Every
@@ -26,11 +26,13 @@ const NAMED: usize = 5;
 pub(super) struct Overlay<'d> {
     disk: &'d DiskFiles,
     texts: BTreeMap<FileId, Arc<str>>,
+    /// What they were repaired from.
+    originals: BTreeMap<FileId, Arc<str>>,
 }
 
 impl<'d> Overlay<'d> {
     pub(super) fn new(disk: &'d DiskFiles) -> Self {
-        Self { disk, texts: BTreeMap::new() }
+        Self { disk, texts: BTreeMap::new(), originals: BTreeMap::new() }
     }
 }
 
@@ -99,9 +101,11 @@ fn repair(
         let mut tried: BTreeMap<FileId, Vec<Fix>> = BTreeMap::new();
         for (file, fixes) in batch {
             let edits: Vec<_> = fixes.iter().flat_map(|fix| fix.edits.iter().cloned()).collect();
-            match files.read(file).ok().and_then(|text| apply(&text, &edits)) {
-                Some(text) => {
-                    files.texts.insert(file, Arc::from(text));
+            let text = files.read(file).ok();
+            match text.as_ref().and_then(|text| apply(text, &edits)).zip(text.as_ref()) {
+                Some((new, old)) => {
+                    files.originals.entry(file).or_insert_with(|| old.clone());
+                    files.texts.insert(file, Arc::from(new));
                     tried.insert(file, fixes.into_iter().cloned().collect());
                 }
                 None => refused.add(file, &fixes),
@@ -215,6 +219,10 @@ fn collide(one: &Fix, other: &Fix) -> bool {
 /// Replaces a file by its new text, as a whole.
 fn write(files: &Overlay<'_>, file: FileId) -> Result<(), String> {
     let Some(text) = files.texts.get(&file) else { return Ok(()) };
+    let now = files.disk.read(file).map_err(|error| error.message)?;
+    if files.originals.get(&file) != Some(&now) {
+        return Err("changed while it was being fixed: run it again".to_owned());
+    }
     let path = files.disk.path(file);
     let failed = |error: std::io::Error| format!("cannot be written: {}", words(&error));
     // A link stays a link.
@@ -272,4 +280,30 @@ fn git_status(root: &Path, more: &[&str]) -> Result<BTreeSet<String>, String> {
     }
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(text.lines().filter_map(|line| line.get(3..)).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::FileEntry;
+
+    #[test]
+    fn a_file_that_changed_meanwhile_keeps_its_text() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.rs");
+        let entry =
+            FileEntry { path: Arc::from("a.rs"), package: None, selected: true, ignored: false };
+        let project = Project { files: vec![entry], packages: Vec::new(), targets: Vec::new() };
+        let disk = DiskFiles::new(dir.path(), &project);
+        let mut files = Overlay::new(&disk);
+        files.originals.insert(FileId(0), Arc::from("old"));
+        files.texts.insert(FileId(0), Arc::from("new"));
+        let text = || std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, "somebody else's").unwrap();
+        assert!(write(&files, FileId(0)).unwrap_err().contains("run it again"));
+        assert_eq!(text(), "somebody else's");
+        std::fs::write(&path, "old").unwrap();
+        write(&files, FileId(0)).unwrap();
+        assert_eq!(text(), "new");
+    }
 }

@@ -260,8 +260,10 @@ fn stays(flow: &Flow, local: LocalId, at: At) -> bool {
 /// Whether a local is named after a statement, other than to drop it.
 fn used_after(flow: &Flow, local: LocalId, at: At) -> bool {
     any_stmt(flow, |here, stmt| {
-        let drops = matches!(stmt, StmtKind::Drop(..));
-        !drops && (gives_away(stmt, local) || looks(stmt, local)) && comes_before(flow, at, here)
+        let names = stmt.places().iter().any(|it| it.local == local);
+        let fills =
+            matches!(stmt, StmtKind::Clear(to) | StmtKind::Assign(to, _) if to.local == local);
+        (names || fills) && comes_before(flow, at, here)
     })
 }
 
@@ -303,21 +305,5 @@ fn gives_away(stmt: &StmtKind, local: LocalId) -> bool {
         }
         StmtKind::Mention(places, _) => places.iter().any(|it| it.local == local),
         StmtKind::Drop(it, _) => *it == local,
-    }
-}
-
-/// Whether a statement looks at a local.
-fn looks(stmt: &StmtKind, local: LocalId) -> bool {
-    match stmt {
-        StmtKind::Call(call) => {
-            let args = call.args.iter().filter_map(crate::flow::Operand::place);
-            let receiver = match &call.callee {
-                Callee::Method(of, ..) | Callee::Local(of, _) | Callee::Await(of) => Some(of),
-                Callee::Function(_) => None,
-            };
-            args.map(|(it, _)| it).chain(receiver).any(|it| it.local == local)
-        }
-        StmtKind::Closure(_, _, captures) => captures.iter().any(|it| it.outer.local == local),
-        _ => false,
     }
 }

@@ -376,10 +376,5 @@ fn says_end(name: &str) -> bool {
 
 /// Whether a body asks if its thread is panicking.
 fn asks(flow: &Flow) -> bool {
-    let calls =
-        flow.blocks.iter().flat_map(|block| &block.stmts).filter_map(|stmt| match &stmt.kind {
-            StmtKind::Call(call) => Some(call),
-            _ => None,
-        });
-    calls.into_iter().any(|call| &*call.name == "panicking")
+    flow.calls().any(|call| &*call.name == "panicking")
 }

@@ -1,9 +1,10 @@
 //! Edits that repair a loss: the result compiles and joins on every way.
 //!
-//! No join may wait for a thread that waits for the one who joins. What can be told of that from the source
-//! is told, and yet hidden code may wait (a `Drop`, an operator, a macro), so nobody is spared a look. A join goes at the end of the block that holds the handle, and
-//! only there, so nothing after the birth may leave that block early; and what the thread runs has to
-//! be known to its last call, without anything that waits for others.
+//! No join may wait for a thread that waits for the one who joins. What can be told of that from the
+//! source is told, and yet hidden code may wait (a `Drop`, an operator, a macro), so nobody is spared a
+//! look: none of these is certain. A join goes at the end of the block that holds the handle, and only
+//! there, so nothing after the birth may leave that block early; and what the thread runs has to be
+//! known to its last call, without anything that waits for others.
 
 use super::Loss;
 use super::fate::Fates;

@@ -38,15 +38,10 @@ pub(super) fn self_join(
             return None;
         }
         let keep = (cell.clone(), birth.handle());
+        let declared = fates.model.facts.get(file)?.item(*item);
         let (file, range) = joined_in_drop(fates, &keep, (*file, *item))?;
-        let declared = fates.model.facts.get(&end_file(&cell.home))?.item(*item);
         Some(SelfJoin { owner: declared.name.to_string(), file, range })
     })
-}
-
-fn end_file(home: &Home) -> FileId {
-    let (Home::Field(file, ..) | Home::Static(file, _)) = home;
-    *file
 }
 
 /// Whether a variable is of a type, or a shared pointer to one.

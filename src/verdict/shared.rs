@@ -101,24 +101,6 @@ fn makes(call: &Call) -> bool {
 
 /// How often a local is named, other than to be filled or dropped.
 fn uses(flow: &Flow, local: LocalId) -> usize {
-    let is = |place: &Place| usize::from(place.local == local);
-    let operand = |it: &Operand| it.place().map_or(0, |(place, _)| is(place));
     let stmts = flow.blocks.iter().flat_map(|block| &block.stmts);
-    let named = stmts.map(|stmt| match &stmt.kind {
-        StmtKind::Assign(_, from) => is(from),
-        StmtKind::Build(_, parts) => parts.iter().map(|(_, part)| operand(part)).sum(),
-        StmtKind::Closure(_, _, captures) => captures.iter().map(|it| is(&it.outer)).sum(),
-        StmtKind::Mention(places, _) => places.iter().map(is).sum(),
-        StmtKind::Call(call) => {
-            let receiver = match &call.callee {
-                Callee::Method(place, ..) | Callee::Local(place, _) | Callee::Await(place) => {
-                    is(place)
-                }
-                Callee::Function(_) => 0,
-            };
-            receiver + call.args.iter().map(operand).sum::<usize>()
-        }
-        StmtKind::Clear(_) | StmtKind::Drop(..) => 0,
-    });
-    named.sum()
+    stmts.flat_map(|stmt| stmt.kind.places()).filter(|place| place.local == local).count()
 }

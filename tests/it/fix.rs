@@ -75,3 +75,26 @@ fn changes_of_ones_own_are_fixed_when_told_so() {
     let left: Vec<_> = std::fs::read_dir(dir.path().join("src")).unwrap().collect();
     assert_eq!(left.len(), 1, "no half written file is left");
 }
+
+#[test]
+fn without_being_told_only_the_certain_is_fixed() {
+    let text = "use std::sync::mpsc;\nuse std::thread;\n\npub fn run() {\n    let (sender, receiver) = mpsc::channel::<u8>();\n    let worker = thread::spawn(move || {\n        for byte in receiver {\n            drop(byte);\n        }\n    });\n    sender.send(1).unwrap();\n    let _ = worker.join();\n}\n";
+    let dir = package();
+    std::fs::write(dir.path().join("src/lib.rs"), text).unwrap();
+    let run = |args: &[&str]| {
+        let output = Command::new(BIN).current_dir(dir.path()).args(args).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = run(&["--message-format", "json"]);
+    for (replacement, how) in
+        [("    drop(sender);\\n", "MachineApplicable"), (".unwrap();", "MaybeIncorrect")]
+    {
+        let edit = format!(
+            r#""suggested_replacement":"{replacement}","suggestion_applicability":"{how}""#
+        );
+        assert!(said.contains(&edit), "{edit} is not in {said}");
+    }
+    run(&["--fix", "--allow-no-vcs"]);
+    let fixed = std::fs::read_to_string(dir.path().join("src/lib.rs")).unwrap();
+    assert_eq!(fixed, text.replace("    let _ = worker", "    drop(sender);\n    let _ = worker"));
+}
