@@ -71,6 +71,8 @@ pub struct Api {
     pub body: Option<usize>,
     /// Type of the first parameter of that closure.
     pub passes: Option<String>,
+    /// What a thread that it spawns has to end its loops with, in words.
+    pub stop: Option<String>,
 }
 
 /// All entries by path.

@@ -5,6 +5,7 @@
 //! `Box`, `Arc` and `Mutex` are transparent, and unwinding is never a path. Closures and async
 //! blocks are bodies of their own, linked to the body that makes them.
 
+mod call;
 mod components;
 mod correlate;
 mod endless;
@@ -20,6 +21,7 @@ mod transfer;
 
 use std::collections::BTreeSet;
 
+pub use call::{Call, Callee, Operand, only_item};
 pub use components::Components;
 pub use endless::endless_loops;
 pub use ends::{Cell, End, EndKind, Entry, Home, LossKind, TraceStep, declared_field, home_name};
@@ -28,10 +30,9 @@ pub use place::{Field, Owner, Place, Proj};
 pub use program::{FunctionKey, Known, Lowered, Program, Site};
 pub use solve::{Exit, Keep, Solution, Task, exit_of, solve};
 
-use crate::catalog::Role;
 use crate::facts::tree::{ItemId, Name};
 use crate::finding::Confidence;
-use crate::model::{Def, FunctionRef, ItemRef, Model, Ty};
+use crate::model::{Def, Ty};
 use crate::source::FileId;
 use crate::text::TextRange;
 
@@ -150,6 +151,8 @@ pub struct Flow {
     pub returns_future: bool,
     /// Whether its value is known to be one, and not `()`.
     pub computes: bool,
+    /// Whether its value is always an `Ok`, `Some` or `Continue`, so that no iteration stops at it.
+    pub goes_on: bool,
     /// Values that a macro looked at: printed, matched or compared.
     pub looked_at: Vec<LocalId>,
     /// Whether it checks something that may fail: `assert!` and its kin.
@@ -426,108 +429,6 @@ impl Capture {
             follow::rest(token, &place).is_some()
         });
         if moves { follow::rest(token, &self.outer) } else { None }
-    }
-}
-
-/// A call.
-#[derive(Debug)]
-pub struct Call {
-    /// Where its value goes.
-    pub dst: LocalId,
-    /// What is called.
-    pub callee: Callee,
-    /// Arguments, without the receiver.
-    pub args: Vec<Operand>,
-    /// The called path or method name.
-    pub name_range: TextRange,
-    /// The last name of what is called; empty for a value.
-    pub name: Name,
-    /// The statement that holds it.
-    pub statement: TextRange,
-    /// What it returns, as far as known.
-    pub ty: Ty,
-    /// The type of the receiver, as far as known.
-    pub receiver_ty: Ty,
-    /// Whether it takes only a range of its receiver.
-    pub partial: bool,
-}
-
-impl Call {
-    /// What the catalog says of what is called, whatever of its meanings holds.
-    pub fn role(&self, model: &Model<'_>) -> Option<Role> {
-        let of = |def: &Def| model.catalog.role(&model.canonical(def)?);
-        let own: Vec<Def>;
-        let defs = match &self.callee {
-            Callee::Function(defs) => defs,
-            Callee::Method(_, name, methods) if methods.is_empty() => {
-                return model.catalog.role(&format!("{}::{name}", self.receiver_ty.path()?));
-            }
-            Callee::Method(_, _, methods) => {
-                own = methods.iter().map(|function| Def::Method(function.item)).collect();
-                &own
-            }
-            Callee::Local(..) | Callee::Await(_) => return None,
-        };
-        let role = of(defs.first()?)?;
-        defs.iter().all(|def| of(def) == Some(role)).then_some(role)
-    }
-
-    /// The function of the project that it calls, if there is only one that it can mean.
-    pub fn only_target(&self) -> Option<ItemRef> {
-        match &self.callee {
-            Callee::Function(defs) => only_item(defs),
-            Callee::Method(_, _, own) => match own.as_slice() {
-                [function] => Some(function.item),
-                _ => None,
-            },
-            Callee::Local(_, Some(Callable::Function(defs))) => only_item(defs),
-            Callee::Local(..) | Callee::Await(_) => None,
-        }
-    }
-}
-
-/// The item that a path means, if there is only one.
-pub fn only_item(defs: &[Def]) -> Option<ItemRef> {
-    match defs {
-        [Def::Item(item) | Def::Method(item)] => Some(*item),
-        _ => None,
-    }
-}
-
-/// What a call calls.
-#[derive(Clone, Debug)]
-pub enum Callee {
-    /// A path.
-    Function(Vec<Def>),
-    /// A closure held in a local.
-    Local(Place, Option<Callable>),
-    /// A method of a value.
-    Method(Place, Name, Vec<FunctionRef>),
-    /// `.await`.
-    Await(Place),
-}
-
-/// An argument or part.
-#[derive(Clone, Debug)]
-pub enum Operand {
-    /// A value that moves (or is copied: nobody knows).
-    Move(Place),
-    /// A reference to a place.
-    Borrow(Place),
-    /// A function named by path.
-    Function(Vec<Def>),
-    /// Nothing that could carry a handle.
-    Constant,
-}
-
-impl Operand {
-    /// The place it is, and whether only a reference to it.
-    pub fn place(&self) -> Option<(&Place, bool)> {
-        match self {
-            Self::Move(place) => Some((place, false)),
-            Self::Borrow(place) => Some((place, true)),
-            Self::Function(_) | Self::Constant => None,
-        }
     }
 }
 

@@ -12,6 +12,7 @@ mod mac;
 mod old_editions;
 mod order;
 mod pat;
+mod template;
 mod types;
 
 use std::borrow::Cow;

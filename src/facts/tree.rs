@@ -181,6 +181,8 @@ pub struct Impl {
 pub struct Value {
     /// Its type.
     pub ty: Type,
+    /// Which `bool` it is, if it is a `const` that says so.
+    pub flag: Option<bool>,
     /// Its initialiser, when something in it can matter.
     pub body: Option<Body>,
 }

@@ -99,6 +99,21 @@ fn is_bound_again(flow: &Flow, local: LocalId) -> bool {
     })
 }
 
+/// What a body knows at its start of parameters that are a known `bool`, as far as nothing changes them.
+pub(super) fn facts_at_start(flow: &Flow, flags: &[(usize, bool)]) -> Vec<(Place, bool)> {
+    let named = |param: LocalId| {
+        flow.blocks.first()?.stmts.iter().find_map(|stmt| match &stmt.kind {
+            StmtKind::Assign(to, from) if *from == Place::local(param) => Some(to.clone()),
+            _ => None,
+        })
+    };
+    let fact = |&(index, holds): &(usize, bool)| {
+        let place = named(*flow.params.get(index)?)?;
+        (!changes(flow, &place)).then_some((place, holds))
+    };
+    flags.iter().filter_map(fact).collect()
+}
+
 /// What must have been tested before a block is reached, as far as there is one way to it.
 pub(super) fn facts_before(flow: &Flow, block: BlockId) -> Vec<(Place, bool)> {
     let mut facts = Vec::new();

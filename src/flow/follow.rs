@@ -198,7 +198,7 @@ impl Walk {
 impl Follower<'_> {
     /// Follows a token in one body, and on in the bodies around it, to all its ends.
     pub(super) fn follow(&self, id: FlowId, mut start: Token) -> Vec<End> {
-        start.facts = facts_before(self.flows.body(id), start.block);
+        start.facts.extend(facts_before(self.flows.body(id), start.block));
         let ends = self.walk(id, start, Vec::new(), 0);
         let mut ends = self.lift(id, ends, 0);
         ends.sort_by(|one, two| {

@@ -12,19 +12,20 @@ mod frame;
 mod mac;
 mod paths;
 mod pattern;
+mod stmt;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use frame::{Frame, ScopeKind};
 
 use super::correlate::stable;
 use super::touch::touched;
 use super::{
-    Callable, FlowId, FlowKind, Flows, Leaving, LocalKind, Operand, Place, RETURN, StmtKind,
+    Block, Callable, FlowId, FlowKind, Flows, Leaving, LocalKind, Operand, Place, RETURN, StmtKind,
     Terminator,
 };
 use crate::facts::cfg::Cfg;
-use crate::facts::tree::{Body, ItemKind, Name, PatId, Receiver, Type};
+use crate::facts::tree::{Body, ExprId, ItemKind, Name, PatId, Receiver, Type};
 use crate::model::{FunctionRef, Model, ModuleId, Ty};
 use crate::text::TextRange;
 
@@ -51,13 +52,18 @@ struct Value {
 
 impl Value {
     fn constant(ty: Ty) -> Self {
-        Self { operand: Operand::Constant, ty, callable: None, named: None }
+        Self { operand: Operand::Constant(None), ty, callable: None, named: None }
+    }
+
+    /// A `bool` that is known.
+    fn flag(flag: bool) -> Self {
+        Self { operand: Operand::Constant(Some(flag)), ..Self::constant(Ty::Unknown) }
     }
 
     fn place(&self) -> Option<&Place> {
         match &self.operand {
             Operand::Move(place) | Operand::Borrow(place) => Some(place),
-            Operand::Function(_) | Operand::Constant => None,
+            Operand::Function(_) | Operand::Constant(_) => None,
         }
     }
 
@@ -83,8 +89,10 @@ struct Lowering<'m> {
     in_unknown_macro: bool,
     /// How many bodies were open where such a macro began.
     macro_depth: Option<usize>,
-    /// The type that the value being lowered is annotated with.
-    wanted: Option<Ty>,
+    /// What the function returns, if it says so.
+    output: Option<Ty>,
+    /// The types that places ask of the expressions in them.
+    wanted: HashMap<ExprId, Ty>,
 }
 
 impl<'m> Lowering<'m> {
@@ -117,7 +125,8 @@ impl<'m> Lowering<'m> {
             statement: TextRange::default(),
             in_unknown_macro: false,
             macro_depth: None,
-            wanted: None,
+            output: None,
+            wanted: HashMap::new(),
         }
     }
 
@@ -142,6 +151,10 @@ impl<'m> Lowering<'m> {
             for (pat, ty) in params {
                 self.parameter(pat, &ty);
             }
+            self.output = function.output.as_ref().map(|output| self.ty(output));
+        }
+        if let Some(output) = self.output.clone() {
+            self.want(root, &output);
         }
         self.statement = range;
         self.frame().open(ScopeKind::Statement);
@@ -180,6 +193,8 @@ impl<'m> Lowering<'m> {
         if let Some(mut frame) = self.frames.pop() {
             frame.flow.returns_future |= self.is_future(value);
             frame.flow.computes = value.ty.is_value();
+            let returns = |block: &&Block| matches!(block.end, Terminator::Return);
+            frame.flow.goes_on &= frame.flow.blocks.iter().filter(returns).count() == 1;
             frame.flow.stable = stable(&frame.flow);
             frame.flow.touched = touched(&frame.flow, &self.flows.bodies);
             let id = frame.id;
@@ -237,7 +252,7 @@ impl<'m> Lowering<'m> {
             Operand::Borrow(from) => {
                 self.push(range, StmtKind::Mention(vec![from.clone()], "borrowed"));
             }
-            Operand::Function(_) | Operand::Constant => {}
+            Operand::Function(_) | Operand::Constant(_) => {}
         }
     }
 }

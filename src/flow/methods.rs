@@ -44,7 +44,7 @@ pub(super) fn borrowing(name: &str, args: usize) -> Option<Borrowing> {
             | "blocking_lock",
             0,
         )
-        | ("get_or_insert" | "get_or_insert_with", 1) => Borrowing::Same,
+        | ("get_or_insert" | "get_or_insert_with" | "get_or_init", 1) => Borrowing::Same,
         ("iter" | "iter_mut" | "values" | "values_mut" | "par_iter" | "par_iter_mut", 0) => {
             Borrowing::Each
         }
@@ -136,6 +136,10 @@ pub(super) fn output(receiver: &Ty, name: &str) -> Ty {
             taken.clone()
         }
         "map" if matches!(receiver, Ty::Slice(_)) => Ty::Slice(Box::new(Ty::Unknown)),
+        // Its `map` waits to be driven, and an array's does not.
+        "into_iter" if matches!(receiver, Ty::Slice(_)) => {
+            Ty::external("std::array::IntoIter", vec![receiver.element()])
+        }
         "clone" | "as_ref" | "as_mut" | "take" | "replace" | "or" | "or_else" | "ok_or"
         | "ok_or_else" | "map_err" | "ok" | "by_ref" | "borrow" | "borrow_mut" | "iter"
         | "iter_mut" | "into_iter" | "lock" | "write" | "read" | "inspect" | "inspect_err"
@@ -376,7 +380,7 @@ pub(super) fn on_many(name: &str) -> Option<OnMany> {
         "sum" | "count" | "product" | "cmp" | "eq" => OnMany::Drive,
         "len" | "is_empty" | "capacity" | "reserve" | "contains" | "contains_key" | "iter"
         | "shrink_to_fit" | "fmt" | "sort_by_key" | "sort_by" | "reverse" | "swap"
-        | "size_hint" | "is_full" => OnMany::Look,
+        | "size_hint" | "is_full" | "resize_with" => OnMany::Look,
         "push" | "push_back" | "push_front" | "extend" | "insert" => OnMany::Store,
         "clear" => OnMany::Lose,
         "retain" | "retain_mut" | "truncate" => OnMany::Keep,

@@ -48,6 +48,8 @@ pub enum Proj {
     Error,
     /// The payload of a variant of a user's enum or of a tuple struct.
     Variant(Name),
+    /// What a thread returned, in its handle.
+    Result,
     /// Some element of a collection or iterator.
     Elem,
     /// The element a loop over borrowed elements looks at.

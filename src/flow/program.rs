@@ -235,7 +235,7 @@ impl Program {
                 }
             }
             Operand::Function(defs) => self.value(defs, site),
-            Operand::Constant => {}
+            Operand::Constant(_) => {}
         }
     }
 

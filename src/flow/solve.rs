@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::correlate::facts_at_start;
 use super::ends::{Cell, End, EndKind, Entry, Home, portable};
 use super::follow::{Follower, Token, handle_of};
 use super::program::{FunctionKey, Program, Site};
@@ -43,6 +44,8 @@ pub struct ParamKey {
     pub proj: Vec<Proj>,
     /// Whether the function has only a reference to it.
     pub borrowed: bool,
+    /// Parameters that are a `bool` which the caller knows.
+    pub flags: Vec<(usize, bool)>,
     /// Canonical path of the handle's type.
     pub handle: Name,
 }
@@ -226,6 +229,7 @@ impl Solver<'_> {
                 };
                 let mut token = Token::at(BlockId(0), 0, Place { local, proj: key.proj.clone() });
                 token.borrowed = key.borrowed;
+                token.facts = facts_at_start(flow, &key.flags);
                 let site = Site { body, flow: super::FlowId(0), block: BlockId(0), index: 0 };
                 Some(self.follow(site, token, &key.handle))
             })

@@ -181,7 +181,7 @@ impl Transfer<'_> {
                         return self.escape(&rest, range, text);
                     }
                 }
-                Operand::Function(_) | Operand::Constant => {}
+                Operand::Function(_) | Operand::Constant(_) => {}
             }
         }
         self.stay(token)

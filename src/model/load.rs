@@ -181,8 +181,8 @@ impl<'p> Loader<'p> {
         true
     }
 
-    /// Puts files that were read again into a model, if all that is new are bodies without items: then
-    /// names mean what they did, and building the model anew would change nothing else.
+    /// Puts files that were read again into a model, if all that is new are bodies without items of
+    /// their own: then names mean what they did, and building the model anew would change nothing else.
     fn refresh(&self, model: &mut Model<'p>, files: &BTreeSet<FileId>) -> bool {
         let fresh: Option<Vec<_>> = files
             .iter()
@@ -440,15 +440,16 @@ impl<'p> Loader<'p> {
     }
 }
 
-/// Whether two readings of a file differ at most in the bodies of functions, and no item stands in one.
+/// Whether two readings of a file differ at most in the bodies of functions, and no item is in one
+/// that was in the other's.
 fn declares_the_same(old: &FileFacts, new: &FileFacts) -> bool {
     let shape = |facts: &FileFacts| {
         let value = |kind: &ItemKind| matches!(kind, ItemKind::Value(it) if it.body.is_some());
         let values = facts.items.iter().filter(|item| value(&item.kind)).count();
         let owners: Vec<_> = facts.sightings.iter().map(|(owner, _)| *owner).collect();
-        (facts.items.len(), facts.nested.is_empty(), values, owners)
+        (facts.items.len(), values, owners)
     };
-    new.nested.is_empty() && shape(old) == shape(new)
+    old.nested == new.nested && shape(old) == shape(new)
 }
 
 /// Other names under which files import what some names mean, with where those can be used.

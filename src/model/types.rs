@@ -104,6 +104,15 @@ impl Ty {
             _ => Self::Unknown,
         }
     }
+
+    /// What indexing or iterating it gives.
+    pub fn element(&self) -> Self {
+        match self.peel() {
+            Self::Slice(element) => (**element).clone(),
+            Self::Named(_, _, args) => args.last().cloned().unwrap_or_default(),
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// `Box`, `Rc`, `Arc` and their kin.
@@ -165,8 +174,16 @@ impl Model<'_> {
         let mut types = self.resolve_in(module, path.global, &names, Namespace::Type, query);
         types.sort();
         types.dedup();
+        if types.iter().all(|def| matches!(def, Def::External(_))) {
+            // What stands in for a type of std under some condition (`loom`) is made like it.
+            let of_std =
+                |def: &Def| matches!(def, Def::External(path) if path.starts_with("std::"));
+            if types.iter().filter(|def| of_std(def)).count() == 1 {
+                types.retain(of_std);
+            }
+        }
         let mut types = types.into_iter();
-        // One meaning or none: a type that depends on the configuration is not known.
+        // One meaning or none: another type that depends on the configuration is not known.
         let (Some(def), None) = (types.next(), types.next()) else { return Ty::Unknown };
         match def {
             Def::External(path) => Ty::external(&path, args),

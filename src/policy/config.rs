@@ -178,6 +178,7 @@ impl Config {
             returns: returns.clone(),
             body: None,
             passes: None,
+            stop: None,
         };
         let stop = |path: &String| Api {
             path: path.clone(),
@@ -185,6 +186,7 @@ impl Config {
             returns: None,
             body: None,
             passes: None,
+            stop: None,
         };
         let own = self.registry.spawn.iter().map(spawn);
         own.chain(self.registry.stop.iter().map(stop)).chain(self.api.iter().cloned()).collect()

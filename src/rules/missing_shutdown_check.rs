@@ -36,7 +36,7 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
             labels,
             message,
             notes: Vec::new(),
-            help: Some(help.to_owned()),
+            help: Some(endless.stop.clone().unwrap_or_else(|| help.to_owned())),
             fix: None,
             confidence: endless.confidence,
             absorbed_by: None,

@@ -68,7 +68,7 @@ fn given<'s>(stmt: &'s StmtKind, ty: (FileId, ItemId), member: &Name) -> Option<
 /// Whether a value was made right here and is in nobody else's hands.
 fn is_fresh(flow: &Flow, operand: &Operand) -> bool {
     let Operand::Move(Place { local, proj }) = operand else {
-        return matches!(operand, Operand::Constant);
+        return matches!(operand, Operand::Constant(_));
     };
     let mut local = *local;
     if !proj.is_empty() {

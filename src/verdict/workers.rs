@@ -41,6 +41,8 @@ pub struct Endless {
     pub code: CodeKind,
     /// Canonical name of the call that spawns the first of them.
     pub api: String,
+    /// What threads of that call end their loops with, where the catalog says so.
+    pub stop: Option<String>,
     /// How sure it is that a thread is born there.
     pub confidence: Confidence,
     /// Where the threads are born.
@@ -134,6 +136,7 @@ impl<'a> Search<'a> {
                         package: self.model.project.file(file).package,
                         code,
                         api: birth.api.to_string(),
+                        stop: self.model.catalog.get(&birth.api).and_then(|api| api.stop.clone()),
                         confidence: birth.confidence,
                         births: BTreeSet::new(),
                     });

@@ -30,6 +30,15 @@ impl Lowering<'_> {
         lowering.body
     }
 
+    /// Lowers statements that stand alone.
+    pub(super) fn statements_body(&mut self, range: TextRange, stmts: &[SynStmt]) -> Body {
+        let mut lowering = BodyLowering { lowering: self, body: Body::default() };
+        let block = lowering.stmts(range, stmts);
+        let root = lowering.add(range, ExprKind::Block(None, block));
+        lowering.body.root = Some(root);
+        lowering.body
+    }
+
     /// Lowers the initialiser of a `const` or `static`.
     pub(super) fn value_body(&mut self, expr: &syn::Expr) -> Body {
         let mut lowering = BodyLowering { lowering: self, body: Body::default() };

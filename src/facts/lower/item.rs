@@ -13,7 +13,8 @@ use super::super::tree::{
     Field, Function, Impl, Import, Item, ItemId, ItemKind, ModuleItem, Name, Receiver, Type, Value,
     Variant, Visibility,
 };
-use super::mac::delimiter_range;
+use super::mac::{delimiter_range, tokens_range};
+use super::template::{Template, templates};
 use super::{Lowering, attrs, byte_range, delimited};
 use crate::text::TextRange;
 
@@ -164,7 +165,11 @@ impl Lowering<'_> {
         expr: &syn::Expr,
     ) -> ItemId {
         let ty = self.ty(ty);
-        let kind = ItemKind::Value(Box::new(Value { ty, body: None }));
+        let flag = match expr {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Bool(flag), .. }) => Some(flag.value),
+            _ => None,
+        };
+        let kind = ItemKind::Value(Box::new(Value { ty, flag, body: None }));
         let id = self.named(attrs, vis, ident, keyword, kind);
         let range = self.facts.item(id).range.cover(byte_range(expr.span()));
         self.facts.items[id.0 as usize].range = range;
@@ -383,13 +388,14 @@ impl Lowering<'_> {
             let name = it.ident.as_ref().map(|ident| self.ident(ident)).unwrap_or_default();
             let kind = ItemKind::MacroRules { leaves: leaves(it.mac.tokens.clone()) };
             let id = self.plain(&it.attrs, Visibility::Private, name, inside, kind);
+            let mut ids = vec![id];
             if self.matters(inside) {
-                let owner = std::mem::replace(&mut self.owner, id);
-                self.sight_paths(&it.mac.tokens, true);
                 self.name_all(&it.mac.tokens);
-                self.owner = owner;
+                for template in templates(&it.mac.tokens) {
+                    ids.extend(self.template(it, id, &template));
+                }
             }
-            return vec![id];
+            return ids;
         }
         if last == "cfg_if"
             && let Ok(branches) = cfg_if.parse2(it.mac.tokens.clone())
@@ -403,7 +409,7 @@ impl Lowering<'_> {
         if self.matters(inside) {
             self.name_all(&it.mac.tokens);
             // `test!(name, { … })`: arguments that are expressions are a body that somebody runs.
-            let value = Value { ty: Type::Unknown, body: None };
+            let value = Value { ty: Type::Unknown, flag: None, body: None };
             let name = self.name(&last);
             let id = self.plain(
                 &it.attrs,
@@ -421,6 +427,36 @@ impl Lowering<'_> {
             return vec![id];
         }
         Vec::new()
+    }
+
+    /// What one arm of a `macro_rules!` writes: a body of its own if it can be read, else what it spells.
+    fn template(&mut self, it: &syn::ItemMacro, id: ItemId, template: &Template) -> Option<ItemId> {
+        let range = tokens_range(&template.tokens);
+        if !self.matters(range) {
+            return None;
+        }
+        let owner = std::mem::replace(&mut self.owner, id);
+        let made = match &template.stmts {
+            Some(stmts) => {
+                let name = it.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+                let name = self.name(&format!("{name}!"));
+                let value =
+                    ItemKind::Value(Box::new(Value { ty: Type::Unknown, flag: None, body: None }));
+                let made = self.plain(&it.attrs, Visibility::Private, name, range, value);
+                self.owner = made;
+                let body = self.statements_body(range, stmts);
+                if let ItemKind::Value(value) = &mut self.facts.items[made.0 as usize].kind {
+                    value.body = Some(body);
+                }
+                Some(made)
+            }
+            None => {
+                self.sight_paths(&template.tokens, true);
+                None
+            }
+        };
+        self.owner = owner;
+        made
     }
 
     fn items_under(&mut self, items: &[SynItem], condition: &Cfg) -> Vec<ItemId> {

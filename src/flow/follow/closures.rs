@@ -131,6 +131,7 @@ impl Follower<'_> {
             Some(Place { local: call.dst, proj })
         };
         match &call.callee {
+            _ if call.spawns(self.model) => at(call.thread_result(), proj),
             Callee::Local(..) | Callee::Await(_) => at(&[], proj),
             Callee::Function(defs) if is_scope(self.model, defs) => at(&[], proj),
             Callee::Function(defs) => match defs.as_slice() {
@@ -143,7 +144,20 @@ impl Follower<'_> {
                 },
                 _ => None,
             },
-            Callee::Method(_, name, own) if own.is_empty() => match &**name {
+            Callee::Method(place, name, own) if own.is_empty() => match &**name {
+                // The value goes to where one was missing.
+                "or_insert_with" | "or_insert_with_key" | "get_or_init" | "get_or_insert_with"
+                | "resize_with" => {
+                    let mut place = place.clone();
+                    place.proj.retain(|proj| !matches!(proj, Proj::Maybe));
+                    place.proj.extend(match &**name {
+                        "get_or_insert_with" => Some(Proj::Inner),
+                        "resize_with" => Some(Proj::Elem),
+                        _ => None,
+                    });
+                    place.proj.extend(proj.iter().cloned());
+                    Some(place)
+                }
                 "map" => at(&[Proj::Payload], proj),
                 "then" => at(&[Proj::Inner], proj),
                 "flat_map" | "filter_map" => at(&[Proj::Payload], proj.get(1..)?),

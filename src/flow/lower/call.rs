@@ -24,7 +24,9 @@ impl Lowering<'_> {
             let name = Name::from(path.last());
             return match value.operand {
                 Operand::Function(defs) => self.call_function(range, path.range, &name, defs, args),
-                Operand::Constant => self.call_function(range, path.range, &name, Vec::new(), args),
+                Operand::Constant(_) => {
+                    self.call_function(range, path.range, &name, Vec::new(), args)
+                }
                 Operand::Move(place) | Operand::Borrow(place) => {
                     self.call_value(range, path.range, place, value.callable, args)
                 }
@@ -164,12 +166,15 @@ impl Lowering<'_> {
             })
     }
 
-    pub(super) fn method(&mut self, range: TextRange, call: &MethodCall) -> Value {
+    pub(super) fn method(&mut self, id: ExprId, range: TextRange, call: &MethodCall) -> Value {
         let receiver = self.expr(call.receiver);
         if matches!(&*call.name, "unwrap" | "expect") && !self.is_lock(call.receiver) {
             self.frame().unwraps();
         }
-        let types: Vec<Ty> = call.types.iter().map(|ty| self.ty(ty)).collect();
+        let mut types: Vec<Ty> = call.types.iter().map(|ty| self.ty(ty)).collect();
+        if types.is_empty() {
+            types.extend(self.wanted.remove(&id));
+        }
         self.call_method(range, call.name_range, receiver, &call.name, &call.args, &types)
     }
 
@@ -198,7 +203,7 @@ impl Lowering<'_> {
         let own = self.own_methods(&receiver_ty, name, args.len());
         let place = receiver.place().cloned();
         if own.is_empty()
-            && let Some(borrowed) = self.borrowing_method(&receiver, name, args)
+            && let Some(borrowed) = self.borrowing_method(range, name_range, &receiver, name, args)
         {
             return borrowed;
         }
@@ -261,16 +266,23 @@ impl Lowering<'_> {
     }
 
     /// A method that only gives another name for its receiver or for what is in it.
-    fn borrowing_method(&mut self, receiver: &Value, name: &str, args: &[ExprId]) -> Option<Value> {
+    fn borrowing_method(
+        &mut self,
+        range: TextRange,
+        name_range: TextRange,
+        receiver: &Value,
+        name: &Name,
+        args: &[ExprId],
+    ) -> Option<Value> {
         let place = receiver.place()?;
-        if matches!(name, "lock" | "read" | "write") && args.is_empty() {
+        if matches!(&**name, "lock" | "read" | "write") && args.is_empty() {
             let mut place = place.clone();
             place.proj.retain(|proj| matches!(proj, Proj::Field(_)));
-            self.frame().flow.locked.push(Lock { place, exclusive: name != "read" });
+            self.frame().flow.locked.push(Lock { place, exclusive: &**name != "read" });
         }
         // `last` of a slice borrows, `last` of an iterator runs it; iterators are made on the spot.
         let is_made_here = self.frame().local(place.local).kind == LocalKind::Temporary;
-        let borrows = match name {
+        let borrows = match &**name {
             "last" if is_made_here && !receiver.is_borrow() => None,
             _ if args.len() <= 1 => methods::borrowing(name, args.len()),
             _ => None,
@@ -291,12 +303,41 @@ impl Lowering<'_> {
         };
         for &arg in args {
             // A closure that makes a missing value may run or not, and may hold anything.
-            let range = self.body.expr(arg).range;
+            let at = self.body.expr(arg).range;
             let value = self.arg(arg, None);
-            self.mention_value(&value, range, "given to a method that may use it");
+            self.mention_value(&value, at, "given to a method that may use it");
+            if matches!(value.callable, Some(Callable::Body(_))) {
+                self.make_missing(range, name_range, receiver, name, value);
+            }
         }
         let named = receiver.named;
         Some(Value { operand: Operand::Borrow(alias), ty, callable: None, named })
+    }
+
+    /// The call of a method that only gives another name for its receiver, once its closure has made what
+    /// was missing there.
+    fn make_missing(
+        &mut self,
+        range: TextRange,
+        name_range: TextRange,
+        receiver: &Value,
+        name: &Name,
+        closure: Value,
+    ) {
+        let Some(place) = receiver.place().cloned() else { return };
+        let dst = self.temp(range, Ty::Unknown);
+        let call = Call {
+            dst,
+            callee: Callee::Method(place, name.clone(), Vec::new()),
+            args: vec![closure.operand],
+            name_range,
+            name: name.clone(),
+            statement: self.statement,
+            ty: Ty::Unknown,
+            receiver_ty: receiver.ty.peel().clone(),
+            partial: false,
+        };
+        self.push(range, StmtKind::Call(Box::new(call)));
     }
 
     /// Methods of the project that a call can mean. An inherent method of std wins over a trait's.
@@ -423,9 +464,9 @@ impl Lowering<'_> {
             return self.model.catalog_ty(returns);
         }
         if methods::converts(name)
-            && let Some(target) = types.first().cloned().or_else(|| self.wanted.take())
+            && let Some(target) = types.first()
         {
-            return target;
+            return target.clone();
         }
         self.trait_output(receiver, name).unwrap_or_else(|| methods::output(receiver, name))
     }
@@ -433,7 +474,9 @@ impl Lowering<'_> {
     /// Functions whose `&mut` argument is followed.
     fn takes_by_reference(&self, defs: &[Def]) -> bool {
         match defs {
-            [Def::External(path)] => matches!(&**path, "std::mem::take" | "std::mem::replace"),
+            [Def::External(path)] => {
+                matches!(&**path, "std::mem::take" | "std::mem::replace" | "std::mem::swap")
+            }
             _ => {
                 let function = |def: &Def| match def {
                     Def::Item(item) | Def::Method(item) => self.model.function(*item).is_some(),

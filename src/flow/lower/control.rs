@@ -4,7 +4,6 @@ use super::super::{
     BlockId, Callable, Condition, Leaving, LocalId, LocalKind, Operand, Place, Proj, RETURN,
     StmtKind, Terminator, Test,
 };
-use super::expr::element_ty;
 use super::frame::ScopeKind;
 use super::{Lowering, Value};
 use crate::catalog::Role;
@@ -30,10 +29,15 @@ impl Lowering<'_> {
             ExprKind::Match(scrutinee, arms) => self.match_value(range, *scrutinee, arms),
             ExprKind::Try(inner) => self.question(range, *inner),
             ExprKind::Return(value) => {
-                let value = value.map_or_else(
-                    || Value::constant(Ty::Tuple(Vec::new())),
-                    |value| self.expr(value),
-                );
+                let value = match *value {
+                    Some(value) => {
+                        if let ([_], Some(output)) = (&*self.frames, self.output.clone()) {
+                            self.want(value, &output);
+                        }
+                        self.expr(value)
+                    }
+                    None => Value::constant(Ty::Tuple(Vec::new())),
+                };
                 if self.is_in_macro() {
                     self.mention_value(
                         &value,
@@ -112,7 +116,12 @@ impl Lowering<'_> {
         let value = self.block(then, None);
         self.store_result(result, &value, end);
         self.frame().close(end);
-        self.finish_branch(result, &Value { operand: Operand::Constant, ..value }, end, after);
+        self.finish_branch(
+            result,
+            &Value { operand: Operand::Constant(None), ..value },
+            end,
+            after,
+        );
         self.frame().enter(no);
         let value = otherwise.map_or_else(
             || Value::constant(Ty::Tuple(Vec::new())),
@@ -238,7 +247,7 @@ impl Lowering<'_> {
         let borrowed = value.is_borrow();
         let source = value.place().cloned().unwrap_or_else(|| Place::local(super::super::RETURN));
         let iterable_range = self.body.expr(iterable).range;
-        let elem = element_ty(&value.ty);
+        let elem = value.ty.element();
         let result = self.temp(range, Ty::Tuple(Vec::new()));
         let iter = if borrowed {
             source
@@ -297,7 +306,10 @@ impl Lowering<'_> {
             if let Some(guard) = arm.guard {
                 // A guard looks at the names before they move.
                 let looked_at = Value {
-                    operand: value.place().cloned().map_or(Operand::Constant, Operand::Borrow),
+                    operand: value
+                        .place()
+                        .cloned()
+                        .map_or(Operand::Constant(None), Operand::Borrow),
                     ..value.clone()
                 };
                 self.bind_value(arm.pat, &looked_at);
@@ -312,7 +324,7 @@ impl Lowering<'_> {
             self.frame().close(end);
             self.finish_branch(
                 result,
-                &Value { operand: Operand::Constant, ..arm_value },
+                &Value { operand: Operand::Constant(None), ..arm_value },
                 end,
                 after,
             );

@@ -1,15 +1,12 @@
 //! Expressions that are not control flow: places, operators, aggregates, closures.
 
-use super::super::{Call, Callee, Guard, methods};
+use super::super::{Call, Callee, methods};
 use super::super::{
     Callable, Capture, Field, FlowKind, LocalId, LocalKind, Operand, Owner, Place, Proj, StmtKind,
 };
 use super::frame::ScopeKind;
 use super::{Lowering, Value};
-use crate::facts::tree::{
-    BinaryOp, BlockId, Closure, ExprId, ExprKind, Name, PatKind, StmtKind as TreeStmt, Type,
-};
-use crate::facts::tree::{PatId, Stmt};
+use crate::facts::tree::{BinaryOp, BlockId, Closure, ExprId, ExprKind, Name, Type};
 use crate::model::Ty;
 use crate::text::TextRange;
 
@@ -27,14 +24,15 @@ impl Lowering<'_> {
                 }
                 value
             }
-            ExprKind::Bool(_) | ExprKind::Literal => Value::constant(Ty::Unknown),
+            ExprKind::Bool(flag) => Value::flag(*flag),
+            ExprKind::Literal => Value::constant(Ty::Unknown),
             ExprKind::Call(callee, args) => self.call(range, *callee, args),
-            ExprKind::Method(call) => self.method(range, call),
+            ExprKind::Method(call) => self.method(id, range, call),
             ExprKind::Field(base, name) => self.field(*base, name),
             ExprKind::Index(base, index) => {
                 let base = self.expr(*base);
                 self.expr(*index);
-                self.project(&base, Proj::Elem, element_ty(&base.ty))
+                self.project(&base, Proj::Elem, base.ty.element())
             }
             ExprKind::Deref(inner) => {
                 let inner = self.expr(*inner);
@@ -44,10 +42,10 @@ impl Lowering<'_> {
                 };
                 Value { ty, ..inner }
             }
-            ExprKind::Unary(inner) => {
-                self.expr(*inner);
-                Value::constant(Ty::Unknown)
-            }
+            ExprKind::Unary(inner) => match self.expr(*inner).operand {
+                Operand::Constant(Some(flag)) => Value::flag(!flag),
+                _ => Value::constant(Ty::Unknown),
+            },
             ExprKind::Reference(_, inner) => self.reference(*inner),
             ExprKind::Assign(place, value) => self.assign(range, *place, *value),
             ExprKind::CompoundAssign(place, value) => {
@@ -232,7 +230,7 @@ impl Lowering<'_> {
             return self.mention_value(source, range, "stored behind a reference");
         }
         match &source.operand {
-            Operand::Function(_) | Operand::Constant => self.push(range, StmtKind::Clear(place)),
+            Operand::Function(_) | Operand::Constant(_) => self.push(range, StmtKind::Clear(place)),
             Operand::Move(_) | Operand::Borrow(_) => self.store(place, source, range),
         }
     }
@@ -335,7 +333,25 @@ impl Lowering<'_> {
         self.frame().open(ScopeKind::Statement);
         let value = self.expr(closure.body);
         let end = self.body.expr(closure.body).range;
+        self.frame().flow.goes_on = self.goes_on(closure.body);
         self.finish_closure(range, &value, closure.moves, end, statement)
+    }
+
+    /// Whether an expression ends in `Ok(…)`, `Some(…)` or `Continue(…)` wherever it ends.
+    fn goes_on(&self, id: ExprId) -> bool {
+        let tail = |block: BlockId| self.body.block(block).tail.is_some_and(|it| self.goes_on(it));
+        match &self.body.expr(id).kind {
+            ExprKind::Call(callee, _) => match &self.body.expr(*callee).kind {
+                ExprKind::Path(None, path) => {
+                    matches!(path.last(), "Ok" | "Some" | "Continue")
+                }
+                _ => false,
+            },
+            ExprKind::Block(None, block) => tail(*block),
+            ExprKind::If(_, then, Some(otherwise)) => tail(*then) && self.goes_on(*otherwise),
+            ExprKind::Match(_, arms) => arms.iter().all(|arm| self.goes_on(arm.body)),
+            _ => false,
+        }
     }
 
     fn async_block(&mut self, range: TextRange, moves: bool, block: BlockId) -> Value {
@@ -478,121 +494,5 @@ impl Lowering<'_> {
             }
             _ => value,
         }
-    }
-
-    fn stmt(&mut self, stmt: &Stmt) {
-        let outer = std::mem::replace(&mut self.statement, stmt.range);
-        self.frame().open(ScopeKind::Statement);
-        let end = TextRange::new(stmt.range.end.saturating_sub(1), stmt.range.end);
-        match &stmt.kind {
-            TreeStmt::Expr(expr) => {
-                let value = self.expr(*expr);
-                if matches!(self.body.expr(*expr).kind, ExprKind::Path(..)) {
-                    // `name;` moves what it names, and drops it.
-                    let moved = self.temp(stmt.range, value.ty.clone());
-                    self.store(Place::local(moved), &value, stmt.range);
-                }
-            }
-            TreeStmt::Let { pat, ty, init, diverge } => {
-                self.let_stmt(*pat, ty, *init, *diverge, stmt.range);
-            }
-        }
-        self.frame().close(end);
-        self.statement = outer;
-    }
-
-    fn let_stmt(
-        &mut self,
-        pat: PatId,
-        written: &Type,
-        init: Option<ExprId>,
-        diverge: Option<ExprId>,
-        range: TextRange,
-    ) {
-        let Some(init) = init else {
-            let ty = self.ty(written);
-            self.declare_names(pat, &ty);
-            return;
-        };
-        let annotated = self.ty(written);
-        self.wanted = match &self.body.expr(init).kind {
-            _ if annotated == Ty::Unknown => None,
-            ExprKind::Method(_) => Some(annotated.clone()),
-            _ => None,
-        };
-        let mut value = self.expr(init);
-        self.wanted = None;
-        if annotated != Ty::Unknown {
-            value.ty = annotated;
-        }
-        if let Some(diverge) = diverge {
-            let (yes, no) = (self.frame().new_block(), self.frame().new_block());
-            self.test_pattern(pat, &value, yes, no);
-            self.frame().enter(no);
-            self.expr(diverge);
-            self.frame().end(super::super::Terminator::Stop);
-            self.frame().enter(yes);
-            self.bind_value(pat, &value);
-            return;
-        }
-        let extends = matches!(self.body.expr(init).kind, ExprKind::Reference(..));
-        if extends
-            && let Operand::Borrow(place) = &value.operand
-            && self.frame().local(place.local).kind == LocalKind::Temporary
-        {
-            // `let x = &make();` keeps the temporary alive as long as `x`.
-            let ty = self.frame().local(place.local).ty.clone();
-            let kept = self.frame().declare(None, range, ty, LocalKind::Variable);
-            self.push(range, StmtKind::Assign(Place::local(kept), Place::local(place.local)));
-            let kept = Place { local: kept, proj: place.proj.clone() };
-            value.operand = Operand::Borrow(kept);
-        }
-        match &self.body.pat(pat).kind {
-            PatKind::Wild => {
-                let range = self.body.pat(pat).range;
-                self.underscore(&value, range);
-            }
-            PatKind::Bind { name, .. } => {
-                self.bind_value(pat, &value);
-                if self.is_guard(init) {
-                    self.note_guard(name);
-                }
-            }
-            _ => self.bind_value(pat, &value),
-        }
-    }
-
-    /// Whether an expression takes a lock, and nothing but opens the result.
-    fn is_guard(&self, id: ExprId) -> bool {
-        match &self.body.expr(id).kind {
-            ExprKind::Method(call) => match &*call.name {
-                "lock" | "read" | "write" => call.args.is_empty(),
-                "unwrap" | "expect" | "unwrap_or_else" => self.is_guard(call.receiver),
-                _ => false,
-            },
-            ExprKind::Try(inner) => self.is_guard(*inner),
-            _ => false,
-        }
-    }
-
-    fn note_guard(&mut self, name: &Name) {
-        let frame = self.frame();
-        let (Some(local), Some(lock)) = (frame.lookup(name), frame.flow.locked.last().cloned())
-        else {
-            return;
-        };
-        if frame.is_reachable() {
-            let at = frame.position();
-            frame.flow.guards.push(Guard { local, lock, at });
-        }
-    }
-}
-
-/// What indexing or iterating a type gives.
-pub(super) fn element_ty(ty: &Ty) -> Ty {
-    match ty.peel() {
-        Ty::Slice(elem) => (**elem).clone(),
-        Ty::Named(_, _, args) => args.last().cloned().unwrap_or_default(),
-        _ => Ty::Unknown,
     }
 }

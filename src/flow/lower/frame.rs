@@ -72,6 +72,7 @@ impl Frame {
             stable: Vec::new(),
             touched: Vec::new(),
             returns_future: false,
+            goes_on: false,
             computes: false,
             looked_at: Vec::new(),
             asserts: false,

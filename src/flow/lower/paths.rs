@@ -23,6 +23,9 @@ impl Lowering<'_> {
         if let [Def::Item(item)] = defs.as_slice()
             && let ItemKind::Value(value) = &self.model.item(*item).kind
         {
+            if let Some(flag) = value.flag {
+                return Value::flag(flag);
+            }
             let ty = self.model.ty(item.module, None, &[], &value.ty);
             let name = self.model.item(*item).name.clone();
             let kind = LocalKind::Static(item.file, item.item);
@@ -185,7 +188,7 @@ impl Lowering<'_> {
 
     /// What a function returns, as far as its signature says.
     pub(super) fn output_of(&self, defs: &[Def]) -> Ty {
-        let mut outputs = defs.iter().map(|def| match def {
+        let outputs = defs.iter().map(|def| match def {
             Def::External(path) => self.external_output(path),
             Def::Item(item) if matches!(self.model.item(*item).kind, ItemKind::Struct(_)) => {
                 Ty::Named(TyHead::Item(item.file, item.item), Some(item.module), Vec::new())
@@ -196,6 +199,8 @@ impl Lowering<'_> {
             }
             Def::Module(_) | Def::Unknown => Ty::Unknown,
         });
+        // Of definitions under different conditions, one that nobody knows says nothing of the others.
+        let mut outputs = outputs.filter(|ty| *ty != Ty::Unknown);
         let Some(first) = outputs.next() else { return Ty::Unknown };
         if outputs.all(|other| other == first) { first } else { Ty::Unknown }
     }

@@ -271,12 +271,7 @@ impl Lowering<'_> {
             }
             PatKind::Slice(elems) => {
                 for &elem in elems {
-                    self.bind(
-                        elem,
-                        &place.then(Proj::Elem),
-                        borrowed,
-                        &super::expr::element_ty(ty),
-                    );
+                    self.bind(elem, &place.then(Proj::Elem), borrowed, &ty.element());
                 }
             }
             PatKind::Variant(path, elems) => {
@@ -406,7 +401,7 @@ impl Lowering<'_> {
     pub(super) fn materialise(&mut self, value: Value, range: TextRange) -> Value {
         match value.operand {
             Operand::Move(_) | Operand::Borrow(_) => value,
-            Operand::Function(_) | Operand::Constant => {
+            Operand::Function(_) | Operand::Constant(_) => {
                 let local = self.temp(range, value.ty.clone());
                 Value { operand: Operand::Move(Place::local(local)), ..value }
             }

@@ -212,9 +212,7 @@ impl Transfer<'_> {
         let scope = is_scope(self.follower.model, defs);
         let catches =
             matches!(defs, [Def::External(path)] if &**path == "std::panic::catch_unwind");
-        let spawns = defs
-            .iter()
-            .any(|def| self.follower.model.canonical(def).is_some_and(|path| self.spawns(&path)));
+        let spawns = call.spawns(self.follower.model);
         for (index, arg) in call.args.iter().enumerate() {
             let Some((place, by_reference)) = arg.place() else { continue };
             if scope && let Some(next) = self.closure_arg(call, place, &[], token, false) {
@@ -226,7 +224,8 @@ impl Transfer<'_> {
                 return next;
             }
             if spawns
-                && let Some(next) = self.closure_arg(call, place, &thread_result(), token, false)
+                && let Some(next) =
+                    self.closure_arg(call, place, call.thread_result(), token, false)
             {
                 return next;
             }
@@ -386,6 +385,15 @@ impl Transfer<'_> {
                     step: None,
                 }
             }
+            ("std::mem::replace", false) | ("std::mem::swap", true) if index < 2 => {
+                match call.args.get(1 - index).and_then(Operand::place) {
+                    Some((other, _)) => {
+                        let step = (range, format!("moved by `{name}`"));
+                        self.go(moved(other, rest), token, Some(step))
+                    }
+                    None => given(&format!("passed to `{name}`")),
+                }
+            }
             (
                 "std::option::Option::Some" | "std::result::Result::Ok" | "std::task::Poll::Ready",
                 false,
@@ -411,8 +419,7 @@ impl Transfer<'_> {
     ) -> Vec<Next> {
         let is_own = !own.is_empty();
         let known = !is_own && methods::runs_closures(name);
-        let spawns =
-            call.receiver_ty.path().is_some_and(|path| self.spawns(&format!("{path}::{name}")));
+        let spawns = call.spawns(self.follower.model);
         let wrap = match &**name {
             "map_err" | "or_else" | "ok_or_else" => Proj::Error,
             _ => Proj::Payload,
@@ -420,7 +427,8 @@ impl Transfer<'_> {
         for (index, arg) in call.args.iter().enumerate() {
             let Some((place, by_reference)) = arg.place() else { continue };
             if spawns
-                && let Some(next) = self.closure_arg(call, place, &thread_result(), token, false)
+                && let Some(next) =
+                    self.closure_arg(call, place, call.thread_result(), token, false)
             {
                 return next;
             }
@@ -447,15 +455,6 @@ impl Transfer<'_> {
             }
         }
         self.unknown_call(range, call, &format!("passed to the method `{name}`"), token)
-    }
-
-    /// Whether a catalogued call runs its closure on a thread.
-    fn spawns(&self, path: &str) -> bool {
-        let role = self.follower.model.catalog.role(path);
-        matches!(
-            role,
-            Some(Role::Spawn | Role::ScopedSpawn | Role::OwnedByRegistry | Role::SpawnTask)
-        )
     }
 
     /// Whether the receiver is known to be a collection, option or cell of std.
@@ -500,9 +499,4 @@ impl Transfer<'_> {
         };
         self.go(moved(&to, rest), token, Some((range, text)))
     }
-}
-
-/// Where what a thread's closure returns is: in its handle, which nobody follows that far.
-fn thread_result() -> [Proj; 1] {
-    [Proj::Variant(Name::from("the thread's result"))]
 }

@@ -3,9 +3,9 @@
 use super::super::ends::{End, EndKind, Entry, portable};
 use super::super::follow::{Token, moved};
 use super::super::solve::{ParamKey, rank};
-use super::super::{Call, Callee, Place, Proj};
+use super::super::{Call, Callee, Operand, Place, Proj};
 use super::{Next, Transfer};
-use crate::facts::tree::{ItemKind, Receiver, Type};
+use crate::facts::tree::{Function, ItemKind, Receiver, Type};
 use crate::model::{FunctionRef, ItemRef};
 use crate::text::TextRange;
 
@@ -39,6 +39,22 @@ pub(in crate::flow) fn argument(
         (_, Entry::Receiver) => call.args.first()?.place(),
         (_, Entry::Param(index)) => call.args.get(index + usize::from(takes_self))?.place(),
     }
+}
+
+/// The parameters that are a `bool` which is known at a call: it is written there, or was tested on the way.
+fn flags(call: &Call, function: &Function, token: &Token) -> Vec<(usize, bool)> {
+    let by_path = !matches!(call.callee, Callee::Method(..));
+    let shift = usize::from(by_path && function.receiver.is_some());
+    let known = |index: usize| match call.args.get(index + shift)? {
+        Operand::Constant(flag) => *flag,
+        Operand::Move(place) => {
+            token.facts.iter().find(|(fact, _)| fact == place).map(|(_, holds)| *holds)
+        }
+        Operand::Borrow(_) | Operand::Function(_) => None,
+    };
+    let is_bool = |ty: &Type| matches!(ty, Type::Path(None, path) if path.last() == "bool");
+    let params = function.params.iter().enumerate().filter(|(_, ty)| is_bool(ty));
+    params.filter_map(|(index, _)| Some((index, known(index)?))).collect()
 }
 
 impl Transfer<'_> {
@@ -82,7 +98,7 @@ impl Transfer<'_> {
         let functions = functions.as_slice();
         let mut kindest: Option<Vec<End>> = None;
         for &item in functions {
-            let Some(key) = self.key(item, given, &proj) else { return escaped() };
+            let Some(key) = self.key(call, item, given, &proj, token) else { return escaped() };
             let ends = self.follower.known.get(&key).map(|ends| ends.to_vec()).unwrap_or_default();
             self.follower.asked.borrow_mut().keys.insert(key);
             if kindest.as_ref().is_none_or(|kindest| rank(&ends) < rank(kindest)) {
@@ -95,7 +111,14 @@ impl Transfer<'_> {
     }
 
     /// The summary to ask for, or nothing when the function cannot be followed.
-    fn key(&self, item: ItemRef, given: &Given<'_>, proj: &[Proj]) -> Option<ParamKey> {
+    fn key(
+        &self,
+        call: &Call,
+        item: ItemRef,
+        given: &Given<'_>,
+        proj: &[Proj],
+        token: &Token,
+    ) -> Option<ParamKey> {
         let model = self.follower.model;
         let function = model.function(item)?;
         let container = model.function_at(item).and_then(|known| known.container);
@@ -120,6 +143,7 @@ impl Transfer<'_> {
             entry: given.entry,
             proj: proj.to_vec(),
             borrowed: given.by_reference && !by_reference,
+            flags: flags(call, function, token),
             handle: self.follower.handle.clone(),
         })
     }

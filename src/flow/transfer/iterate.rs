@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::ends::{EndKind, LossKind};
 use super::super::follow::{Among, Token, moved, rest};
 use super::super::methods::{self, OnMany};
-use super::super::{Call, Callee, LocalId, Place, Proj};
+use super::super::{Call, Callable, Callee, LocalId, Place, Proj};
 use super::{Next, Transfer};
 use crate::facts::tree::Name;
 use crate::model::Ty;
@@ -103,7 +103,14 @@ impl Transfer<'_> {
         let collects_results = action == OnMany::Collect && call.ty.payload() != Ty::Unknown;
         // A later error drops what was collected before it.
         let fallible = matches!(rest, [Proj::Elem | Proj::Payload, Proj::Inner, ..]);
-        if action == OnMany::ShortCircuit || (collects_results && (pending || fallible)) {
+        let decides = match rest.first() {
+            _ if &*call.name == "try_for_each" => self.callable_arg(call),
+            Some(Proj::Lazy(callable, false)) if collects_results => Some((**callable).clone()),
+            _ => None,
+        };
+        let may_stop =
+            action == OnMany::ShortCircuit || (collects_results && (pending || fallible));
+        if may_stop && !decides.is_some_and(|callable| self.goes_on(&callable)) {
             let kind = LossKind::Collection(self.name(receiver.local).cloned());
             next.push(self.lost_pending(token, kind, range, "the iteration may stop before it"));
         }
@@ -116,6 +123,11 @@ impl Transfer<'_> {
             }
         }
         next
+    }
+
+    /// Whether no iteration stops at what a callable gives.
+    fn goes_on(&self, callable: &Callable) -> bool {
+        matches!(callable, Callable::Body(id) if self.follower.flows.body(*id).goes_on)
     }
 
     /// Like a loss of what the iterator holds; that a closure was to run on it first does not count.

@@ -3,7 +3,7 @@
 
 use super::super::ends::{EndKind, LossKind};
 use super::super::follow::{Token, moved};
-use super::super::methods::{self, OnMany, OnMaybe};
+use super::super::methods::{self, Borrowing, OnMany, OnMaybe};
 use super::super::{Call, Callable, Callee, LocalId, Operand, Place, Proj};
 use super::{Next, Transfer};
 use crate::catalog::Role;
@@ -25,6 +25,10 @@ impl Transfer<'_> {
         let each = receiver.proj.last() == Some(&Proj::Each);
         if each {
             return self.on_each(range, call, name, rest, token);
+        }
+        // What makes a missing value leaves one that is there alone.
+        if methods::borrowing(name, call.args.len()) == Some(Borrowing::Same) {
+            return vec![self.stay(token)];
         }
         match rest.first() {
             None => vec![self.on_handle(range, name, token)],
@@ -53,19 +57,28 @@ impl Transfer<'_> {
                     std::iter::once(Proj::Elem).chain(rest[1..].iter().cloned()).collect();
                 self.on_many(range, call, receiver, name, &elements, token)
             }
+            Some(Proj::Result) if self.is_join(name) => {
+                let to = Place::local(call.dst).then(Proj::Inner);
+                vec![self.go(moved(&to, &rest[1..]), token, None)]
+            }
+            Some(Proj::Result) if self.role_on_handle(name) == Some(Role::NonUse) => {
+                vec![self.stay(token)]
+            }
             Some(_) if matches!(&**name, "fmt" | "is_some" | "is_none") => vec![self.stay(token)],
             Some(_) => vec![self.escape(rest, range, format!("used by the method `{name}`"))],
         }
     }
 
     fn is_join(&self, name: &str) -> bool {
-        let path = format!("{}::{name}", self.follower.handle);
-        self.follower.model.catalog.role(&path) == Some(Role::Join)
+        self.role_on_handle(name) == Some(Role::Join)
+    }
+
+    fn role_on_handle(&self, name: &str) -> Option<Role> {
+        self.follower.model.catalog.role(&format!("{}::{name}", self.follower.handle))
     }
 
     pub(super) fn on_handle(&self, range: TextRange, name: &Name, token: &Token) -> Next {
-        let path = format!("{}::{name}", self.follower.handle);
-        match self.follower.model.catalog.role(&path) {
+        match self.role_on_handle(name) {
             Some(Role::Join) => self.end(EndKind::Joined, range, "joined here".to_owned()),
             Some(Role::NonUse) => self.stay(token),
             _ if matches!(&**name, "fmt" | "type_id") => self.stay(token),
@@ -198,7 +211,7 @@ impl Transfer<'_> {
             Operand::Move(place) | Operand::Borrow(place) => {
                 self.flow.locals[place.local.0 as usize].callable.clone()
             }
-            Operand::Constant => None,
+            Operand::Constant(_) => None,
         })
     }
 

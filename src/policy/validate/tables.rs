@@ -74,7 +74,7 @@ impl Reader<'_> {
     fn api(&mut self, entry: &Value<'_>) -> Option<Api> {
         const HELP: &str = "an entry says `path = \"mylib::launch\"` and `role = \"spawn\"`";
         let table = self.table(entry, "api")?;
-        self.only_keys(table, &["path", "role", "returns", "body", "passes"]);
+        self.only_keys(table, &["path", "role", "returns", "body", "passes", "stop"]);
         let path = self.required(table, entry.span(), "path", HELP);
         let role = self.required(table, entry.span(), "role", HELP);
         let role = role.and_then(|_| self.word(table.get("role")?, "role"));
@@ -82,7 +82,7 @@ impl Reader<'_> {
             let value = table.get(key)?;
             self.string(value, key).map(str::to_owned)
         };
-        let (returns, passes) = (text("returns"), text("passes"));
+        let (returns, passes, stop) = (text("returns"), text("passes"), text("stop"));
         let body = table.get("body").and_then(|value| self.position(value, "body"));
         let returns = returns.map(|returns| match returns.as_str() {
             "handle" => HANDLE.to_owned(),
@@ -91,7 +91,7 @@ impl Reader<'_> {
         });
         let (path, span) = path?;
         let path = self.code_path(path, span)?;
-        Some(Api { path, role: role?, returns, body, passes })
+        Some(Api { path, role: role?, returns, body, passes, stop })
     }
 
     fn code_paths(&mut self, value: &Value<'_>, key: &str) -> Vec<String> {

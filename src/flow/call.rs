@@ -1,0 +1,126 @@
+//! Calls: what is called, with what, and what comes back.
+
+use super::{Callable, LocalId, Place, Proj};
+use crate::catalog::Role;
+use crate::facts::tree::Name;
+use crate::model::{Def, FunctionRef, ItemRef, Model, Ty};
+use crate::text::TextRange;
+
+/// A call.
+#[derive(Debug)]
+pub struct Call {
+    /// Where its value goes.
+    pub dst: LocalId,
+    /// What is called.
+    pub callee: Callee,
+    /// Arguments, without the receiver.
+    pub args: Vec<Operand>,
+    /// The called path or method name.
+    pub name_range: TextRange,
+    /// The last name of what is called; empty for a value.
+    pub name: Name,
+    /// The statement that holds it.
+    pub statement: TextRange,
+    /// What it returns, as far as known.
+    pub ty: Ty,
+    /// The type of the receiver, as far as known.
+    pub receiver_ty: Ty,
+    /// Whether it takes only a range of its receiver.
+    pub partial: bool,
+}
+
+impl Call {
+    /// What the catalog says of what is called, whatever of its meanings holds.
+    pub fn role(&self, model: &Model<'_>) -> Option<Role> {
+        let of = |def: &Def| model.catalog.role(&model.canonical(def)?);
+        let own: Vec<Def>;
+        let defs = match &self.callee {
+            Callee::Function(defs) => defs,
+            Callee::Method(_, name, methods) if methods.is_empty() => {
+                return model.catalog.role(&format!("{}::{name}", self.receiver_ty.path()?));
+            }
+            Callee::Method(_, _, methods) => {
+                own = methods.iter().map(|function| Def::Method(function.item)).collect();
+                &own
+            }
+            Callee::Local(..) | Callee::Await(_) => return None,
+        };
+        let role = of(defs.first()?)?;
+        defs.iter().all(|def| of(def) == Some(role)).then_some(role)
+    }
+
+    /// Whether it runs its closure on a thread, whose handle it returns.
+    pub fn spawns(&self, model: &Model<'_>) -> bool {
+        matches!(
+            self.role(model),
+            Some(Role::Spawn | Role::ScopedSpawn | Role::OwnedByRegistry | Role::SpawnTask)
+        )
+    }
+
+    /// The way to what the thread returns, in what such a call returns.
+    pub(super) fn thread_result(&self) -> &'static [Proj] {
+        if self.ty.payload() == Ty::Unknown {
+            &[Proj::Result]
+        } else {
+            &[Proj::Inner, Proj::Result]
+        }
+    }
+
+    /// The function of the project that it calls, if there is only one that it can mean.
+    pub fn only_target(&self) -> Option<ItemRef> {
+        match &self.callee {
+            Callee::Function(defs) => only_item(defs),
+            Callee::Method(_, _, own) => match own.as_slice() {
+                [function] => Some(function.item),
+                _ => None,
+            },
+            Callee::Local(_, Some(Callable::Function(defs))) => only_item(defs),
+            Callee::Local(..) | Callee::Await(_) => None,
+        }
+    }
+}
+
+/// The item that a path means, if there is only one.
+pub fn only_item(defs: &[Def]) -> Option<ItemRef> {
+    match defs {
+        [Def::Item(item) | Def::Method(item)] => Some(*item),
+        _ => None,
+    }
+}
+
+/// What a call calls.
+#[derive(Clone, Debug)]
+pub enum Callee {
+    /// A path.
+    Function(Vec<Def>),
+    /// A closure held in a local.
+    Local(Place, Option<Callable>),
+    /// A method of a value.
+    Method(Place, Name, Vec<FunctionRef>),
+    /// `.await`.
+    Await(Place),
+}
+
+/// An argument or part.
+#[derive(Clone, Debug)]
+pub enum Operand {
+    /// A value that moves (or is copied: nobody knows).
+    Move(Place),
+    /// A reference to a place.
+    Borrow(Place),
+    /// A function named by path.
+    Function(Vec<Def>),
+    /// Nothing that could carry a handle; a `bool` if it is known which.
+    Constant(Option<bool>),
+}
+
+impl Operand {
+    /// The place it is, and whether only a reference to it.
+    pub fn place(&self) -> Option<(&Place, bool)> {
+        match self {
+            Self::Move(place) => Some((place, false)),
+            Self::Borrow(place) => Some((place, true)),
+            Self::Function(_) | Self::Constant(_) => None,
+        }
+    }
+}
