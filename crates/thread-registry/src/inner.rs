@@ -1,0 +1,345 @@
+//! The state of a registry: which threads it has, whether it takes more, and how it ended.
+//!
+//! Two rules keep it right. To close the registry and to enter a thread takes the same lock, so every
+//! thread that was spawned is in some report and every later one is refused. And nothing of anybody else
+//! runs under that lock: no spawn, no join, no callback, no destructor of a user's value.
+
+use std::collections::BTreeMap;
+use std::panic::{catch_unwind, AssertUnwindSafe, Location};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::context;
+use crate::error::SpawnError;
+use crate::exit::ThreadState;
+use crate::info::ThreadId;
+use crate::name;
+use crate::observer::{Event, Observer};
+use crate::panic::discard;
+use crate::record::{Origin, Record};
+use crate::report::ShutdownReport;
+use crate::spec::{Phase, Spec};
+use crate::sync::{self, lock, Condvar, JoinHandle, Mutex};
+use crate::token::StopSource;
+
+/// Finished threads that are cleared away whenever one starts or ends: two keep up with any rate.
+const REAPED_AT_ONCE: usize = 2;
+
+/// Numbers of threads, of all registries of the process.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+pub(crate) struct Inner {
+    pub(crate) name: Arc<str>,
+    pub(crate) settings: Settings,
+    /// Stops when shutdown is requested.
+    pub(crate) requested: StopSource,
+    pub(crate) table: Mutex<Table>,
+    /// Threads of which nothing runs any more, and that nobody has joined yet.
+    pub(crate) gone: Arc<Mutex<Vec<ThreadId>>>,
+    /// Callbacks, hooks and observers that panicked.
+    pub(crate) callbacks_panicked: AtomicUsize,
+    /// Something about the shutdown has changed.
+    pub(crate) changed: Condvar,
+    /// The process that the threads belong to.
+    pub(crate) pid: u32,
+}
+
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) deadline: Duration,
+    pub(crate) phase_deadlines: BTreeMap<Phase, Duration>,
+    pub(crate) max_threads: Option<usize>,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
+}
+
+pub(crate) struct Table {
+    pub(crate) closed: bool,
+    pub(crate) entries: BTreeMap<ThreadId, Entry>,
+    pub(crate) children: Vec<Arc<Inner>>,
+    /// How many of them were kept when they were last looked through.
+    pub(crate) kept: usize,
+    /// One source for each phase; the tokens of its threads are below it.
+    pub(crate) phases: BTreeMap<Phase, StopSource>,
+    pub(crate) hooks: Hooks,
+    pub(crate) counts: Counts,
+    pub(crate) shutdown: Shutdown,
+}
+
+pub(crate) struct Entry {
+    pub(crate) record: Arc<Record>,
+    /// Std's handle, until somebody joins it.
+    pub(crate) join: Option<JoinHandle<()>>,
+}
+
+type Hook = Box<dyn FnOnce() + Send>;
+
+#[derive(Default)]
+pub(crate) struct Hooks {
+    pub(crate) before: Vec<Hook>,
+    pub(crate) after: Vec<Hook>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    /// Threads whose closure has not returned.
+    pub(crate) live: usize,
+    pub(crate) peak: usize,
+    pub(crate) spawned: u64,
+    pub(crate) panicked: u64,
+    /// Threads that ended and whose entry is gone.
+    pub(crate) cleared: u64,
+    /// Those of them that panicked, and whose panic nobody was told of.
+    pub(crate) panics_cleared: u64,
+}
+
+pub(crate) enum Shutdown {
+    /// Nobody has called it.
+    Idle,
+    /// This thread is at it.
+    Running(sync::ThreadId),
+    /// It is through.
+    Done(Box<ShutdownReport>),
+}
+
+impl Inner {
+    pub(crate) fn new(
+        name: Arc<str>,
+        settings: Settings,
+        requested: StopSource,
+        closed: bool,
+    ) -> Self {
+        Self {
+            name,
+            settings,
+            requested,
+            table: Mutex::new(Table {
+                closed,
+                entries: BTreeMap::new(),
+                children: Vec::new(),
+                kept: 0,
+                phases: BTreeMap::new(),
+                hooks: Hooks::default(),
+                counts: Counts::default(),
+                shutdown: Shutdown::Idle,
+            }),
+            gone: Arc::new(Mutex::new(Vec::new())),
+            callbacks_panicked: AtomicUsize::new(0),
+            changed: Condvar::new(),
+            pid: std::process::id(),
+        }
+    }
+
+    /// Whether this process is a fork of the one that made the registry.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.pid != std::process::id()
+    }
+
+    pub(crate) fn observe(&self, event: &Event<'_>) {
+        for observer in &self.settings.observers {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| observer.event(event))) {
+                self.callbacks_panicked.fetch_add(1, Ordering::Relaxed);
+                discard(payload);
+            }
+        }
+    }
+
+    /// Counts callbacks and hooks that panicked.
+    pub(crate) fn count_panics(&self, panicked: usize) {
+        self.callbacks_panicked.fetch_add(panicked, Ordering::Relaxed);
+    }
+
+    /// Enters a thread, or refuses it.
+    pub(crate) fn enter(
+        &self,
+        spec: Spec,
+        location: &'static Location<'static>,
+        adopted: bool,
+    ) -> Result<Arc<Record>, SpawnError> {
+        name::check(&spec.name)?;
+        let spawned_by = context::current_id();
+        let mut table = lock(&self.table);
+        if table.closed {
+            return Err(SpawnError::ShuttingDown { name: spec.name, at: location.into() });
+        }
+        if let Some(max) = self.settings.max_threads.filter(|&max| table.counts.live >= max) {
+            return Err(SpawnError::Limit { max });
+        }
+        let stop = table.phase(spec.phase).token().child();
+        let origin = Origin { registry: self.name.clone(), location, spawned_by, adopted };
+        let id = ThreadId(NEXT.fetch_add(1, Ordering::Relaxed));
+        let record = Arc::new(Record::new(id, spec, stop, origin));
+        table.entries.insert(id, Entry { record: record.clone(), join: None });
+        table.counts.live += 1;
+        table.counts.peak = table.counts.peak.max(table.counts.live);
+        table.counts.spawned += 1;
+        Ok(record)
+    }
+
+    /// Keeps std's handle of a thread that was started; gives it back if its entry is gone already.
+    pub(crate) fn keep(&self, record: &Record, join: JoinHandle<()>) -> Option<JoinHandle<()>> {
+        let back = match lock(&self.table).entries.get_mut(&record.id) {
+            Some(entry) => entry.join.replace(join),
+            None => Some(join),
+        };
+        if record.exit.state() == ThreadState::Gone {
+            // Whoever looked for it before found no handle.
+            lock(&self.gone).push(record.id);
+        }
+        back
+    }
+
+    /// Takes back a thread that the operating system did not start.
+    pub(crate) fn withdraw(&self, record: &Record) {
+        record.refused.store(true, Ordering::Release);
+        let entry = {
+            let mut table = lock(&self.table);
+            table.counts.live -= 1;
+            table.counts.spawned -= 1;
+            table.entries.remove(&record.id)
+        };
+        drop(entry);
+        record.exit.advance(ThreadState::Gone);
+    }
+
+    /// Notes that the closure of a thread has returned.
+    pub(crate) fn ended(&self, record: &Record) {
+        let mut table = lock(&self.table);
+        table.counts.live -= 1;
+        table.counts.panicked += u64::from(record.panic().is_some());
+    }
+
+    /// Takes a thread out that its owner has joined, or that is adopted no more.
+    pub(crate) fn clear(&self, id: ThreadId) {
+        let entry = {
+            let mut table = lock(&self.table);
+            let entry = table.entries.remove(&id);
+            table.counts.cleared += u64::from(entry.is_some());
+            entry
+        };
+        drop(entry);
+    }
+
+    /// Std's handle of a thread, for whoever joins it.
+    pub(crate) fn take_join(&self, id: ThreadId) -> Option<JoinHandle<()>> {
+        lock(&self.table).entries.get_mut(&id)?.join.take()
+    }
+
+    /// Joins a few threads of which nothing runs any more, so that neither they nor their stacks pile up.
+    pub(crate) fn reap(&self) {
+        let ids: Vec<ThreadId> = {
+            let mut gone = lock(&self.gone);
+            let keep = gone.len().saturating_sub(REAPED_AT_ONCE);
+            gone.drain(keep..).collect()
+        };
+        if !ids.is_empty() {
+            self.reap_these(ids);
+        }
+    }
+
+    /// Joins all threads of which nothing runs any more.
+    pub(crate) fn reap_all(&self) {
+        let ids: Vec<ThreadId> = {
+            lock(&self.gone).clear();
+            let table = lock(&self.table);
+            let gone = |entry: &&Entry| entry.record.exit.state() == ThreadState::Gone;
+            table.entries.values().filter(gone).map(|entry| entry.record.id).collect()
+        };
+        self.reap_these(ids);
+    }
+
+    fn reap_these(&self, ids: Vec<ThreadId>) {
+        let mut entries = Vec::new();
+        {
+            let mut table = lock(&self.table);
+            for id in ids {
+                // One with an entry and no handle is being started, or joined by its owner.
+                let is_ours = |entry: &Entry| entry.join.is_some() && !entry.record.is_current();
+                if !table.entries.get(&id).is_some_and(is_ours) {
+                    continue;
+                }
+                if let Some(entry) = table.entries.remove(&id) {
+                    table.counts.cleared += 1;
+                    table.counts.panics_cleared += u64::from(entry.record.panic().is_some());
+                    entries.push(entry);
+                }
+            }
+        }
+        for entry in entries {
+            if let Some(join) = entry.join {
+                // Panics were caught in the thread, and it is gone: this returns at once.
+                let _ = join.join();
+            }
+        }
+    }
+
+    /// Takes a registry below; those that nobody holds and that have nothing are forgotten now and then, but
+    /// for what they counted.
+    pub(crate) fn take_child(&self, make: impl FnOnce(bool) -> Arc<Self>) -> Arc<Self> {
+        let (child, looked_at) = {
+            let mut table = lock(&self.table);
+            let child = make(table.closed);
+            let is_due = table.children.len() >= 2 * table.kept + 8;
+            let looked_at = if is_due { table.children.clone() } else { Vec::new() };
+            table.children.push(child.clone());
+            (child, looked_at)
+        };
+        if !looked_at.is_empty() {
+            self.prune(looked_at);
+        }
+        child
+    }
+
+    /// Forgets those of these registries below that are of no more use. Nothing of theirs is dropped under a lock.
+    fn prune(&self, children: Vec<Arc<Self>>) {
+        for child in &children {
+            child.reap_all();
+            let below = lock(&child.table).children.clone();
+            if !below.is_empty() {
+                child.prune(below);
+            }
+        }
+        // One is held here and one by the table.
+        let is_unused = |child: &Arc<Self>| {
+            let table = lock(&child.table);
+            let is_empty = table.entries.is_empty() && table.children.is_empty();
+            let hooks = &table.hooks;
+            Arc::strong_count(child) <= 2
+                && is_empty
+                && hooks.before.is_empty()
+                && hooks.after.is_empty()
+                && !matches!(table.shutdown, Shutdown::Running(_))
+        };
+        let mut table = lock(&self.table);
+        let unused: Vec<Arc<Self>> = children.into_iter().filter(is_unused).collect();
+        table.children.retain(|child| !unused.iter().any(|it| Arc::ptr_eq(it, child)));
+        table.kept = table.children.len();
+        for child in &unused {
+            let counts = lock(&child.table).counts;
+            table.counts.spawned += counts.spawned;
+            table.counts.panicked += counts.panicked;
+            table.counts.cleared += counts.cleared;
+            table.counts.panics_cleared += counts.panics_cleared;
+        }
+        drop(table);
+        drop(unused);
+    }
+
+    /// This registry and all below it.
+    pub(crate) fn subtree(self: &Arc<Self>) -> Vec<Arc<Self>> {
+        let mut found = vec![self.clone()];
+        let mut next = 0;
+        while next < found.len() {
+            let children = lock(&found[next].table).children.clone();
+            found.extend(children);
+            next += 1;
+        }
+        found
+    }
+}
+
+impl Table {
+    pub(crate) fn phase(&mut self, phase: Phase) -> &StopSource {
+        self.phases.entry(phase).or_default()
+    }
+}
