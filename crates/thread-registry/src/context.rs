@@ -53,7 +53,7 @@ pub(crate) fn leave(id: ThreadId) {
 
 impl ThreadCtx {
     pub(crate) fn new(record: Arc<Record>, registry: Registry) -> Self {
-        let stop = record.stop.token();
+        let stop = record.make_token();
         Self { record, registry, stop }
     }
 

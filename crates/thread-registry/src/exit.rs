@@ -26,26 +26,34 @@ pub enum ThreadState {
 /// The state of one thread.
 #[derive(Debug)]
 pub(crate) struct Exit {
-    state: Mutex<ThreadState>,
+    progress: Mutex<Progress>,
     changed: Condvar,
+}
+
+#[derive(Debug)]
+struct Progress {
+    state: ThreadState,
+    /// Whether anybody ever waited: to wake nobody is a system call as well.
+    awaited: bool,
 }
 
 impl Exit {
     pub(crate) fn new() -> Self {
-        Self { state: Mutex::new(ThreadState::Starting), changed: Condvar::new() }
+        let progress = Progress { state: ThreadState::Starting, awaited: false };
+        Self { progress: Mutex::new(progress), changed: Condvar::new() }
     }
 
     pub(crate) fn state(&self) -> ThreadState {
-        *lock(&self.state)
+        lock(&self.progress).state
     }
 
     /// Goes on to a later state; an earlier one is ignored.
     pub(crate) fn advance(&self, to: ThreadState) {
-        let mut state = lock(&self.state);
-        if *state < to {
-            *state = to;
+        let mut progress = lock(&self.progress);
+        if progress.state < to {
+            progress.state = to;
             // Nobody waits for what comes before the end.
-            if to == ThreadState::Gone {
+            if to == ThreadState::Gone && progress.awaited {
                 self.changed.notify_all();
             }
         }
@@ -53,12 +61,13 @@ impl Exit {
 
     /// Waits until the thread is gone; whether it is.
     pub(crate) fn wait(&self, until: &Until) -> bool {
-        let mut state = lock(&self.state);
-        while *state < ThreadState::Gone {
+        let mut progress = lock(&self.progress);
+        while progress.state < ThreadState::Gone {
             if until.has_passed() {
                 return false;
             }
-            state = until.wait(&self.changed, state);
+            progress.awaited = true;
+            progress = until.wait(&self.changed, progress);
         }
         true
     }
@@ -66,7 +75,7 @@ impl Exit {
     /// Wakes whoever waits, to look at a deadline that a model has fired.
     #[cfg(any(loom, shuttle))]
     pub(crate) fn poke(&self) {
-        drop(lock(&self.state));
+        drop(lock(&self.progress));
         self.changed.notify_all();
     }
 }

@@ -72,13 +72,17 @@ impl<T> ThreadHandle<T> {
         if self.record.exit.state() < ThreadState::Gone && self.inner.is_forked() {
             return Err(JoinError::Forked);
         }
-        if !self.record.exit.wait(until) {
+        if !matches!(until, Until::Never) && !self.record.exit.wait(until) {
             return Err(JoinError::TimedOut);
         }
         if let Some(join) = self.inner.take_join(self.record.id) {
-            // It is gone, so this only gives back its stack.
+            // Without a deadline std does the waiting: to wait for the end here and then for std would wake
+            // this thread twice. Panics were caught in the thread.
             let _ = join.join();
-            self.inner.clear(self.record.id);
+            self.inner.clear_last(self.record.id);
+        } else {
+            // Somebody else joins it, since it is gone.
+            self.record.exit.wait(&Until::Never);
         }
         match (self.slot.take(), self.record.panic()) {
             (Some(value), _) => Ok(value),
@@ -94,7 +98,7 @@ impl<T> ThreadHandle<T> {
 
     /// Asks this thread to stop, and no other; callbacks run on the calling thread.
     pub fn request_stop(&self) -> bool {
-        self.record.stop.stop()
+        self.record.request_stop()
     }
 
     /// Its number.

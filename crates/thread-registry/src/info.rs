@@ -1,6 +1,7 @@
 //! What is told of one thread, as plain data.
 
 use std::fmt;
+use std::hash::Hasher;
 use std::panic::Location;
 use std::time::Duration;
 
@@ -16,6 +17,25 @@ pub struct ThreadId(pub(crate) u64);
 impl fmt::Display for ThreadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{}", self.0)
+    }
+}
+
+/// Spreads numbers of threads. Nobody outside chooses them, so nobody can make them collide.
+#[derive(Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // Fibonacci hashing (Knuth, The Art of Computer Programming 6.4): 2^64 over the golden ratio.
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

@@ -4,7 +4,8 @@
 //! thread that was spawned is in some report and every later one is refused. And nothing of anybody else
 //! runs under that lock: no spawn, no join, no callback, no destructor of a user's value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::BuildHasherDefault;
 use std::panic::{catch_unwind, AssertUnwindSafe, Location};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::time::Duration;
 use crate::context;
 use crate::error::SpawnError;
 use crate::exit::ThreadState;
-use crate::info::ThreadId;
+use crate::info::{IdHasher, ThreadId, ThreadInfo};
 use crate::name;
 use crate::observer::{Event, Observer};
 use crate::panic::discard;
@@ -35,8 +36,8 @@ pub(crate) struct Inner {
     /// Stops when shutdown is requested.
     pub(crate) requested: StopSource,
     pub(crate) table: Mutex<Table>,
-    /// Threads of which nothing runs any more, and that nobody has joined yet.
-    pub(crate) gone: Arc<Mutex<Vec<ThreadId>>>,
+    /// Threads at their very end, to be joined; some of them may be by now.
+    pub(crate) gone: Arc<Mutex<VecDeque<ThreadId>>>,
     /// Callbacks, hooks and observers that panicked.
     pub(crate) callbacks_panicked: AtomicUsize,
     /// Something about the shutdown has changed.
@@ -55,7 +56,9 @@ pub(crate) struct Settings {
 
 pub(crate) struct Table {
     pub(crate) closed: bool,
-    pub(crate) entries: BTreeMap<ThreadId, Entry>,
+    /// In no order. A tree would allocate for the first and free for the last, at every spawn of a program
+    /// that has one thread at a time.
+    pub(crate) entries: HashMap<ThreadId, Entry, BuildHasherDefault<IdHasher>>,
     pub(crate) children: Vec<Arc<Inner>>,
     /// How many of them were kept when they were last looked through.
     pub(crate) kept: usize,
@@ -115,7 +118,7 @@ impl Inner {
             requested,
             table: Mutex::new(Table {
                 closed,
-                entries: BTreeMap::new(),
+                entries: HashMap::default(),
                 children: Vec::new(),
                 kept: 0,
                 phases: BTreeMap::new(),
@@ -123,7 +126,7 @@ impl Inner {
                 counts: Counts::default(),
                 shutdown: Shutdown::Idle,
             }),
-            gone: Arc::new(Mutex::new(Vec::new())),
+            gone: Arc::new(Mutex::new(VecDeque::new())),
             callbacks_panicked: AtomicUsize::new(0),
             changed: Condvar::new(),
             pid: std::process::id(),
@@ -144,6 +147,13 @@ impl Inner {
         }
     }
 
+    /// Tells observers of a thread, if there are any.
+    pub(crate) fn observe_thread(&self, record: &Record, event: fn(&ThreadInfo) -> Event<'_>) {
+        if !self.settings.observers.is_empty() {
+            self.observe(&event(&record.info()));
+        }
+    }
+
     /// Counts callbacks and hooks that panicked.
     pub(crate) fn count_panics(&self, panicked: usize) {
         self.callbacks_panicked.fetch_add(panicked, Ordering::Relaxed);
@@ -160,15 +170,18 @@ impl Inner {
         let spawned_by = context::current_id();
         let mut table = lock(&self.table);
         if table.closed {
-            return Err(SpawnError::ShuttingDown { name: spec.name, at: location.into() });
+            return Err(SpawnError::ShuttingDown {
+                name: spec.name.into_owned(),
+                at: location.into(),
+            });
         }
         if let Some(max) = self.settings.max_threads.filter(|&max| table.counts.live >= max) {
             return Err(SpawnError::Limit { max });
         }
-        let stop = table.phase(spec.phase).token().child();
+        let above = table.phase(spec.phase).token();
         let origin = Origin { registry: self.name.clone(), location, spawned_by, adopted };
         let id = ThreadId(NEXT.fetch_add(1, Ordering::Relaxed));
-        let record = Arc::new(Record::new(id, spec, stop, origin));
+        let record = Arc::new(Record::new(id, spec, above, origin));
         table.entries.insert(id, Entry { record: record.clone(), join: None });
         table.counts.live += 1;
         table.counts.peak = table.counts.peak.max(table.counts.live);
@@ -178,15 +191,10 @@ impl Inner {
 
     /// Keeps std's handle of a thread that was started; gives it back if its entry is gone already.
     pub(crate) fn keep(&self, record: &Record, join: JoinHandle<()>) -> Option<JoinHandle<()>> {
-        let back = match lock(&self.table).entries.get_mut(&record.id) {
+        match lock(&self.table).entries.get_mut(&record.id) {
             Some(entry) => entry.join.replace(join),
             None => Some(join),
-        };
-        if record.exit.state() == ThreadState::Gone {
-            // Whoever looked for it before found no handle.
-            lock(&self.gone).push(record.id);
         }
-        back
     }
 
     /// Takes back a thread that the operating system did not start.
@@ -225,38 +233,57 @@ impl Inner {
         lock(&self.table).entries.get_mut(&id)?.join.take()
     }
 
-    /// Joins a few threads of which nothing runs any more, so that neither they nor their stacks pile up.
+    /// Takes a thread out that was joined right after its end, before anybody else looks for it.
+    pub(crate) fn clear_last(&self, id: ThreadId) {
+        {
+            let mut gone = lock(&self.gone);
+            if gone.back() == Some(&id) {
+                gone.pop_back();
+            }
+        }
+        self.clear(id);
+    }
+
+    /// Joins a few threads at their very end, so that neither they nor their stacks pile up.
     pub(crate) fn reap(&self) {
         let ids: Vec<ThreadId> = {
             let mut gone = lock(&self.gone);
-            let keep = gone.len().saturating_sub(REAPED_AT_ONCE);
-            gone.drain(keep..).collect()
+            let count = gone.len().min(REAPED_AT_ONCE);
+            gone.drain(..count).collect()
         };
         if !ids.is_empty() {
-            self.reap_these(ids);
+            let later = self.reap_these(ids);
+            if !later.is_empty() {
+                lock(&self.gone).extend(later);
+            }
         }
     }
 
     /// Joins all threads of which nothing runs any more.
     pub(crate) fn reap_all(&self) {
-        let ids: Vec<ThreadId> = {
-            lock(&self.gone).clear();
-            let table = lock(&self.table);
-            let gone = |entry: &&Entry| entry.record.exit.state() == ThreadState::Gone;
-            table.entries.values().filter(gone).map(|entry| entry.record.id).collect()
-        };
+        let ids: Vec<ThreadId> = lock(&self.table).entries.keys().copied().collect();
         self.reap_these(ids);
+        let table = lock(&self.table);
+        lock(&self.gone).retain(|id| table.entries.contains_key(id));
     }
 
-    fn reap_these(&self, ids: Vec<ThreadId>) {
-        let mut entries = Vec::new();
+    /// Joins those of these threads of which nothing runs any more; the others that are not joined yet.
+    fn reap_these(&self, ids: Vec<ThreadId>) -> Vec<ThreadId> {
+        let (mut entries, mut later) = (Vec::new(), Vec::new());
         {
             let mut table = lock(&self.table);
             for id in ids {
-                // One with an entry and no handle is being started, or joined by its owner.
-                let is_ours = |entry: &Entry| entry.join.is_some() && !entry.record.is_current();
-                if !table.entries.get(&id).is_some_and(is_ours) {
-                    continue;
+                // One that is gone and has no handle is being started, or joined by its owner.
+                let is_ready = |entry: &Entry| {
+                    entry.join.is_some() && entry.record.exit.state() == ThreadState::Gone
+                };
+                match table.entries.get(&id) {
+                    None => continue,
+                    Some(entry) if !is_ready(entry) => {
+                        later.push(id);
+                        continue;
+                    }
+                    Some(_) => {}
                 }
                 if let Some(entry) = table.entries.remove(&id) {
                     table.counts.cleared += 1;
@@ -271,6 +298,7 @@ impl Inner {
                 let _ = join.join();
             }
         }
+        later
     }
 
     /// Takes a registry below; those that nobody holds and that have nothing are forgotten now and then, but

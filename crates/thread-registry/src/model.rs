@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::error::JoinError;
 use crate::handle::ThreadHandle;
+use crate::registry::Registry;
 use crate::shutdown::Deadline;
-use crate::sync::{AtomicBool, Until};
+use crate::sync::{lock, AtomicBool, Until};
 
 /// When a deadline passes.
 #[derive(Clone, Debug)]
@@ -48,4 +49,14 @@ pub fn join_until<T>(handle: &mut ThreadHandle<T>, fires: &Fires) -> Result<T, J
 pub fn poke<T: 'static>(handle: &ThreadHandle<T>) -> impl FnOnce() + 'static {
     let record = handle.record().clone();
     move || record.exit.poke()
+}
+
+/// Waits until nothing of this thread runs any more, and leaves it to others to join it.
+pub fn wait_gone<T>(handle: &ThreadHandle<T>) {
+    handle.record().exit.wait(&Until::Never);
+}
+
+/// Threads that a registry has not joined yet.
+pub fn kept(registry: &Registry) -> usize {
+    lock(&registry.inner.table).entries.len()
 }

@@ -106,7 +106,7 @@ impl Registry {
         if self.state() != State::Open {
             // It would be started only to be killed.
             let at = Location::caller().into();
-            return Err(SpawnError::ShuttingDown { name: spec.name, at });
+            return Err(SpawnError::ShuttingDown { name: spec.name.into_owned(), at });
         }
         let mut child = command.process_group(0).spawn().map_err(SpawnError::Os)?;
         let id = child.id();
@@ -119,7 +119,7 @@ impl Registry {
         let ended = StopSource::new();
         let (end, over) = (ended.clone(), ended.token());
         let mut stopping = spec.clone();
-        stopping.name.push_str("-stop");
+        stopping.name.to_mut().push_str("-stop");
         let stopper = self.spawn(stopping, move |ctx| stop(ctx, &group, &over, policy.grace))?;
         let waiter = self.spawn(spec, move |ctx| {
             let _parked = ctx.park();

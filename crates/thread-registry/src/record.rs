@@ -1,4 +1,7 @@
 //! What a registry keeps of one thread, shared with the thread itself.
+//!
+//! It is let go by whoever has it last, which may be the very end of the thread, so it owns nothing that is
+//! anybody else's: no callbacks, no values.
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,8 +13,8 @@ use crate::info::{ThreadId, ThreadInfo};
 use crate::name;
 use crate::panic::Panic;
 use crate::spec::{OnShutdown, Spec};
-use crate::sync::{self, current};
-use crate::token::StopSource;
+use crate::sync::{self, current, lock};
+use crate::token::{StopToken, WeakSource};
 
 /// Nobody has said anything yet.
 const NEVER: u64 = u64::MAX;
@@ -20,8 +23,10 @@ pub(crate) struct Record {
     pub(crate) id: ThreadId,
     pub(crate) spec: Spec,
     pub(crate) adopted: bool,
-    pub(crate) stop: StopSource,
-    pub(crate) exit: Arc<Exit>,
+    pub(crate) exit: Exit,
+    /// Stops the threads of its phase.
+    above: StopToken,
+    stop: sync::Mutex<Stop>,
     /// The operating system refused to start it.
     pub(crate) refused: AtomicBool,
     registry: Arc<str>,
@@ -35,6 +40,14 @@ pub(crate) struct Record {
     check_in: AtomicU64,
     now: Mutex<Now>,
     panic: OnceLock<Panic>,
+}
+
+/// How one thread is asked to stop. It makes its token itself: whoever spawns it need not wait for that.
+#[derive(Default)]
+struct Stop {
+    /// Somebody asked before there was a token.
+    requested: bool,
+    made: Option<WeakSource>,
 }
 
 /// What a thread says that it does.
@@ -53,14 +66,15 @@ pub(crate) struct Origin {
 }
 
 impl Record {
-    pub(crate) fn new(id: ThreadId, spec: Spec, stop: StopSource, origin: Origin) -> Self {
+    pub(crate) fn new(id: ThreadId, spec: Spec, above: StopToken, origin: Origin) -> Self {
         let Origin { registry, location, spawned_by, adopted } = origin;
         Self {
             id,
             spec,
             adopted,
-            stop,
-            exit: Arc::new(Exit::new()),
+            exit: Exit::new(),
+            above,
+            stop: sync::Mutex::new(Stop::default()),
             refused: AtomicBool::new(false),
             registry,
             born: Instant::now(),
@@ -85,6 +99,35 @@ impl Record {
             crate::os::rename_current(&self.spec.name);
         }
         self.exit.advance(ThreadState::Running);
+    }
+
+    /// The token of the thread, for the thread, which asks for it once.
+    pub(crate) fn make_token(&self) -> StopToken {
+        let source = self.above.child();
+        let is_late = {
+            let mut stop = lock(&self.stop);
+            stop.made = Some(source.downgrade());
+            stop.requested
+        };
+        if is_late {
+            source.stop();
+        }
+        source.token()
+    }
+
+    /// Asks the thread to stop, and no other; whether nobody had before. False once nobody has its token.
+    pub(crate) fn request_stop(&self) -> bool {
+        let source = {
+            let mut stop = lock(&self.stop);
+            match &stop.made {
+                Some(made) => made.upgrade(),
+                None => {
+                    let first = !std::mem::replace(&mut stop.requested, true);
+                    return first && !self.above.is_stopped();
+                }
+            }
+        };
+        source.is_some_and(|source| source.stop())
     }
 
     /// Keeps what it panicked with.
@@ -144,7 +187,7 @@ impl Record {
         let (now, uptime) = (self.now(), self.born.elapsed());
         ThreadInfo {
             id: self.id,
-            name: self.spec.name.clone(),
+            name: self.spec.name.to_string(),
             os_name: name::for_os(&self.spec.name),
             purpose: self.spec.purpose.as_deref().map(str::to_owned),
             registry: self.registry.to_string(),

@@ -1,6 +1,6 @@
 //! The registry: spawning, asking to stop, and looking at what runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io;
 use std::panic::{catch_unwind, AssertUnwindSafe, Location};
@@ -11,7 +11,7 @@ use crate::audit::{Audit, Metrics, Stall, StallKind};
 use crate::context::{self, ThreadCtx};
 use crate::dump::Dump;
 use crate::error::SpawnError;
-use crate::exit::{Exit, ThreadState};
+use crate::exit::ThreadState;
 use crate::guard::ShutdownGuard;
 use crate::handle::{Slot, ThreadHandle};
 use crate::info::{ThreadId, ThreadInfo};
@@ -118,7 +118,7 @@ impl Registry {
         T: Send + 'static,
     {
         let record = self.inner.enter(spec.into(), Location::caller(), false)?;
-        let mut builder = Builder::new().name(record.spec.name.clone());
+        let mut builder = Builder::new().name(record.spec.name.to_string());
         if let Some(bytes) = record.spec.stack_size {
             builder = builder.stack_size(bytes);
         }
@@ -149,7 +149,7 @@ impl Registry {
         let record = self.inner.enter(spec.into(), Location::caller(), true)?;
         record.started();
         let ctx = ThreadCtx::new(record.clone(), self.clone());
-        self.inner.observe(&Event::Started(&record.info()));
+        self.inner.observe_thread(&record, |thread| Event::Started(thread));
         context::enter(ctx.clone());
         Ok(Adopted { ctx, record, here: std::marker::PhantomData })
     }
@@ -371,7 +371,7 @@ impl Drop for Adopted {
         inner.ended(&self.record);
         self.record.exit.advance(ThreadState::Gone);
         inner.clear(self.record.id);
-        inner.observe(&Event::Ended(&self.record.info()));
+        inner.observe_thread(&self.record, |thread| Event::Ended(thread));
     }
 }
 
@@ -386,14 +386,14 @@ impl<T> Thread<T> {
     fn run<F: FnOnce(&ThreadCtx) -> T>(self, f: F) {
         let Self { record, registry, slot } = self;
         let gone = registry.inner.gone.clone();
-        let sentinel = Sentinel { id: record.id, exit: record.exit.clone(), gone };
+        let sentinel = Sentinel { record: record.clone(), gone };
         // First of all thread-local values, and so the last to go.
         #[cfg(not(any(loom, shuttle)))]
         SENTINEL.with(|kept| *kept.borrow_mut() = Some(sentinel));
         record.started();
         let inner = registry.inner.clone();
         let ctx = ThreadCtx::new(record.clone(), registry);
-        inner.observe(&Event::Started(&record.info()));
+        inner.observe_thread(&record, |thread| Event::Started(thread));
         #[cfg(not(any(loom, shuttle)))]
         context::enter(ctx.clone());
         match catch_unwind(AssertUnwindSafe(|| f(&ctx))) {
@@ -407,7 +407,7 @@ impl<T> Thread<T> {
         drop(ctx);
         inner.ended(&record);
         record.exit.advance(ThreadState::Returned);
-        inner.observe(&Event::Ended(&record.info()));
+        inner.observe_thread(&record, |thread| Event::Ended(thread));
         inner.reap();
         #[cfg(any(loom, shuttle))]
         drop(sentinel);
@@ -417,16 +417,15 @@ impl<T> Thread<T> {
 /// Tells that nothing of a thread runs any more, by its own end. It owns nothing of anybody else's: it goes
 /// where nothing may panic.
 struct Sentinel {
-    id: ThreadId,
-    exit: Arc<Exit>,
-    gone: Arc<Mutex<Vec<ThreadId>>>,
+    record: Arc<Record>,
+    gone: Arc<Mutex<VecDeque<ThreadId>>>,
 }
 
 impl Drop for Sentinel {
     fn drop(&mut self) {
-        // In this order: who finds the number finds the thread gone.
-        self.exit.advance(ThreadState::Gone);
-        lock(&self.gone).push(self.id);
+        // In this order: who sees it gone finds its number there.
+        lock(&self.gone).push_back(self.record.id);
+        self.record.exit.advance(ThreadState::Gone);
     }
 }
 

@@ -220,6 +220,7 @@ impl Found {
                 panicked: table.counts.panics_cleared,
             });
         }
+        found.records.sort_by_key(|record| record.id);
         found
     }
 }
@@ -259,7 +260,7 @@ fn wait_for(inner: &Inner, phase: Phase, records: &[Arc<Record>], until: &Until)
         if next.has_passed() && !open.is_empty() {
             open.retain(|(record, _)| record.exit.state() < ThreadState::Gone);
             let names: Vec<String> =
-                open.iter().map(|(record, _)| record.spec.name.clone()).collect();
+                open.iter().map(|(record, _)| record.spec.name.to_string()).collect();
             inner.observe(&Event::Waiting {
                 registry: &inner.name,
                 left: names.len(),

@@ -18,7 +18,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 #[must_use = "a spec spawns nothing by itself"]
 pub struct Spec {
-    pub(crate) name: String,
+    pub(crate) name: Cow<'static, str>,
     pub(crate) purpose: Option<Cow<'static, str>>,
     pub(crate) phase: Phase,
     pub(crate) on_shutdown: OnShutdown,
@@ -55,8 +55,8 @@ pub struct Heartbeat {
 }
 
 impl Spec {
-    /// A thread of this name, of which nothing else is known.
-    pub fn named(name: impl Into<String>) -> Self {
+    /// A thread of this name, of which nothing else is known. A literal is not copied.
+    pub fn named(name: impl Into<Cow<'static, str>>) -> Self {
         Self {
             name: name.into(),
             purpose: None,
@@ -98,8 +98,8 @@ impl Spec {
     }
 }
 
-impl From<&str> for Spec {
-    fn from(name: &str) -> Self {
+impl From<&'static str> for Spec {
+    fn from(name: &'static str) -> Self {
         Self::named(name)
     }
 }

@@ -25,6 +25,11 @@ pub struct StopSource {
     node: Arc<Node>,
 }
 
+/// A source that keeps nothing: it is none any more when nobody has the token.
+pub(crate) struct WeakSource {
+    node: Weak<Node>,
+}
+
 /// A callback that waits for a stop. Dropping it takes the callback back, unless it runs already;
 /// [`OnStop::keep`] leaves it in place.
 #[must_use = "dropping it takes the callback back"]
@@ -221,6 +226,16 @@ impl StopSource {
     /// The token of this source.
     pub fn token(&self) -> StopToken {
         StopToken { node: self.node.clone() }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakSource {
+        WeakSource { node: Arc::downgrade(&self.node) }
+    }
+}
+
+impl WeakSource {
+    pub(crate) fn upgrade(&self) -> Option<StopSource> {
+        Some(StopSource { node: self.node.upgrade()? })
     }
 }
 

@@ -10,7 +10,7 @@ use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
 use std::sync::Arc;
 
-use thread_registry::model::{deadline, join_until, poke, Fires};
+use thread_registry::model::{deadline, join_until, kept, poke, wait_gone, Fires};
 use thread_registry::{JoinError, Registry, SpawnError, StopSource};
 
 /// Explores a model with at most this many preemptions: with two, every known bug of this kind is found.
@@ -179,5 +179,34 @@ fn a_shutdown_from_inside_and_one_from_outside_both_end() {
         // Whoever came first, the caller is not waited for by itself; a second call waits for it.
         let again = registry.shutdown(deadline(&Fires::never()));
         assert!(again.timed_out.is_empty());
+    });
+}
+
+#[test]
+fn a_thread_hears_of_its_own_stop_whenever_it_is_asked() {
+    explore(3, || {
+        let registry = Registry::new("model");
+        let handle = registry.spawn("worker", |ctx| ctx.stop().wait_stopped()).unwrap();
+        assert!(handle.request_stop(), "nobody had asked before");
+        handle.join().unwrap();
+        assert!(registry.shutdown(deadline(&Fires::never())).is_clean());
+    });
+}
+
+#[test]
+fn nobody_has_to_join_what_ends() {
+    explore(2, || {
+        let registry = Registry::new("model");
+        let first = registry.spawn("first", |_| ()).unwrap();
+        // The first may have ended, be at its end, or have its handle still on the way: this spawn looks for it.
+        let second = registry.spawn("second", |_| 7).unwrap();
+        assert_eq!(second.join(), Ok(7));
+        wait_gone(&first);
+        drop(first);
+        assert!(registry.active().is_empty());
+        assert_eq!(kept(&registry), 0, "looking clears away what has ended");
+        let report = registry.shutdown(deadline(&Fires::never()));
+        assert!(report.is_clean());
+        assert_eq!((report.total, report.ended_before), (0, 2));
     });
 }

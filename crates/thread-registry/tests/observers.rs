@@ -70,7 +70,8 @@ fn metrics_are_counted() {
     let observer = thread_registry::MetricsObserver::default();
     let registry = Registry::builder("app").observer(observer).build();
     registry.spawn("calm", |ctx| ctx.stop().wait_stopped()).unwrap();
-    registry.spawn("wild", |_| panic!("on purpose")).map(drop).unwrap();
+    // Waited for here: a panic with a backtrace can take longer than the shutdown below may.
+    registry.spawn("wild", |_| panic!("on purpose")).unwrap().join().unwrap_err();
     let (end, ended) = std::sync::mpsc::channel::<()>();
     registry.spawn("deaf", move |_| ended.recv().unwrap_or_default()).unwrap();
     assert_eq!(registry.shutdown(Duration::from_millis(100)).timed_out.len(), 1);
