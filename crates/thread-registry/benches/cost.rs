@@ -95,6 +95,7 @@ fn spawns(rows: &mut [Row; 3], turns: &mut Turns, hot: bool) {
             our_both.0.push(begun.elapsed());
         } else {
             let builder = thread::Builder::new().name("bench".to_owned());
+            // thread-lint: allow(raw-thread-spawn) std is what the registry is measured against
             let handle = builder.spawn(|| ()).expect("a thread");
             std_spawn.0.push(begun.elapsed());
             handle.join().expect("no panic");

@@ -96,7 +96,8 @@ impl<T> ThreadHandle<T> {
         self.record.exit.state() >= ThreadState::Returned
     }
 
-    /// Asks this thread to stop, and no other; callbacks run on the calling thread.
+    /// Asks this thread to stop, and no other; callbacks run on the calling thread. Whether nobody had before:
+    /// false also when the thread has ended and nobody else has its token.
     pub fn request_stop(&self) -> bool {
         self.record.request_stop()
     }

@@ -273,9 +273,12 @@ impl Inner {
         {
             let mut table = lock(&self.table);
             for id in ids {
-                // One that is gone and has no handle is being started, or joined by its owner.
+                // One that is gone and has no handle is being started, or joined by its owner. And after the
+                // last of Rust's destructors those of C may run, and call this.
                 let is_ready = |entry: &Entry| {
-                    entry.join.is_some() && entry.record.exit.state() == ThreadState::Gone
+                    let record = &entry.record;
+                    let is_gone = record.exit.state() == ThreadState::Gone;
+                    entry.join.is_some() && is_gone && !record.is_current()
                 };
                 match table.entries.get(&id) {
                     None => continue,

@@ -115,11 +115,13 @@ impl Record {
         source.token()
     }
 
-    /// Asks the thread to stop, and no other; whether nobody had before. False once nobody has its token.
+    /// Asks the thread to stop, and no other; whether it could be and nobody had before.
     pub(crate) fn request_stop(&self) -> bool {
         let source = {
             let mut stop = lock(&self.stop);
             match &stop.made {
+                // Whoever asked before there was a token was the first.
+                Some(_) if stop.requested => return false,
                 Some(made) => made.upgrade(),
                 None => {
                     let first = !std::mem::replace(&mut stop.requested, true);

@@ -165,7 +165,7 @@ enum Claim {
 
 fn claim(inner: &Arc<Inner>, until: &Until) -> Claim {
     let me = current().id();
-    let is_own = caller(&inner.subtree()).is_some_and(|record| record.is_waited_for());
+    let is_own = is_waited_for(&inner.subtree());
     let mut table = lock(&inner.table);
     loop {
         let repeated = match &table.shutdown {
@@ -185,12 +185,12 @@ fn claim(inner: &Arc<Inner>, until: &Until) -> Claim {
     }
 }
 
-/// The registered thread that this is, if it is one of these registries'.
-fn caller(all: &[Arc<Inner>]) -> Option<Arc<Record>> {
-    all.iter().find_map(|inner| {
+/// Whether a shutdown of these registries waits for the current thread. One that is spawned may be adopted as well.
+fn is_waited_for(all: &[Arc<Inner>]) -> bool {
+    all.iter().any(|inner| {
         let table = lock(&inner.table);
         let mut records = table.entries.values().map(|entry| &entry.record);
-        records.find(|record| record.is_current()).cloned()
+        records.any(|record| record.is_current() && record.is_waited_for())
     })
 }
 

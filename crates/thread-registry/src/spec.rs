@@ -55,7 +55,7 @@ pub struct Heartbeat {
 }
 
 impl Spec {
-    /// A thread of this name, of which nothing else is known. A literal is not copied.
+    /// A thread of this name, of which nothing else is known. A literal is kept as it is.
     pub fn named(name: impl Into<Cow<'static, str>>) -> Self {
         Self {
             name: name.into(),

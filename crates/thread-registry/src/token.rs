@@ -246,7 +246,8 @@ impl Default for StopSource {
 }
 
 impl OnStop {
-    /// Leaves the callback in place for as long as the token lives.
+    /// Leaves the callback in place for as long as anybody has the token: on a thread's own, mostly until the
+    /// thread ends. One that shall run when the registry stops belongs on [`crate::Registry::stop_token`].
     pub fn keep(mut self) {
         self.at = None;
     }

@@ -111,6 +111,28 @@ fn panics_that_nobody_was_told_of_are_in_the_report() {
 }
 
 #[test]
+fn a_thread_that_is_adopted_as_well_is_still_its_registrys() {
+    for _ in 0..8 {
+        let registry = Registry::new("app");
+        let inside = registry.clone();
+        // So that numbers are odd as well as even.
+        registry.spawn("another", |_| ()).unwrap().join().unwrap();
+        let (begun, started) = channel();
+        let spawned = registry.spawn("twice", move |_| {
+            let _adopted = inside.adopt("again").unwrap();
+            begun.send(()).unwrap();
+            inside.stop_token().wait_stopped();
+            // It does not wait: the one outside waits for this thread.
+            inside.shutdown(Duration::from_secs(2)).in_progress
+        });
+        started.recv().unwrap();
+        let report = registry.shutdown(Duration::from_secs(2));
+        assert!(report.is_clean(), "{report}");
+        assert_eq!(spawned.unwrap().join(), Ok(true));
+    }
+}
+
+#[test]
 fn observers_may_panic() {
     let registry = Registry::builder("app")
         .max_threads(1)

@@ -3,8 +3,8 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
-cargo build --quiet --release --locked -p thread-registry --features pool,processes,signals --examples
-bin=${CARGO_TARGET_DIR:-target}/release/examples
+cargo build --quiet --profile checked --locked -p thread-registry --features pool,processes,signals --examples
+bin=${CARGO_TARGET_DIR:-target}/checked/examples
 
 said() {
     if ! grep -q -- "$1" <<<"$output"; then
