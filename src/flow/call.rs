@@ -27,6 +27,8 @@ pub struct Call {
     pub receiver_ty: Ty,
     /// Whether it takes only a range of its receiver.
     pub partial: bool,
+    /// Whether it calls an `async fn` of the project and awaits it at once: it runs here.
+    pub awaited: bool,
 }
 
 impl Call {
@@ -63,6 +65,21 @@ impl Call {
             &[Proj::Result]
         } else {
             &[Proj::Inner, Proj::Result]
+        }
+    }
+
+    /// The functions of the project that it may mean, if it can mean nothing else.
+    pub(super) fn targets(&self) -> Vec<ItemRef> {
+        match &self.callee {
+            Callee::Function(defs) => {
+                let items = defs.iter().map(|def| match def {
+                    Def::Item(item) | Def::Method(item) => Some(*item),
+                    _ => None,
+                });
+                items.collect::<Option<_>>().unwrap_or_default()
+            }
+            Callee::Method(_, _, own) => own.iter().map(|function| function.item).collect(),
+            Callee::Local(..) | Callee::Await(_) => Vec::new(),
         }
     }
 

@@ -113,7 +113,7 @@ const MAX_BODIES: usize = 64;
 
 /// Whether a call may wait for somebody, or nobody knows what it does with what it gets.
 fn may_wait(model: &Model<'_>, flow: &Flow, call: &Call) -> bool {
-    if WAITS.contains(&&*call.name) || call.role(model) == Some(Role::Sleep) {
+    if call.awaited || WAITS.contains(&&*call.name) || call.role(model) == Some(Role::Sleep) {
         return true;
     }
     let unknown = match &call.callee {

@@ -262,9 +262,10 @@ impl<'a> Search<'a> {
             if let Callee::Local(_, Some(callable @ Callable::Body(_))) = &call.callee {
                 next.extend(self.callable(node.0, callable));
             }
-            // A call of an `async fn` only makes a future.
+            // A call of an `async fn` that is not awaited only makes a future.
             if let Some(item) = call.only_target()
-                && !self.model.function(item).is_some_and(|function| function.is_async)
+                && (call.awaited
+                    || !self.model.function(item).is_some_and(|function| function.is_async))
             {
                 next.extend(self.function(item));
             }

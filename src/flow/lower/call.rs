@@ -70,6 +70,7 @@ impl Lowering<'_> {
             ty,
             receiver_ty,
             partial: false,
+            awaited: false,
         };
         self.push(range, StmtKind::Call(Box::new(call)));
         self.temp_value(dst)
@@ -140,7 +141,6 @@ impl Lowering<'_> {
         {
             self.frame().local_mut(dst).callable = Some(callable.clone());
         }
-        let receiver_ty = Ty::Unknown;
         let call = Call {
             dst,
             callee: Callee::Function(defs),
@@ -149,8 +149,9 @@ impl Lowering<'_> {
             name: name.clone(),
             statement: self.statement,
             ty,
-            receiver_ty,
+            receiver_ty: Ty::Unknown,
             partial: false,
+            awaited: false,
         };
         self.push(range, StmtKind::Call(Box::new(call)));
         self.temp_value(dst)
@@ -251,6 +252,7 @@ impl Lowering<'_> {
                 ty,
                 receiver_ty,
                 partial,
+                awaited: false,
             };
             self.push(range, StmtKind::Call(Box::new(call)));
         }
@@ -336,6 +338,7 @@ impl Lowering<'_> {
             ty: Ty::Unknown,
             receiver_ty: receiver.ty.peel().clone(),
             partial: false,
+            awaited: false,
         };
         self.push(range, StmtKind::Call(Box::new(call)));
     }

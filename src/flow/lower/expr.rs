@@ -7,7 +7,7 @@ use super::super::{
 use super::frame::ScopeKind;
 use super::{Lowering, Value};
 use crate::facts::tree::{BinaryOp, BlockId, Closure, ExprId, ExprKind, Name, Type};
-use crate::model::Ty;
+use crate::model::{ItemRef, Ty};
 use crate::text::TextRange;
 
 impl Lowering<'_> {
@@ -399,6 +399,9 @@ impl Lowering<'_> {
     fn await_value(&mut self, range: TextRange, inner: ExprId) -> Value {
         let inner = self.expr(inner);
         let Some(place) = inner.place().cloned() else { return Value::constant(Ty::Unknown) };
+        if place.proj.is_empty() && self.awaits_call(place.local) {
+            return self.temp_value(place.local);
+        }
         let dst = self.temp(range, Ty::Unknown);
         let callee = match inner.callable {
             Some(callable) => Callee::Local(place, Some(callable)),
@@ -415,9 +418,29 @@ impl Lowering<'_> {
             ty,
             receiver_ty,
             partial: false,
+            awaited: false,
         };
         self.push(range, StmtKind::Call(Box::new(call)));
         self.temp_value(dst)
+    }
+
+    /// Whether a future was made right before by a call of an `async fn` of the project. Then that call runs
+    /// like any other one: whether the future is dropped half-way is not followed.
+    fn awaits_call(&mut self, future: LocalId) -> bool {
+        let model = self.model;
+        let Some(call) = self.frame().last_call(future) else { return false };
+        let targets = call.targets();
+        let is_async = |item: &ItemRef| model.function(*item).is_some_and(|it| it.is_async);
+        if targets.is_empty() || !targets.iter().all(is_async) {
+            return false;
+        }
+        let ty = self.output_awaited(&targets);
+        if let Some(call) = self.frame().last_call(future) {
+            call.awaited = true;
+            call.ty = ty.clone();
+        }
+        self.frame().local_mut(future).ty = ty;
+        true
     }
 
     /// Everything that is named where nobody can read how.

@@ -133,6 +133,15 @@ impl Frame {
         self.flow.blocks.iter().rev().flat_map(|block| block.calls().rev())
     }
 
+    /// The call that was the last to happen here, if it made this value.
+    pub(super) fn last_call(&mut self, made: LocalId) -> Option<&mut Call> {
+        let block = self.current?;
+        match self.flow.blocks[block.0 as usize].stmts.last_mut()? {
+            Stmt { kind: StmtKind::Call(call), .. } if call.dst == made => Some(call),
+            _ => None,
+        }
+    }
+
     /// Notes a loop that only a jump can leave.
     pub(super) fn note_loop(&mut self, keyword: TextRange, statement: TextRange, head: BlockId) {
         if self.current.is_some() {

@@ -199,10 +199,12 @@ impl Lowering<'_> {
             }
             Def::Module(_) | Def::Unknown => Ty::Unknown,
         });
-        // Of definitions under different conditions, one that nobody knows says nothing of the others.
-        let mut outputs = outputs.filter(|ty| *ty != Ty::Unknown);
-        let Some(first) = outputs.next() else { return Ty::Unknown };
-        if outputs.all(|other| other == first) { first } else { Ty::Unknown }
+        common(outputs)
+    }
+
+    /// What calls of these `async fn`s give once they are awaited.
+    pub(super) fn output_awaited(&self, functions: &[ItemRef]) -> Ty {
+        common(functions.iter().map(|item| self.written_output(*item)))
     }
 
     fn external_output(&self, path: &str) -> Ty {
@@ -229,6 +231,11 @@ impl Lowering<'_> {
         if function.is_async {
             return Ty::external(FUTURE, Vec::new());
         }
+        self.written_output(item)
+    }
+
+    fn written_output(&self, item: ItemRef) -> Ty {
+        let Some(function) = self.model.function(item) else { return Ty::Unknown };
         let Some(output) = &function.output else { return Ty::Tuple(Vec::new()) };
         let container = self.model.function_at(item).and_then(|known| known.container);
         let mut generics = function.generics.clone();
@@ -260,4 +267,11 @@ impl Lowering<'_> {
             self.flows.mentions.push(Mention { range, statement, api, called: false });
         }
     }
+}
+
+/// Of definitions under different conditions, one that nobody knows says nothing of the others.
+fn common(outputs: impl Iterator<Item = Ty>) -> Ty {
+    let mut outputs = outputs.filter(|ty| *ty != Ty::Unknown);
+    let Some(first) = outputs.next() else { return Ty::Unknown };
+    if outputs.all(|other| other == first) { first } else { Ty::Unknown }
 }

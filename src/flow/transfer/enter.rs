@@ -124,7 +124,7 @@ impl Transfer<'_> {
         let container = model.function_at(item).and_then(|known| known.container);
         let is_declaration = container
             .is_some_and(|container| matches!(model.item(container).kind, ItemKind::Trait(_)));
-        if function.is_async || is_declaration {
+        if (function.is_async && !call.awaited) || is_declaration {
             return None;
         }
         let by_reference = match given.entry {

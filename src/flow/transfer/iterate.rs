@@ -270,6 +270,7 @@ impl Transfer<'_> {
             ty: Ty::Unknown,
             receiver_ty: Ty::Unknown,
             partial: false,
+            awaited: false,
         };
         let mut next = Vec::new();
         for element in self.drive(range, &call, &rest, token) {

@@ -184,6 +184,7 @@ impl Transfer<'_> {
                     ty: Ty::Unknown,
                     receiver_ty: Ty::Unknown,
                     partial: false,
+                    awaited: false,
                 };
                 let next = match defs.as_slice() {
                     [Def::External(path)] if methods::as_method(path).is_some() => {
