@@ -139,6 +139,7 @@ fn crowd(row: &mut Row) {
         assert!(report.is_clean() && report.joined == BLOCKED);
     }
     let (std, ours) = (std.percentile(50), ours.percentile(50));
+    // Twice what std takes.
     row.most = std;
     row.check(std, ours);
 }
@@ -154,7 +155,6 @@ fn main() {
         Row::new("after a pause: spawn, p95", 2.0),
         Row::new("after a pause: both, p50", 10.0),
     ];
-    // Twice what std takes.
     let mut stops = Row::new("512 threads stop and join", 0.0);
     let mut turns = Turns(0x2545_f491_4f6c_dd1d);
     // Somebody else's work on the machine looks like ours: what is too slow has to be so every time.

@@ -227,13 +227,13 @@ impl Lowering<'_> {
     }
 
     fn signature_output(&self, item: ItemRef) -> Ty {
-        let Some(function) = self.model.function(item) else { return Ty::Unknown };
-        if function.is_async {
+        if self.model.function(item).is_some_and(|function| function.is_async) {
             return Ty::external(FUTURE, Vec::new());
         }
         self.written_output(item)
     }
 
+    /// What stands behind the arrow: for an `async fn`, what awaiting its future gives.
     fn written_output(&self, item: ItemRef) -> Ty {
         let Some(function) = self.model.function(item) else { return Ty::Unknown };
         let Some(output) = &function.output else { return Ty::Tuple(Vec::new()) };

@@ -54,5 +54,7 @@ fn good_examples_compile() {
 /// Whether a manifest depends on anything but the runtime crate.
 fn needs_others(manifest: &str) -> bool {
     let dependencies = manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1);
-    dependencies.filter(|line| line.contains('=')).any(|line| !line.starts_with("thread-registry"))
+    dependencies
+        .filter(|line| line.contains('='))
+        .any(|line| !line.starts_with("thread-registry ="))
 }
