@@ -11,7 +11,7 @@ mod lexical;
 mod lower;
 pub mod tree;
 
-pub use lower::lower;
+pub use lower::{again, lower};
 
 use cfg::Cfg;
 use comments::Directive;
@@ -40,6 +40,10 @@ pub struct FileFacts {
     pub reaps: bool,
     /// Suppression comments.
     pub directives: Vec<Directive>,
+    /// Where something that can matter was seen, sorted; bodies without are not lowered. Empty when all are.
+    pub needles: Vec<u32>,
+    /// What else than functions would be read otherwise if there were a needle in it.
+    pub probed: Vec<TextRange>,
 }
 
 /// A path among the tokens of a macro, seen without its grammar.
@@ -83,8 +87,8 @@ impl FileFacts {
     /// All lowered bodies.
     pub fn bodies(&self) -> impl Iterator<Item = &Body> {
         self.items.iter().filter_map(|item| match &item.kind {
-            ItemKind::Function(function) => function.body.as_ref(),
-            ItemKind::Value(value) => value.body.as_ref(),
+            ItemKind::Function(function) => function.body.as_deref(),
+            ItemKind::Value(value) => value.body.as_deref(),
             _ => None,
         })
     }

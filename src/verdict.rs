@@ -214,18 +214,25 @@ pub fn verdicts(model: &Model<'_>, known: &mut Known) -> Verdicts {
     let program = Program::lower(model, known);
     let solution = solve(model, &program);
     let fates = Fates::new(model, &program, &solution);
-    let bodies: Vec<u32> = (0..).zip(&program.bodies).map(|(index, _)| index).collect();
-    let mut found: Vec<Life> =
-        bodies.into_par_iter().flat_map_iter(|body| of_body(&fates, body)).collect();
-    let carried: Vec<Task> = fates.carried().into_iter().collect();
-    found.extend(carried.par_iter().filter_map(|task| of_carry(&fates, task)).collect::<Vec<_>>());
-    found.extend(sighted(model));
-    let joins = joins::joins(&fates);
-    let workers = workers::workers(model, &program);
+    let (workers, (found, joins)) = rayon::join(
+        || workers::workers(model, &program),
+        || rayon::join(|| lives(&fates), || joins::joins(&fates)),
+    );
     let mut wanted = fates.wanted(&joins);
     wanted.functions = workers.unread;
     wanted.functions.extend(fates.unread.into_inner().unwrap_or_else(PoisonError::into_inner));
     Verdicts { lives: merge(found), joins, endless: workers.endless, wanted }
+}
+
+/// Every life that the walks of a program tell.
+fn lives(fates: &Fates<'_>) -> Vec<Life> {
+    let bodies: Vec<u32> = (0..).zip(&fates.program.bodies).map(|(index, _)| index).collect();
+    let mut found: Vec<Life> =
+        bodies.into_par_iter().flat_map_iter(|body| of_body(fates, body)).collect();
+    let carried: Vec<Task> = fates.carried().into_iter().collect();
+    found.extend(carried.par_iter().filter_map(|task| of_carry(fates, task)).collect::<Vec<_>>());
+    found.extend(sighted(fates.model));
+    found
 }
 
 /// The lives born in one function, and those of functions that it names.

@@ -4,6 +4,7 @@
 //! signature. Spans become byte ranges here and the parser's tree is dropped on the thread that
 //! made it, because spans live in a thread-local map that has to be cleared after each file.
 
+mod again;
 mod attrs;
 mod body;
 mod expr;
@@ -14,6 +15,8 @@ mod order;
 mod pat;
 mod template;
 mod types;
+
+pub use again::again;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -35,16 +38,21 @@ use crate::text::TextRange;
 /// # Errors
 /// A message and the place when the text is no Rust file.
 pub fn lower(text: &str, needles: &[u32]) -> Result<FileFacts, (TextRange, String)> {
-    proc_macro2::extra::invalidate_current_thread_spans();
-    let blanked = blank_preamble(text);
-    let parsed =
-        syn::parse_file(&blanked).or_else(|error| old_editions::parse(&blanked).ok_or(error));
-    let result = parsed.map(|file| {
+    parsed(text, |file| {
         let mut lowering = Lowering::new(needles);
         lowering.facts.cfg = lowering.cfg(&file.attrs);
         lowering.facts.root = file.items.iter().flat_map(|item| lowering.item(item)).collect();
         order::outer_first(lowering.facts, &lowering.nested)
-    });
+    })
+}
+
+/// Parses a text and makes something of its tree, which does not outlive that.
+fn parsed<T>(text: &str, lower: impl FnOnce(syn::File) -> T) -> Result<T, (TextRange, String)> {
+    proc_macro2::extra::invalidate_current_thread_spans();
+    let blanked = blank_preamble(text);
+    let parsed =
+        syn::parse_file(&blanked).or_else(|error| old_editions::parse(&blanked).ok_or(error));
+    let result = parsed.map(lower);
     let result = result
         .map_err(|error| (byte_range(error.span()), format!("cannot be parsed as Rust: {error}")));
     proc_macro2::extra::invalidate_current_thread_spans();
@@ -60,6 +68,8 @@ struct Lowering<'text> {
     owner: ItemId,
     /// How many bodies are open.
     depth: usize,
+    /// Whether a function is open.
+    in_function: bool,
     /// For each item so far, whether it is declared inside a body.
     nested: Vec<bool>,
 }
@@ -73,6 +83,7 @@ impl<'text> Lowering<'text> {
             names: HashSet::new(),
             owner: ItemId(0),
             depth: 0,
+            in_function: false,
             nested: Vec::new(),
         }
     }
@@ -99,7 +110,10 @@ impl<'text> Lowering<'text> {
     }
 
     /// Whether anything that can matter was seen inside `range`.
-    fn matters(&self, range: TextRange) -> bool {
+    fn matters(&mut self, range: TextRange) -> bool {
+        if !self.in_function {
+            self.facts.probed.push(range);
+        }
         let first = self.needles.partition_point(|&at| at < range.start);
         self.needles.get(first).is_some_and(|&at| at < range.end)
     }

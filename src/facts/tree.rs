@@ -127,7 +127,7 @@ pub struct Function {
     /// Names of its type parameters.
     pub generics: Vec<Name>,
     /// Its lowered body; `None` when it has none or nothing in it can matter.
-    pub body: Option<Body>,
+    pub body: Option<Arc<Body>>,
 }
 
 /// How a method takes `self`.
@@ -184,7 +184,7 @@ pub struct Value {
     /// Which `bool` it is, if it is a `const` that says so.
     pub flag: Option<bool>,
     /// Its initialiser, when something in it can matter.
-    pub body: Option<Body>,
+    pub body: Option<Arc<Body>>,
 }
 
 /// A type as written.

@@ -9,10 +9,9 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{
-    Callable, Callee, Flow, FlowId, Flows, LocalKind, Operand, Place, Proj, StmtKind, Terminator,
-    lower_body,
+    Call, Callable, Callee, Flow, FlowId, Flows, LocalKind, Operand, Place, Proj, StmtKind,
+    Terminator, lower_body,
 };
-use crate::facts::FileFacts;
 use crate::facts::cfg::Cfg;
 use crate::facts::tree::{Body, ExprKind, ItemId, ItemKind, Name};
 use crate::finding::CodeKind;
@@ -58,13 +57,8 @@ pub struct Site {
 pub struct Program {
     /// Every function that was lowered, once for each assignment.
     pub bodies: Vec<Arc<Lowered>>,
-    by_item: HashMap<FunctionKey, Vec<u32>>,
-    calls: HashMap<FunctionKey, Vec<Site>>,
-    values: HashMap<FunctionKey, Vec<Site>>,
-    loose: HashMap<Name, Vec<Site>>,
-    fields: HashMap<Name, Vec<(Site, Place)>>,
-    statics: HashMap<FunctionKey, Vec<(Site, Place)>>,
-    opaque: HashMap<Name, Vec<u32>>,
+    functions: Functions,
+    cells: Cells,
 }
 
 impl Program {
@@ -79,33 +73,29 @@ impl Program {
         });
         let lowered: Vec<(Key, Entry)> = functions
             .chain(values)
-            .filter(|function| has_body(model, *function))
-            .map(|function| {
+            .filter_map(|function| Some((function, body_of(model, function)?)))
+            .map(|(function, body)| {
                 let key = (function.item, function.test_only);
-                let facts = &model.facts[&function.item.file];
                 match known.entries.get(&key) {
                     Some(entry)
-                        if Arc::ptr_eq(&entry.facts, facts)
-                            && model.is_open_still(&entry.asked) =>
+                        if Arc::ptr_eq(&entry.body, body) && model.is_open_still(&entry.asked) =>
                     {
                         (key, entry.clone())
                     }
                     _ => {
-                        let (bodies, asked) = watched(|| lower(model, function));
-                        (key, Entry { facts: facts.clone(), bodies, asked })
+                        let (bodies, asked) = watched(|| lower(model, function, body));
+                        (key, Entry { body: body.clone(), bodies, asked })
                     }
                 }
             })
             .collect();
-        let mut program = Self::default();
-        for (_, entry) in &lowered {
-            program.bodies.extend(entry.bodies.iter().cloned());
-        }
-        for body in 0..program.bodies.len() {
-            program.index(body);
-        }
-        known.entries = lowered.into_iter().collect();
-        program
+        let bodies: Vec<_> =
+            lowered.iter().flat_map(|(_, entry)| entry.bodies.iter().cloned()).collect();
+        let ((functions, cells), ()) = rayon::join(
+            || rayon::join(|| Functions::new(&bodies), || Cells::new(&bodies)),
+            || known.entries = lowered.into_iter().collect(),
+        );
+        Self { bodies, functions, cells }
     }
 
     /// A lowered body.
@@ -115,148 +105,196 @@ impl Program {
 
     /// The bodies of a function, one for each assignment and crate.
     pub fn bodies_of(&self, key: FunctionKey) -> &[u32] {
-        self.by_item.get(&key).map_or(&[], Vec::as_slice)
+        self.functions.by_item.get(&key).map_or(&[], Vec::as_slice)
     }
 
     /// Calls that resolve to a function.
     pub fn calls_of(&self, key: FunctionKey) -> &[Site] {
-        self.calls.get(&key).map_or(&[], Vec::as_slice)
+        self.functions.calls.get(&key).map_or(&[], Vec::as_slice)
     }
 
     /// Places where a function is handed on as a value.
     pub fn values_of(&self, key: FunctionKey) -> &[Site] {
-        self.values.get(&key).map_or(&[], Vec::as_slice)
+        self.functions.values.get(&key).map_or(&[], Vec::as_slice)
     }
 
     /// Calls of something with this name that could not be resolved.
     pub fn loose_calls(&self, name: &str) -> &[Site] {
-        self.loose.get(name).map_or(&[], Vec::as_slice)
+        self.functions.loose.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Statements that name a field of this name, and the place that they name.
     pub fn fields_named(&self, name: &str) -> &[(Site, Place)] {
-        self.fields.get(name).map_or(&[], Vec::as_slice)
+        self.cells.fields.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Statements that name a static.
     pub fn statics_named(&self, key: FunctionKey) -> &[(Site, Place)] {
-        self.statics.get(&key).map_or(&[], Vec::as_slice)
+        self.cells.statics.get(&key).map_or(&[], Vec::as_slice)
     }
 
     /// Bodies with a macro that mentions this name and that nobody expanded.
     pub fn macros_with(&self, name: &str) -> &[u32] {
-        self.opaque.get(name).map_or(&[], Vec::as_slice)
+        self.functions.opaque.get(name).map_or(&[], Vec::as_slice)
     }
+}
 
-    fn index(&mut self, body: usize) {
-        let number = u32::try_from(body).unwrap_or(u32::MAX);
-        let item = self.bodies[body].function.item;
-        self.by_item.entry((item.file, item.item)).or_default().push(number);
-        let lowered = self.bodies[body].clone();
-        for (flow_index, flow) in lowered.flows.bodies.iter().enumerate() {
-            for name in &flow.opaque {
-                let bodies = self.opaque.entry(name.clone()).or_default();
+/// What a statement names.
+enum Named<'a> {
+    Place(&'a Place),
+    /// A function that is handed on as a value.
+    Value(&'a [Def]),
+    Call(&'a Call),
+}
+
+/// Calls `visit` with everything that statements of a body name.
+fn visit<'a>(number: u32, lowered: &'a Lowered, mut visit: impl FnMut(&'a Flow, Named<'a>, Site)) {
+    let index = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+    for (flow_index, flow) in lowered.flows.bodies.iter().enumerate() {
+        for (block_index, block) in flow.blocks.iter().enumerate() {
+            let at = |stmt: usize| Site {
+                body: number,
+                flow: FlowId(index(flow_index)),
+                block: super::BlockId(index(block_index)),
+                index: index(stmt),
+            };
+            for (index, stmt) in block.stmts.iter().enumerate() {
+                statement(flow, &stmt.kind, &mut |named| visit(flow, named, at(index)));
+            }
+            if let Terminator::Next { iter, .. } = &block.end {
+                visit(flow, Named::Place(iter), at(block.stmts.len()));
+            }
+        }
+    }
+}
+
+fn statement<'a>(flow: &'a Flow, stmt: &'a StmtKind, visit: &mut impl FnMut(Named<'a>)) {
+    match stmt {
+        StmtKind::Assign(_, from) => visit(Named::Place(from)),
+        StmtKind::Build(_, parts) => {
+            parts.iter().for_each(|(_, part)| operand(flow, part, visit));
+        }
+        StmtKind::Closure(_, _, captures) => {
+            captures.iter().for_each(|capture| visit(Named::Place(&capture.outer)));
+        }
+        StmtKind::Mention(places, _) => {
+            places.iter().for_each(|place| visit(Named::Place(place)));
+        }
+        StmtKind::Call(call) => {
+            call.args.iter().for_each(|arg| operand(flow, arg, visit));
+            match &call.callee {
+                Callee::Function(_) => {}
+                Callee::Method(place, ..) | Callee::Local(place, _) | Callee::Await(place) => {
+                    visit(Named::Place(place));
+                }
+            }
+            visit(Named::Call(call));
+        }
+        StmtKind::Clear(_) | StmtKind::Drop(..) => {}
+    }
+}
+
+fn operand<'a>(flow: &'a Flow, operand: &'a Operand, visit: &mut impl FnMut(Named<'a>)) {
+    match operand {
+        Operand::Move(place) | Operand::Borrow(place) => {
+            visit(Named::Place(place));
+            if let Some(Callable::Function(defs)) = &flow.locals[place.local.0 as usize].callable {
+                visit(Named::Value(defs));
+            }
+        }
+        Operand::Function(defs) => visit(Named::Value(defs)),
+        Operand::Constant(_) => {}
+    }
+}
+
+/// Functions, by who they are and who calls and names them.
+#[derive(Debug, Default)]
+struct Functions {
+    by_item: HashMap<FunctionKey, Vec<u32>>,
+    calls: HashMap<FunctionKey, Vec<Site>>,
+    values: HashMap<FunctionKey, Vec<Site>>,
+    loose: HashMap<Name, Vec<Site>>,
+    opaque: HashMap<Name, Vec<u32>>,
+}
+
+impl Functions {
+    fn new(bodies: &[Arc<Lowered>]) -> Self {
+        let mut index = Self::default();
+        for (number, lowered) in (0..).zip(bodies) {
+            let item = lowered.function.item;
+            index.by_item.entry((item.file, item.item)).or_default().push(number);
+            for name in lowered.flows.bodies.iter().flat_map(|flow| &flow.opaque) {
+                let bodies = index.opaque.entry(name.clone()).or_default();
                 if bodies.last() != Some(&number) {
                     bodies.push(number);
                 }
             }
-            for (block_index, block) in flow.blocks.iter().enumerate() {
-                let at = |index: usize| Site {
-                    body: number,
-                    flow: FlowId(u32::try_from(flow_index).unwrap_or(u32::MAX)),
-                    block: super::BlockId(u32::try_from(block_index).unwrap_or(u32::MAX)),
-                    index: u32::try_from(index).unwrap_or(u32::MAX),
-                };
-                for (index, stmt) in block.stmts.iter().enumerate() {
-                    self.statement(flow, &stmt.kind, at(index));
-                }
-                if let Terminator::Next { iter, .. } = &block.end {
-                    self.place(flow, iter, at(block.stmts.len()));
-                }
-            }
-        }
-    }
-
-    fn statement(&mut self, flow: &Flow, stmt: &StmtKind, site: Site) {
-        match stmt {
-            StmtKind::Assign(_, from) => self.place(flow, from, site),
-            StmtKind::Build(_, parts) => {
-                parts.iter().for_each(|(_, operand)| self.operand(flow, operand, site));
-            }
-            StmtKind::Closure(_, _, captures) => {
-                captures.iter().for_each(|capture| self.place(flow, &capture.outer, site));
-            }
-            StmtKind::Mention(places, _) => {
-                places.iter().for_each(|place| self.place(flow, place, site));
-            }
-            StmtKind::Call(call) => {
-                call.args.iter().for_each(|arg| self.operand(flow, arg, site));
-                match &call.callee {
-                    Callee::Function(defs) => self.called(defs, &call.name, site),
-                    Callee::Method(place, name, own) => {
-                        self.place(flow, place, site);
-                        let known = call.receiver_ty.path().is_some();
-                        if own.is_empty() && !known {
-                            self.loose.entry(name.clone()).or_default().push(site);
-                        }
-                        for function in own {
-                            let key = (function.item.file, function.item.item);
-                            self.calls.entry(key).or_default().push(site);
+            visit(number, lowered, |_, named, site| match named {
+                Named::Value(defs) => {
+                    for def in defs {
+                        if let Def::Item(item) | Def::Method(item) = def {
+                            index.values.entry((item.file, item.item)).or_default().push(site);
                         }
                     }
-                    Callee::Local(place, _) | Callee::Await(place) => {
-                        self.place(flow, place, site);
+                }
+                Named::Call(call) => index.called(call, site),
+                Named::Place(_) => {}
+            });
+        }
+        index
+    }
+
+    fn called(&mut self, call: &Call, site: Site) {
+        match &call.callee {
+            Callee::Function(defs) => {
+                if defs.is_empty() || defs.contains(&Def::Unknown) {
+                    self.loose.entry(call.name.clone()).or_default().push(site);
+                }
+                for def in defs {
+                    if let Def::Item(item) | Def::Method(item) = def {
+                        self.calls.entry((item.file, item.item)).or_default().push(site);
                     }
                 }
             }
-            StmtKind::Clear(_) | StmtKind::Drop(..) => {}
-        }
-    }
-
-    fn called(&mut self, defs: &[Def], name: &Name, site: Site) {
-        if defs.is_empty() || defs.contains(&Def::Unknown) {
-            self.loose.entry(name.clone()).or_default().push(site);
-        }
-        for def in defs {
-            if let Def::Item(item) | Def::Method(item) = def {
-                self.calls.entry((item.file, item.item)).or_default().push(site);
-            }
-        }
-    }
-
-    fn operand(&mut self, flow: &Flow, operand: &Operand, site: Site) {
-        match operand {
-            Operand::Move(place) | Operand::Borrow(place) => {
-                self.place(flow, place, site);
-                if let Some(Callable::Function(defs)) =
-                    &flow.locals[place.local.0 as usize].callable
-                {
-                    self.value(defs, site);
+            Callee::Method(_, name, own) => {
+                if own.is_empty() && call.receiver_ty.path().is_none() {
+                    self.loose.entry(name.clone()).or_default().push(site);
+                }
+                for function in own {
+                    let key = (function.item.file, function.item.item);
+                    self.calls.entry(key).or_default().push(site);
                 }
             }
-            Operand::Function(defs) => self.value(defs, site),
-            Operand::Constant(_) => {}
+            Callee::Local(..) | Callee::Await(_) => {}
         }
     }
+}
 
-    fn value(&mut self, defs: &[Def], site: Site) {
-        for def in defs {
-            if let Def::Item(item) | Def::Method(item) = def {
-                self.values.entry((item.file, item.item)).or_default().push(site);
-            }
-        }
-    }
+/// Fields and statics, by who names them.
+#[derive(Debug, Default)]
+struct Cells {
+    fields: HashMap<Name, Vec<(Site, Place)>>,
+    statics: HashMap<FunctionKey, Vec<(Site, Place)>>,
+}
 
-    fn place(&mut self, flow: &Flow, place: &Place, site: Site) {
-        for proj in &place.proj {
-            if let Proj::Field(field) = proj {
-                let named = self.fields.entry(field.name.clone()).or_default();
-                named.push((site, place.clone()));
-            }
+impl Cells {
+    fn new(bodies: &[Arc<Lowered>]) -> Self {
+        let mut index = Self::default();
+        for (number, lowered) in (0..).zip(bodies) {
+            visit(number, lowered, |flow, named, site| {
+                let Named::Place(place) = named else { return };
+                for proj in &place.proj {
+                    if let Proj::Field(field) = proj {
+                        let named = index.fields.entry(field.name.clone()).or_default();
+                        named.push((site, place.clone()));
+                    }
+                }
+                if let LocalKind::Static(file, item) = flow.locals[place.local.0 as usize].kind {
+                    index.statics.entry((file, item)).or_default().push((site, place.clone()));
+                }
+            });
         }
-        if let LocalKind::Static(file, item) = flow.locals[place.local.0 as usize].kind {
-            self.statics.entry((file, item)).or_default().push((site, place.clone()));
-        }
+        index
     }
 }
 
@@ -272,28 +310,22 @@ type Key = (ItemRef, bool);
 /// A function that was lowered.
 #[derive(Clone, Debug)]
 struct Entry {
-    facts: Arc<FileFacts>,
+    body: Arc<Body>,
     bodies: Vec<Arc<Lowered>>,
     /// What it depends on that was not read.
     asked: Vec<Ask>,
 }
 
-fn has_body(model: &Model<'_>, function: FunctionRef) -> bool {
+fn body_of<'m>(model: &'m Model<'_>, function: FunctionRef) -> Option<&'m Arc<Body>> {
     match &model.item(function.item).kind {
-        ItemKind::Function(it) => it.body.is_some(),
-        ItemKind::Value(it) => it.body.is_some(),
-        _ => false,
+        ItemKind::Function(it) => it.body.as_ref(),
+        ItemKind::Value(it) => it.body.as_ref(),
+        _ => None,
     }
 }
 
 /// Lowers one function over all assignments of its statement conditions.
-fn lower(model: &Model<'_>, function: FunctionRef) -> Vec<Arc<Lowered>> {
-    let body = match &model.item(function.item).kind {
-        ItemKind::Function(it) => it.body.as_ref(),
-        ItemKind::Value(it) => it.body.as_ref(),
-        _ => None,
-    };
-    let Some(body) = body else { return Vec::new() };
+fn lower(model: &Model<'_>, function: FunctionRef, body: &Body) -> Vec<Arc<Lowered>> {
     let guesses = has_more_conditions(body);
     let code = model.code_kind(function.item.module, function.test_only);
     let is_test = matches!(code, CodeKind::Test | CodeKind::Bench);

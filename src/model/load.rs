@@ -159,10 +159,10 @@ impl<'p> Loader<'p> {
         model
     }
 
-    /// Reads what the verdicts on a model depend on and nobody has looked at, and puts it into the model;
+    /// Reads what the verdicts on a model depend on and nobody has looked at; the model with it, and
     /// whether there was anything: modules that were asked for a name, files that spell a
     /// wanted name, files and single functions of which the bodies are needed.
-    pub fn answer(&mut self, model: &mut Model<'p>, asked_for: &Wanted) -> bool {
+    pub fn answer(&mut self, mut model: Model<'p>, asked_for: &Wanted) -> (Model<'p>, bool) {
         let asked = model.modules.iter().filter(|module| module.asked.load(Ordering::Relaxed));
         let files: BTreeSet<FileId> = asked.map(|module| module.file).collect();
         let files: Vec<FileId> = files
@@ -170,15 +170,16 @@ impl<'p> Loader<'p> {
             .filter(|file| matches!(self.read.get(file), None | Some(Read::Skipped { .. })))
             .collect();
         self.read_files(&files, true);
-        let wanted = self.wanted(model, asked_for);
-        self.read_again(model, &wanted);
+        let wanted = self.wanted(&model, asked_for);
+        self.read_again(&model, &wanted);
         if files.is_empty() && wanted.is_empty() {
-            return false;
+            return (model, false);
         }
-        if !(files.is_empty() && self.refresh(model, &wanted)) {
-            *model = self.read_above();
+        if !(files.is_empty() && self.refresh(&mut model, &wanted)) {
+            // Taking a model apart costs a third of what building one does.
+            (model, ()) = rayon::join(|| self.read_above(), || drop(model));
         }
-        true
+        (model, true)
     }
 
     /// Puts files that were read again into a model, if all that is new are bodies without items of
@@ -383,6 +384,12 @@ impl<'p> Loader<'p> {
             return Some(Read::Skipped { has_paths: scan.has_paths, reaps: scan.reaps });
         }
         let whole = !self.search || self.whole.contains(&file);
+        if let Some(Read::Lowered(known)) = known
+            && !whole
+            && let Some(facts) = self.lower_again(&text, known, &scan, names)
+        {
+            return Some(Read::Lowered(Arc::new(facts)));
+        }
         let code =
             if !whole { Cow::Owned(blank(&text, &scan.needles)) } else { Cow::Borrowed(&*text) };
         if let Some(reason) = guard::refuse(&code) {
@@ -412,6 +419,25 @@ impl<'p> Loader<'p> {
         }
     }
 
+    /// Adds what new needles ask for to what is known of a file, if that can be told without reading all of it.
+    fn lower_again(
+        &self,
+        text: &str,
+        known: &FileFacts,
+        scan: &Scan,
+        names: &BTreeSet<String>,
+    ) -> Option<FileFacts> {
+        let mut facts = facts::again(text, known, &scan.needles)?;
+        let mut aliases = spawn_aliases(&facts, self.catalog, &self.aliases, false);
+        aliases.retain(|alias| !names.contains(alias));
+        if !aliases.is_empty() {
+            return None;
+        }
+        facts.directives = facts::directives(text, &facts);
+        facts.needles.clone_from(&scan.needles);
+        Some(facts)
+    }
+
     fn lower(
         &self,
         file: FileId,
@@ -426,17 +452,20 @@ impl<'p> Loader<'p> {
             let everywhere: Vec<u32> = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).collect();
             return lower(code, &everywhere);
         }
-        let facts = lower(code, &scan.needles)?;
+        let mut facts = lower(code, &scan.needles)?;
         // An alias made in this very file is a needle of its own.
         let mut aliases = spawn_aliases(&facts, self.catalog, &self.aliases, false);
         aliases.retain(|alias| !names.contains(alias));
         if aliases.is_empty() {
+            facts.needles.clone_from(&scan.needles);
             return Ok(facts);
         }
         aliases.extend(names.iter().cloned());
         let mut needles = Search::new(self.catalog, &aliases).scan(text).needles;
         self.add_bodies(file, &mut needles);
-        lower(&blank(text, &needles), &needles)
+        let mut facts = lower(&blank(text, &needles), &needles)?;
+        facts.needles = needles;
+        Ok(facts)
     }
 }
 

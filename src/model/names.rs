@@ -287,6 +287,10 @@ impl Model<'_> {
         from: ModuleId,
         query: &mut Query,
     ) -> Vec<Def> {
+        let here = self.module(module);
+        if !here.unread && here.globs.is_empty() && !here.names.contains_key(name) {
+            return Vec::new();
+        }
         let key = (module, name.clone(), namespace, from);
         if let Some(known) = query.asked.get(&key) {
             return known.clone();

@@ -214,7 +214,7 @@ fn is_list(ty: &Ty) -> bool {
 }
 
 fn body_of<'m>(model: &'m Model<'_>, function: FunctionRef) -> Option<&'m Body> {
-    model.function(function.item)?.body.as_ref()
+    model.function(function.item)?.body.as_deref()
 }
 
 fn statement(body: &Body, range: TextRange) -> Option<(&Block, &Stmt)> {

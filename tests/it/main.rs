@@ -8,6 +8,7 @@
     reason = "a test that cannot read its own input has failed, and panicking is how it says so"
 )]
 
+mod again;
 mod cli;
 mod corpus;
 mod fix;

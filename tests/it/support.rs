@@ -39,9 +39,14 @@ pub(crate) fn scratch() -> PathBuf {
     dir
 }
 
+/// Whether the tests that take minutes are asked for.
+pub(crate) fn is_slow_run() -> bool {
+    std::env::var("SLOW_TESTS").is_ok_and(|value| !value.is_empty() && value != "0")
+}
+
 /// Whether slow suites run. When not, says so on the terminal, past the capture of test output.
 pub(crate) fn slow(suite: &str) -> bool {
-    let on = std::env::var("SLOW_TESTS").is_ok_and(|value| !value.is_empty() && value != "0");
+    let on = is_slow_run();
     if !on {
         say(&format!(
             "{suite}: skipped; `SLOW_TESTS=1 cargo test --release --test it {suite}` runs it\n"

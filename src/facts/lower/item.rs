@@ -1,5 +1,7 @@
 //! Items at any depth.
 
+use std::sync::Arc;
+
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::Parser;
 use syn::spanned::Spanned;
@@ -178,7 +180,7 @@ impl Lowering<'_> {
             let body = self.value_body(expr);
             self.owner = owner;
             if let ItemKind::Value(value) = &mut self.facts.items[id.0 as usize].kind {
-                value.body = Some(body);
+                value.body = Some(Arc::new(body));
             }
         }
         id
@@ -213,6 +215,7 @@ impl Lowering<'_> {
         let head = byte_range(signature.fn_token.span).cover(byte_range(signature.ident.span()));
         let range = block.map_or(head, |block| head.cover(delimited(&block.brace_token.span)));
         let id = self.plain(attrs, visibility, name, range, ItemKind::Function(Box::new(function)));
+        let around = std::mem::replace(&mut self.in_function, true);
         if let Some(block) = block
             && self.matters(range)
         {
@@ -220,9 +223,10 @@ impl Lowering<'_> {
             let body = self.function_body(signature, block);
             self.owner = owner;
             if let ItemKind::Function(function) = &mut self.facts.items[id.0 as usize].kind {
-                function.body = Some(body);
+                function.body = Some(Arc::new(body));
             }
         }
+        self.in_function = around;
         id
     }
 
@@ -422,7 +426,7 @@ impl Lowering<'_> {
             let body = self.macro_body(&it.mac);
             self.owner = owner;
             if let ItemKind::Value(value) = &mut self.facts.items[id.0 as usize].kind {
-                value.body = Some(body);
+                value.body = Some(Arc::new(body));
             }
             return vec![id];
         }
@@ -446,7 +450,7 @@ impl Lowering<'_> {
                 self.owner = made;
                 let body = self.statements_body(range, stmts);
                 if let ItemKind::Value(value) = &mut self.facts.items[made.0 as usize].kind {
-                    value.body = Some(body);
+                    value.body = Some(Arc::new(body));
                 }
                 Some(made)
             }

@@ -3,6 +3,8 @@
 //! Which bodies are lowered depends on what is looked for. All items keep their numbers whatever
 //! that is, so that other files can be analysed once although this one is lowered again.
 
+use std::sync::Arc;
+
 use super::super::FileFacts;
 use super::super::tree::{Body, Item, ItemId, ItemKind};
 
@@ -37,8 +39,10 @@ fn rename(ids: &mut [ItemId], renamed: &[ItemId]) {
 }
 
 fn rename_in(item: &mut Item, renamed: &[ItemId]) {
-    let in_body = |body: &mut Option<Body>| {
-        let blocks = body.iter_mut().flat_map(|body| &mut body.blocks);
+    let in_body = |body: &mut Option<Arc<Body>>| {
+        // Nobody else has it yet.
+        let body = body.as_mut().and_then(Arc::get_mut);
+        let blocks = body.into_iter().flat_map(|body| &mut body.blocks);
         blocks.for_each(|block| rename(&mut block.items, renamed));
     };
     match &mut item.kind {

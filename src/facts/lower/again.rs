@@ -1,0 +1,121 @@
+//! Reads some functions of a file whose other functions are known.
+//!
+//! What verdicts depend on is looked for in rounds, and a round mostly asks for a few more bodies of a
+//! file. Parsing and lowering it as a whole again costs several times what those bodies do.
+
+use syn::Item as SynItem;
+
+use super::super::blank::blank;
+use super::super::tree::{ItemId, ItemKind};
+use super::super::{FileFacts, guard};
+use super::{Lowering, order, parsed};
+
+/// The facts of a text with the functions that new needles lie in; `None` when the whole file has to be read to
+/// know them.
+///
+/// `known` are its facts with fewer needles, and `needles` are all of them, sorted.
+pub fn again(text: &str, known: &FileFacts, needles: &[u32]) -> Option<FileFacts> {
+    let wanted = functions_with_new(text, known, needles)?;
+    let code = only(text, known, &wanted, needles);
+    if guard::refuse(&code).is_some() {
+        return None;
+    }
+    let read = parsed(&code, |file| {
+        let mut lowering = Lowering::new(needles);
+        for item in &file.items {
+            if matches!(item, SynItem::Fn(_)) {
+                lowering.item(item);
+            }
+        }
+        order::outer_first(lowering.facts, &lowering.nested)
+    });
+    graft(known.clone(), read.ok()?, &wanted)
+}
+
+/// Indexes of the functions outside bodies that hold a needle which is not known, in order.
+fn functions_with_new(text: &str, known: &FileFacts, needles: &[u32]) -> Option<Vec<usize>> {
+    let outside = known.nested.values().min().copied().unwrap_or(known.items.len());
+    let mut functions: Vec<usize> = (0..outside)
+        .filter(|&index| matches!(known.items[index].kind, ItemKind::Function(_)))
+        .collect();
+    functions.sort_by_key(|&index| known.items[index].keyword);
+    let mut wanted = Vec::new();
+    for &needle in needles {
+        if known.needles.binary_search(&needle).is_ok() {
+            continue;
+        }
+        let before = functions.partition_point(|&index| known.items[index].keyword <= needle);
+        let around = before.checked_sub(1).map(|at| functions[at]);
+        match around.filter(|&index| needle < known.items[index].range.end) {
+            Some(index) => wanted.push(index),
+            // A constant, or a macro.
+            None if known.probed.iter().any(|it| it.start <= needle && needle < it.end) => {
+                return None;
+            }
+            None => {}
+        }
+    }
+    wanted.dedup();
+    let has_body = |&index: &usize| text[..known.items[index].range.end as usize].ends_with('}');
+    wanted.retain(has_body);
+    // Items in a body that is known would have to go first.
+    let is_around = |keyword: u32| {
+        let mut ranges = wanted.iter().map(|&index| known.items[index].range);
+        ranges.any(|range| range.start < keyword && keyword < range.end)
+    };
+    (!known.nested.keys().any(|&keyword| is_around(keyword))).then_some(wanted)
+}
+
+/// The text with all but some functions blank.
+fn only(text: &str, known: &FileFacts, functions: &[usize], needles: &[u32]) -> String {
+    let mut code = String::with_capacity(text.len());
+    for &index in functions {
+        let (start, end) = (known.items[index].keyword, known.items[index].range.end);
+        code.extend(std::iter::repeat_n(' ', (start as usize).saturating_sub(code.len())));
+        let from = needles.partition_point(|&needle| needle < start);
+        let inside: Vec<u32> = needles[from..]
+            .iter()
+            .take_while(|&&needle| needle < end)
+            .map(|needle| needle - start)
+            .collect();
+        code.push_str(&blank(&text[start as usize..end as usize], &inside));
+    }
+    code
+}
+
+/// Puts functions that were read into the facts of their file.
+fn graft(mut facts: FileFacts, read: FileFacts, wanted: &[usize]) -> Option<FileFacts> {
+    let outside = read.items.len() - read.nested.len();
+    if outside != wanted.len() {
+        return None;
+    }
+    let number = |index: usize| ItemId(u32::try_from(index).unwrap_or(u32::MAX));
+    facts.sightings.retain(|(owner, _)| !wanted.iter().any(|&index| number(index) == *owner));
+    let mut nested = read.nested.into_iter().collect::<Vec<_>>();
+    nested.sort_by_key(|&(_, index)| index);
+    for (index, item) in read.items.into_iter().enumerate() {
+        match wanted.get(index) {
+            Some(&place) => {
+                let old = &mut facts.items[place];
+                match (&mut old.kind, item.kind) {
+                    (ItemKind::Function(old_function), ItemKind::Function(function))
+                        if old.keyword == item.keyword =>
+                    {
+                        old_function.body = function.body;
+                    }
+                    _ => return None,
+                }
+            }
+            None => {
+                facts.nested.insert(nested[index - outside].0, facts.items.len());
+                facts.items.push(item);
+            }
+        }
+    }
+    facts.sightings.extend(read.sightings.into_iter().map(|(owner, sighting)| {
+        let outer = wanted.get(owner.0 as usize).filter(|_| owner.0 & ItemId::NESTED == 0);
+        (outer.map_or(owner, |&index| number(index)), sighting)
+    }));
+    facts.macro_names.extend(read.macro_names);
+    Some(facts)
+}
