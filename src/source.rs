@@ -62,8 +62,8 @@ pub struct Package {
     pub edition: u16,
     /// Dependencies that code can name.
     pub dependencies: Vec<Dependency>,
-    /// Whether it may be published (`publish = false` says no), so that its public API has callers
-    /// nobody here sees.
+    /// Whether it may be published (`publish = false` says no, and so may the configuration), so that its
+    /// public API has callers nobody here sees.
     pub publish: bool,
     /// Whether its findings are reported.
     pub selected: bool,

@@ -13,7 +13,7 @@ use crate::catalog::Catalog;
 use crate::emit;
 use crate::policy::{self, ConfigProblem, Configs, FlagLevel, Input, PathNote};
 use crate::report::Report;
-use crate::source::{Files, Project};
+use crate::source::{Files, PackageId, Project};
 
 /// Lints what the arguments name.
 pub(super) fn run(args: &Options, levels: Vec<(FlagLevel, String)>) -> Output {
@@ -63,19 +63,21 @@ pub(super) fn analysed(
         exclude: args.exclude.clone(),
         paths: args.paths.clone(),
     };
-    let found = discover(&request).map_err(|error| usage(&error.message))?;
+    let mut found = discover(&request).map_err(|error| usage(&error.message))?;
     options.whole = is_whole(&request, &found.project);
 
-    let disk = DiskFiles::new(&found.root, &found.project);
     let root = found.root.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
     let color = args.message_format.colored(args.color);
     let sources =
         config_files::sources(args, &request.cwd, &found).map_err(|message| usage(&message))?;
     let configs = Configs::load(&sources).map_err(|problems| {
+        let disk = DiskFiles::new(&found.root, &found.project);
         let context = emit::Context::new(&found.project, &disk, &root, color);
         misconfigured(args, &context, &problems)
     })?;
 
+    close(&mut found.project, &configs);
+    let disk = DiskFiles::new(&found.root, &found.project);
     let core_options = core_options(args, &found, &configs);
     let notes = source_notes(&request, &found);
     let judge = |files: &dyn Files| {
@@ -183,6 +185,13 @@ fn core_options(args: &Options, found: &Discovery, configs: &Configs) -> crate::
         registry_modules: configs.registry_modules(&found.project),
         scoped_threads_denied: configs.scoped_denied(),
         search: !args.no_search,
+    }
+}
+
+/// Takes the public API of packages for private where the configuration says that nobody else calls it.
+fn close(project: &mut Project, configs: &Configs) {
+    for (package, index) in project.packages.iter_mut().zip(0..) {
+        package.publish &= configs.of(Some(PackageId(index))).outside_callers.unwrap_or(true);
     }
 }
 

@@ -133,6 +133,8 @@ pub struct Config {
     pub benches: Vec<LevelTable>,
     /// `[examples]`, likewise.
     pub examples: Vec<LevelTable>,
+    /// `outside-callers`: whether code outside the workspace may use the public API of its packages.
+    pub outside_callers: Option<bool>,
     /// `[registry]`.
     pub registry: Registry,
     /// `[[api]]`.
@@ -156,6 +158,7 @@ impl Config {
         self.tests.extend(inner.tests);
         self.benches.extend(inner.benches);
         self.examples.extend(inner.examples);
+        self.outside_callers = inner.outside_callers.or(self.outside_callers);
         self.registry.modules.extend(inner.registry.modules);
         self.registry.spawn.extend(inner.registry.spawn);
         self.registry.stop.extend(inner.registry.stop);

@@ -67,8 +67,17 @@ struct Reader<'f> {
     problems: Vec<ConfigProblem>,
 }
 
-const KEYS: &[&str] =
-    &["exempt", "allow", "levels", "tests", "benches", "examples", "registry", "api"];
+const KEYS: &[&str] = &[
+    "exempt",
+    "allow",
+    "levels",
+    "tests",
+    "benches",
+    "examples",
+    "outside-callers",
+    "registry",
+    "api",
+];
 
 impl Reader<'_> {
     /// The table of the tool in a manifest.
@@ -100,6 +109,9 @@ impl Reader<'_> {
                 "tests" => config.tests.extend(self.levels(value, "tests")),
                 "benches" => config.benches.extend(self.levels(value, "benches")),
                 "examples" => config.examples.extend(self.levels(value, "examples")),
+                "outside-callers" => {
+                    config.outside_callers = self.boolean(value, "outside-callers")
+                }
                 "registry" => config.registry = self.registry(value),
                 "api" => config.api = self.apis(value),
                 "baseline" => {

@@ -46,11 +46,18 @@ fn figures_on_the_corpus_do_not_fall() {
 
     let cache = fetch::cache_dir();
     let sources = fetch::all(&cache, &list);
-    let results = run_all(&sources);
+    let results = run_all(&sources, ARGS);
+    // The people who read the handles that escape asked whether anything in the crate joins them.
+    let inside = support::scratch().join("corpus").join("inside.toml");
+    std::fs::write(&inside, "outside-callers = false\n").unwrap();
+    let mut args = vec!["--config", inside.to_str().unwrap()];
+    args.extend(&ARGS[1..]);
+    let closed = compare::compare(&truth, &run_all(&sources, &args));
     let comparison = compare::compare(&truth, &results);
     let (mutants, wrong_mutants) = mutants::figures(&sources);
     let (loops, wrong_loops) = loops::figures(&results);
     let mut figures = figures::figures(&results, &comparison);
+    figures.extend(figures::closed(&closed));
     figures.extend(mutants);
     figures.extend(loops);
     let mut text = report::render(&truth, &results, &comparison, &figures);
@@ -64,14 +71,14 @@ fn figures_on_the_corpus_do_not_fall() {
 }
 
 /// Runs the tool on each crate as a package of its own.
-fn run_all(sources: &[(Source, Result<std::path::PathBuf, String>)]) -> Results {
+fn run_all(sources: &[(Source, Result<std::path::PathBuf, String>)], args: &[&str]) -> Results {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Results::new());
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
                 while let Some((source, dir)) = sources.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let printed = run_one(dir);
+                    let printed = run_one(dir, args);
                     results.lock().unwrap().insert(source.name.clone(), printed);
                 }
             });
@@ -80,7 +87,7 @@ fn run_all(sources: &[(Source, Result<std::path::PathBuf, String>)]) -> Results 
     results.into_inner().unwrap()
 }
 
-fn run_one(dir: &Result<std::path::PathBuf, String>) -> Result<Printed, String> {
+fn run_one(dir: &Result<std::path::PathBuf, String>, args: &[&str]) -> Result<Printed, String> {
     let dir = dir.as_ref().map_err(Clone::clone)?;
-    tool::run(&dir.join("Cargo.toml"), ARGS)
+    tool::run(&dir.join("Cargo.toml"), args)
 }

@@ -78,6 +78,12 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
     ("[registry]\nmodule = []", "module", "unknown key", "did you mean `modules`?"),
     ("[registry]\nspawn = 'a'", "'a'", "`spawn` must be a list", ""),
     ("[registry]\nspawn = ['a::<b>']", "'a::<b>'", "is no path", "without generics"),
+    (
+        "outside-callers = 'no'",
+        "'no'",
+        "`outside-callers` must be `true` or `false`, not a string",
+        "",
+    ),
     ("[registry]\nowns = 1", "1", "`owns` must be `true` or `false`, not an integer", ""),
     (
         "[registry]\nscoped-threads = 'yes'",

@@ -1,6 +1,7 @@
 //! The figures that may only get better, each with the direction that is better.
 
 use super::tally::{Comparison, Results, Topic};
+use super::truth::Loss;
 
 /// Which way is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,18 @@ pub(crate) fn figures(results: &Results, comparison: &Comparison) -> Vec<Figure>
     figures.push(rate("unknown-in-all", Better::Less, sum(|own| own.all_unknown), all));
     figures.push(rate("without-path", Better::Less, sum(|own| own.unproved), all));
     figures
+}
+
+/// What is found of the handles that escape when nobody outside of a crate uses it.
+pub(crate) fn closed(comparison: &Comparison) -> Vec<Figure> {
+    let tally = comparison.total(Topic::Lost(Loss::Elsewhere));
+    let rate = |name: &str, part, whole| {
+        rate(&format!("lost-elsewhere-inside-{name}"), Better::More, part, whole)
+    };
+    vec![
+        rate("recall", tally.found, tally.found + tally.missed),
+        rate("precision", tally.right, tally.right + tally.wrong),
+    ]
 }
 
 /// A rate; of nothing it is the worst there is, so that a tool which says nothing earns nothing.
