@@ -28,7 +28,7 @@ pub use ends::{Cell, End, EndKind, Entry, Home, LossKind, TraceStep, declared_fi
 pub use lower::lower_body;
 pub use place::{Field, Owner, Place, Proj};
 pub use program::{FunctionKey, Known, Lowered, Program, Site};
-pub use solve::{Exit, Keep, Solution, Task, exit_of, solve};
+pub use solve::{Exit, Keep, Solution, Task, exit_of, solve, solve_by_value};
 
 use crate::facts::tree::{ItemId, Name};
 use crate::finding::Confidence;
@@ -477,7 +477,7 @@ pub struct Condition {
 }
 
 /// Tests that tell where a handle can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Test {
     /// It is `Some` or `Ok`.
     Inner,
@@ -485,4 +485,6 @@ pub enum Test {
     Empty,
     /// It is true.
     True,
+    /// It is this variant of a type of the project.
+    Variant(Name),
 }

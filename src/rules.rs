@@ -273,6 +273,7 @@ fn cure(kind: &LossKind) -> &'static str {
         LossKind::Kept(_) => {
             "join it where its owner ends: in `Drop`, or in a method that every owner calls"
         }
+        LossKind::Owner(_) => "call what joins it before, or join it in `Drop`",
         LossKind::Overwritten => "join the old handle before the new one takes its place",
         _ => {
             "keep the handle and `join()` it, use `std::thread::scope`, or write \

@@ -11,6 +11,7 @@ mod selves;
 mod shared;
 mod sleeps;
 mod sum;
+mod values;
 mod wanted;
 mod workers;
 
@@ -220,7 +221,9 @@ pub fn verdicts(model: &Model<'_>, known: &mut Known) -> Verdicts {
     );
     let mut wanted = fates.wanted(&joins);
     wanted.functions = workers.unread;
-    wanted.functions.extend(fates.unread.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
+    wanted.functions.extend(asked.functions);
+    wanted.names.extend(asked.names);
     Verdicts { lives: merge(found), joins, endless: workers.endless, wanted }
 }
 
@@ -280,9 +283,11 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
             exits: None,
             held: None,
             forgettable: None,
+            uncalled: false,
         }
     } else {
-        fates.judge(&Task::Birth(body, number))
+        let task = Task::Birth(body, number);
+        fates.by_value(&task, fates.judge(&task))
     };
     let site = match birth.class {
         _ if birth.owned => Site::Owned,

@@ -159,6 +159,8 @@ pub enum LossKind {
     Undriven,
     /// A field or static keeps it, and nobody ever takes it from there to join it.
     Kept(Home),
+    /// The value that keeps it in this field is dropped, and that does not join it.
+    Owner(Home),
 }
 
 /// A field or static in words.

@@ -95,6 +95,8 @@ pub(super) struct Follower<'a> {
     pub(super) is_test: bool,
     /// Whether it is a `main`, at the end of which the process ends.
     pub(super) in_main: bool,
+    /// Whether the values of a type are told apart.
+    pub(super) by_value: bool,
     /// Canonical path of the handle's type.
     pub(super) handle: Name,
     /// What is known of functions so far.
@@ -252,6 +254,10 @@ impl Follower<'_> {
     /// Takes a token through one statement, or over the edges at the end of its block.
     fn step(&self, flow: &Flow, walk: &mut Walk, token: &Token, node: Option<usize>, depth: usize) {
         let Some(block) = flow.blocks.get(token.block.0 as usize) else { return };
+        if self.by_value && self.is_shared(flow, &token.place) {
+            let range = block.stmts.get(token.index).map_or(flow.range, |stmt| stmt.range);
+            return walk.end(EndKind::Escaped, self.file, range, node);
+        }
         let touched = flow.touched.get(token.block.0 as usize);
         let is_touched =
             touched.is_none_or(|locals| locals.binary_search(&token.place.local).is_ok());
@@ -292,7 +298,7 @@ impl Follower<'_> {
             Terminator::Branch(edges) => {
                 for (block, conditions) in edges {
                     let possible = conditions.iter().all(|condition| {
-                        possible(token, &condition.place, condition.test, condition.holds)
+                        possible(token, &condition.place, &condition.test, condition.holds)
                     });
                     let facts = facts_after(flow, &token.facts, conditions);
                     if let (true, Some(facts)) = (possible, facts) {
@@ -348,7 +354,9 @@ impl Follower<'_> {
         let is_function = flow.kind == FlowKind::Function;
         let outlives =
             matches!(local.kind, LocalKind::Return | LocalKind::Reference | LocalKind::Static(..));
-        let cell = Cell::of(proj).filter(|_| is_function && outlives);
+        let is_static = matches!(local.kind, LocalKind::Static(..));
+        let keeps = is_function && outlives && (is_static || !self.by_value);
+        let cell = Cell::of(proj).filter(|_| keeps);
         let (kind, text) = match (local.kind, cell) {
             _ if token.borrowed => (EndKind::Untouched, None),
             (LocalKind::Capture(outer), _) => (EndKind::Captured(outer, proj.clone()), None),
@@ -392,7 +400,7 @@ fn entry_of(flow: &Flow, local: LocalId) -> Option<Entry> {
 }
 
 /// Whether the token can take an edge that says `test` of `place`.
-fn possible(token: &Token, place: &Place, test: Test, holds: bool) -> bool {
+fn possible(token: &Token, place: &Place, test: &Test, holds: bool) -> bool {
     if place.proj.contains(&Proj::Elem) {
         // Another element may be meant.
         return true;
@@ -408,7 +416,11 @@ fn possible(token: &Token, place: &Place, test: Test, holds: bool) -> bool {
             _ => true,
         },
         (None, Test::Inner) => token.full != Some(place.local) || !place.proj.is_empty() || holds,
-        (None, Test::Empty) | (_, Test::True) => true,
+        (Some(rest), Test::Variant(name)) => match rest.first() {
+            Some(Proj::Variant(own)) => (own == name) == holds,
+            _ => true,
+        },
+        (None, Test::Empty | Test::Variant(_)) | (_, Test::True) => true,
     }
 }
 

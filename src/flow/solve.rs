@@ -136,32 +136,47 @@ pub fn exit_of(function: FunctionKey, end: &EndKind, handle: &Name) -> Option<Ex
 
 /// Follows everything that is born in a program.
 pub fn solve(model: &Model<'_>, program: &Program) -> Solution {
-    let mut solver = Solver {
-        model,
-        program,
-        solution: Solution::default(),
-        known: Snapshot::new(),
-        dependents: HashMap::new(),
-        repeats: HashMap::new(),
-        exits: HashMap::new(),
-    };
     let mut open: BTreeSet<Task> = BTreeSet::new();
     for (body, lowered) in (0..).zip(&program.bodies) {
         let births = (0..).zip(&lowered.flows.births).filter(|(_, birth)| !birth.owned);
         open.extend(births.map(|(birth, _)| Task::Birth(body, birth)));
     }
-    while !open.is_empty() {
-        let tasks: Vec<Task> = open.into_iter().collect();
-        let done: Vec<Walked> = tasks.into_par_iter().map(|task| solver.walk(task)).collect();
-        open = BTreeSet::new();
-        for walked in &done {
-            solver.depend(walked, &mut open);
-        }
-        for walked in done {
-            solver.keep(walked, &mut open);
+    Solver::new(model, program, false).run(open)
+}
+
+/// Follows one handle with the value that keeps it, and not with all values of its type.
+pub fn solve_by_value(model: &Model<'_>, program: &Program, task: &Task) -> Solution {
+    Solver::new(model, program, true).run(BTreeSet::from([task.clone()]))
+}
+
+impl<'a> Solver<'a> {
+    fn new(model: &'a Model<'a>, program: &'a Program, by_value: bool) -> Self {
+        Self {
+            model,
+            program,
+            by_value,
+            solution: Solution::default(),
+            known: Snapshot::new(),
+            dependents: HashMap::new(),
+            repeats: HashMap::new(),
+            exits: HashMap::new(),
         }
     }
-    solver.solution
+
+    fn run(mut self, mut open: BTreeSet<Task>) -> Solution {
+        while !open.is_empty() {
+            let tasks: Vec<Task> = open.into_iter().collect();
+            let done: Vec<Walked> = tasks.into_par_iter().map(|task| self.walk(task)).collect();
+            open = BTreeSet::new();
+            for walked in &done {
+                self.depend(walked, &mut open);
+            }
+            for walked in done {
+                self.keep(walked, &mut open);
+            }
+        }
+        self.solution
+    }
 }
 
 /// A walk that was done, and what it asked.
@@ -175,6 +190,7 @@ struct Walked {
 struct Solver<'a> {
     model: &'a Model<'a>,
     program: &'a Program,
+    by_value: bool,
     solution: Solution,
     known: Snapshot,
     dependents: HashMap<ParamKey, BTreeSet<Task>>,
@@ -287,6 +303,7 @@ impl Solver<'_> {
             file: lowered.function.item.file,
             is_test: lowered.is_test,
             in_main: is_main(self.model, lowered.function),
+            by_value: self.by_value,
             handle: handle.clone(),
             known: &self.known,
             asked: std::cell::RefCell::default(),
@@ -349,7 +366,7 @@ impl Solver<'_> {
             Task::Access(site, _, keep, true) => (Some(site.body), keep.1.clone()),
         };
         for end in ends {
-            if let EndKind::Kept(cell) = &end.kind {
+            if let (EndKind::Kept(cell), false) = (&end.kind, self.by_value) {
                 self.open_cell((cell.clone(), handle.clone()), open);
             }
             let Some(body) = body else { continue };

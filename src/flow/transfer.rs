@@ -4,6 +4,7 @@ mod call;
 mod enter;
 mod iterate;
 mod method;
+mod owner;
 
 use super::ends::{Cell, EndKind, LossKind, TraceStep, home_name};
 use super::follow::{Among, Follower, Token, moved, rest};
@@ -40,13 +41,8 @@ impl Transfer<'_> {
     pub(super) fn stmt(&self, stmt: &Stmt, token: &Token) -> Vec<Next> {
         match &stmt.kind {
             StmtKind::Assign(to, from) => vec![self.assign(stmt.range, to, from, token)],
-            StmtKind::Clear(place)
-                if rest(&token.place, place).is_some()
-                    && !token.borrowed
-                    && !place.proj.contains(&Proj::Elem) =>
-            {
-                let text = "overwritten by another value".to_owned();
-                vec![self.lost(token, LossKind::Overwritten, stmt.range, text)]
+            StmtKind::Clear(place) if !place.proj.contains(&Proj::Elem) => {
+                vec![self.overwritten(stmt.range, place, token)]
             }
             StmtKind::Clear(_) => vec![self.stay(token)],
             StmtKind::Build(to, parts) => vec![self.build(stmt.range, *to, parts, token)],
@@ -137,20 +133,22 @@ impl Transfer<'_> {
             });
             return self.go(moved(to, &rest), token, step);
         }
-        let other_element = to.proj.contains(&Proj::Elem);
-        if rest(&token.place, to).is_some()
-            && to.local != RETURN
-            && !token.borrowed
-            && !other_element
-        {
-            return self.lost(
-                token,
-                LossKind::Overwritten,
-                range,
-                "overwritten by another value".to_owned(),
-            );
+        if to.local == RETURN || to.proj.contains(&Proj::Elem) {
+            return self.stay(token);
         }
-        self.stay(token)
+        self.overwritten(range, to, token)
+    }
+
+    /// Another value takes the place of what may hold the token.
+    fn overwritten(&self, range: TextRange, place: &Place, token: &Token) -> Next {
+        match rest(&token.place, place).filter(|_| !token.borrowed) {
+            Some(rest) => {
+                let text = "overwritten by another value".to_owned();
+                let from = token.place.proj.len().saturating_sub(rest.len());
+                self.lost_from(from, token, LossKind::Overwritten, range, text)
+            }
+            None => self.stay(token),
+        }
     }
 
     pub(super) fn build(
@@ -164,6 +162,13 @@ impl Transfer<'_> {
             match operand {
                 Operand::Move(from) => {
                     if let Some(rest) = rest(&token.place, from) {
+                        // `Type { field: other, ..from }` leaves that field behind.
+                        let given = |(own, _): &(Vec<Proj>, Operand)| {
+                            !own.is_empty() && rest.starts_with(own)
+                        };
+                        if proj.is_empty() && parts.iter().any(given) {
+                            return self.stay(token);
+                        }
                         let to = Place { local: to, proj: proj.clone() };
                         return self.go(moved(&to, &rest), token, None);
                     }
@@ -269,12 +274,27 @@ impl Transfer<'_> {
         range: TextRange,
         text: String,
     ) -> Next {
+        self.lost_from(0, token, kind, range, text)
+    }
+
+    /// The same when only what lies beyond the first `from` steps of the way to the token is dropped.
+    fn lost_from(
+        &self,
+        from: usize,
+        token: &Token,
+        kind: LossKind,
+        range: TextRange,
+        text: String,
+    ) -> Next {
         if token.among == Among::Passed {
             let text = format!("{text}, unless it was taken out before");
             return self.escape(&token.place.proj, range, text);
         }
         let local = &self.flow.locals[token.place.local.0 as usize];
         if let Some(cell) = Cell::of(&token.place.proj) {
+            if self.follower.by_value && !matches!(local.kind, LocalKind::Static(..)) {
+                return self.lost_with_owner(token, &cell, from, range, &text);
+            }
             let text = format!("kept in {}", home_name(self.follower.model, &cell.home));
             return self.end(EndKind::Kept(cell), range, text);
         }

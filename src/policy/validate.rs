@@ -110,7 +110,7 @@ impl Reader<'_> {
                 "benches" => config.benches.extend(self.levels(value, "benches")),
                 "examples" => config.examples.extend(self.levels(value, "examples")),
                 "outside-callers" => {
-                    config.outside_callers = self.boolean(value, "outside-callers")
+                    config.outside_callers = self.boolean(value, "outside-callers");
                 }
                 "registry" => config.registry = self.registry(value),
                 "api" => config.api = self.apis(value),

@@ -13,6 +13,7 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
         LossKind::ScopeEnd(_)
         | LossKind::Collection(_)
         | LossKind::Undriven
-        | LossKind::Kept(_) => None,
+        | LossKind::Kept(_)
+        | LossKind::Owner(_) => None,
     })
 }

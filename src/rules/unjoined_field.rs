@@ -7,6 +7,7 @@ use crate::flow::LossKind;
 pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
     lost(context, "unjoined-field", |kind| match kind {
         LossKind::Kept(_) => Some("nobody joins what keeps its handle"),
+        LossKind::Owner(_) => Some("the value that keeps its handle is dropped without a join"),
         _ => None,
     })
 }

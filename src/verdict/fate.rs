@@ -15,7 +15,7 @@ use crate::flow::{
     Cell, End, EndKind, Exit, FunctionKey, Home, Keep, LossKind, Program, Solution, Task,
     TraceStep, exit_of, home_name,
 };
-use crate::model::{FunctionRef, ItemRef, Model, TyHead};
+use crate::model::{FunctionRef, ItemRef, Model, Names, TyHead};
 use crate::source::{FileId, PackageId};
 use crate::text::TextRange;
 
@@ -36,6 +36,8 @@ pub(super) struct Judged {
     pub(super) held: Option<Name>,
     /// What keeps it, if only a call that can be forgotten joins it.
     pub(super) forgettable: Option<Forgettable>,
+    /// Whether nothing stands against a verdict but that nobody is seen to call a function.
+    pub(super) uncalled: bool,
 }
 
 /// All that is known, and what was concluded from it so far.
@@ -46,8 +48,17 @@ pub(super) struct Fates<'a> {
     kept: Mutex<BTreeMap<(Keep, bool), Kept>>,
     /// Every `Drop::drop`, by package.
     pub(super) drops: OnceLock<BTreeMap<Option<PackageId>, Vec<ItemRef>>>,
-    /// Functions that a fix depends on and that were not read.
-    pub(super) unread: Mutex<BTreeSet<FunctionKey>>,
+    /// What a verdict or a fix depends on and that was not read.
+    pub(super) asked: Mutex<Asked>,
+    /// Whether the values of a type are told apart, so that what a field keeps says nothing.
+    by_value: bool,
+}
+
+/// What would have to be read to be sure.
+#[derive(Default)]
+pub(super) struct Asked {
+    pub(super) functions: BTreeSet<FunctionKey>,
+    pub(super) names: Names,
 }
 
 /// A search through callers: where it came from, and the steps that led there.
@@ -65,8 +76,18 @@ impl<'a> Fates<'a> {
             solution,
             kept: Mutex::default(),
             drops: OnceLock::new(),
-            unread: Mutex::default(),
+            asked: Mutex::default(),
+            by_value: false,
         }
+    }
+
+    /// The same for walks that tell the values of a type apart.
+    pub(super) fn of_values(
+        model: &'a Model<'a>,
+        program: &'a Program,
+        solution: &'a Solution,
+    ) -> Self {
+        Self { by_value: true, ..Self::new(model, program, solution) }
     }
 
     /// Every call that carries on a handle which was born, and not taken from a cell.
@@ -148,6 +169,7 @@ impl<'a> Fates<'a> {
                 let loss = Loss { kind: kind.clone(), file: end.file, range: end.range, text };
                 sum.lost.push((loss, own));
             }
+            EndKind::Kept(_) if self.by_value => keep_first(&mut sum.unknown, own),
             EndKind::Kept(cell) => self.add_kept(sum, cell, handle, end, is_test),
             EndKind::Returned(_) | EndKind::Left(..) => {
                 match exit_of(function, &end.kind, handle) {
@@ -253,7 +275,7 @@ impl<'a> Fates<'a> {
             }
             if !called && !self.is_exported(exit.function) {
                 let text = "nobody here is seen to call the function that hands it out";
-                keep_first(&mut sum.unknown, self.noted(&hops, at, text));
+                keep_first(&mut sum.uncalled, self.noted(&hops, at, text));
             }
         }
     }
@@ -341,25 +363,30 @@ impl<'a> Fates<'a> {
     fn conclude(&self, sum: Sum, function: FunctionKey) -> Judged {
         let (exits, held, forgettable) = (sum.exits, sum.held.clone(), sum.forgettable.clone());
         let decisive = decisive(&sum.lost);
-        let lost = decisive.map(|(_, steps)| steps.clone()).or(sum.lost_elsewhere);
-        let loss = decisive.map(|(loss, _)| loss.clone());
+        // Losses in callers are theirs, unless they are losses of a value that is made here.
+        let (elsewhere, lost_elsewhere) = sum.lost_elsewhere.unzip();
+        let lost = decisive.map(|(_, steps)| steps.clone()).or(lost_elsewhere);
+        let loss = decisive.map(|(loss, _)| loss.clone()).or(elsewhere.filter(|_| self.by_value));
+        let uncalled = sum.uncalled.is_some() && sum.unknown.is_none() && sum.handed_out.is_none();
         let is_kept = sum.kept.is_some();
         let good = sum.kept.or(sum.joined);
-        let (outcome, mut steps, loss) = match (sum.unknown, sum.handed_out, good, lost) {
-            (Some(steps), ..) => (Outcome::Unknown, steps, None),
-            (None, Some(steps), ..) => (Outcome::HandedOut, steps, None),
-            (None, None, Some(mut good), Some(lost)) => {
-                let new: Vec<Step> = lost.into_iter().filter(|step| !good.contains(step)).collect();
-                good.extend(new);
-                (Outcome::Partly, good, loss)
-            }
-            (None, None, Some(good), None) if is_kept => (Outcome::StoredAndJoined, good, None),
-            (None, None, Some(good), None) => (Outcome::Joined, good, None),
-            (None, None, None, Some(lost)) => (Outcome::Detached, lost, loss),
-            (None, None, None, None) => (Outcome::Owned, self.endless(function), None),
-        };
+        let (outcome, mut steps, loss) =
+            match (sum.unknown.or(sum.uncalled), sum.handed_out, good, lost) {
+                (Some(steps), ..) => (Outcome::Unknown, steps, None),
+                (None, Some(steps), ..) => (Outcome::HandedOut, steps, None),
+                (None, None, Some(mut good), Some(lost)) => {
+                    let new: Vec<Step> =
+                        lost.into_iter().filter(|step| !good.contains(step)).collect();
+                    good.extend(new);
+                    (Outcome::Partly, good, loss)
+                }
+                (None, None, Some(good), None) if is_kept => (Outcome::StoredAndJoined, good, None),
+                (None, None, Some(good), None) => (Outcome::Joined, good, None),
+                (None, None, None, Some(lost)) => (Outcome::Detached, lost, loss),
+                (None, None, None, None) => (Outcome::Owned, self.endless(function), None),
+            };
         steps.truncate(MAX_STEPS);
-        Judged { outcome, steps, loss, exits, held, forgettable }
+        Judged { outcome, steps, loss, exits, held, forgettable, uncalled }
     }
 
     /// Whether a child process that is lost here may be no zombie: something else waits for any
@@ -395,7 +422,13 @@ fn path(hops: &[Hop<'_>], at: usize) -> Vec<Step> {
 /// The loss that tells most: one at birth or on purpose, else the last, where the scope ends.
 fn decisive(lost: &[(Loss, Vec<Step>)]) -> Option<&(Loss, Vec<Step>)> {
     let plain = |kind: &LossKind| {
-        matches!(kind, LossKind::ScopeEnd(_) | LossKind::Collection(_) | LossKind::Kept(_))
+        matches!(
+            kind,
+            LossKind::ScopeEnd(_)
+                | LossKind::Collection(_)
+                | LossKind::Kept(_)
+                | LossKind::Owner(_)
+        )
     };
     lost.iter().max_by_key(|(loss, _)| (!plain(&loss.kind), loss.file, loss.range))
 }

@@ -104,7 +104,7 @@ pub(super) fn ends_by_itself(fates: &Fates<'_>, body: u32, birth: &Birth) -> boo
         open.extend(inside.map(|(id, _)| (node.0, id)));
     }
     let known = search.unread.is_empty();
-    fates.unread.lock().unwrap_or_else(PoisonError::into_inner).extend(search.unread);
+    fates.asked.lock().unwrap_or_else(PoisonError::into_inner).functions.extend(search.unread);
     known
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Sum {
     pub(super) kept: Option<Vec<Step>>,
     pub(super) handed_out: Option<Vec<Step>>,
     pub(super) unknown: Option<Vec<Step>>,
+    /// A function that hands it on and that nobody is seen to call.
+    pub(super) uncalled: Option<Vec<Step>>,
     /// Where the process ends while the handle is held.
     pub(super) exits: Option<(FileId, TextRange)>,
     /// The collection that gathers it for ever.
@@ -21,7 +23,7 @@ pub(super) struct Sum {
     /// What keeps it, if only a call that can be forgotten joins it.
     pub(super) forgettable: Option<Forgettable>,
     /// The first loss in a caller.
-    pub(super) lost_elsewhere: Option<Vec<Step>>,
+    pub(super) lost_elsewhere: Option<(Loss, Vec<Step>)>,
     /// Losses in the function that is judged, or in what it calls.
     pub(super) lost: Vec<(Loss, Vec<Step>)>,
 }
@@ -34,9 +36,9 @@ impl Sum {
             &mut self.kept,
             &mut self.handed_out,
             &mut self.unknown,
-            &mut self.lost_elsewhere,
+            &mut self.uncalled,
         ];
-        let lost = self.lost.iter_mut().map(|(_, steps)| steps);
+        let lost = self.lost.iter_mut().chain(&mut self.lost_elsewhere).map(|(_, steps)| steps);
         for steps in ways.into_iter().flatten().chain(lost) {
             steps.splice(0..0, path.iter().cloned());
         }
@@ -44,16 +46,26 @@ impl Sum {
 
     /// Adds what a caller does: its losses are its own.
     pub(super) fn take_elsewhere(&mut self, caller: Self) {
-        let Self { joined, kept, handed_out, unknown, lost_elsewhere, lost, forgettable, .. } =
-            caller;
+        let Self {
+            joined,
+            kept,
+            handed_out,
+            unknown,
+            uncalled,
+            lost_elsewhere,
+            lost,
+            forgettable,
+            ..
+        } = caller;
         self.forgettable = self.forgettable.take().or(forgettable);
-        let lost = lost_elsewhere.or(lost.into_iter().next().map(|(_, steps)| steps));
+        let lost = lost_elsewhere.or(lost.into_iter().next());
+        self.lost_elsewhere = self.lost_elsewhere.take().or(lost);
         for (own, other) in [
             (&mut self.joined, joined),
             (&mut self.kept, kept),
             (&mut self.handed_out, handed_out),
             (&mut self.unknown, unknown),
-            (&mut self.lost_elsewhere, lost),
+            (&mut self.uncalled, uncalled),
         ] {
             if own.is_none() {
                 *own = other;

@@ -6,9 +6,9 @@ use super::super::{
 };
 use super::{Lowering, Value};
 use crate::catalog::Role;
-use crate::facts::tree::{ExprId, ExprKind, ItemKind, MethodCall, Name};
+use crate::facts::tree::{ExprId, ExprKind, ItemKind, MethodCall, Name, Path, Type};
 use crate::finding::Confidence;
-use crate::model::{Def, FunctionRef, Ty, TyHead};
+use crate::model::{Def, FunctionRef, ItemRef, Ty, TyHead};
 use crate::text::TextRange;
 
 /// Roles whose calls give birth to a thread.
@@ -25,7 +25,8 @@ impl Lowering<'_> {
             return match value.operand {
                 Operand::Function(defs) => self.call_function(range, path.range, &name, defs, args),
                 Operand::Constant(_) => {
-                    self.call_function(range, path.range, &name, Vec::new(), args)
+                    let made = self.call_function(range, path.range, &name, Vec::new(), args);
+                    self.made_by_derive(qself.is_none(), path, made)
                 }
                 Operand::Move(place) | Operand::Borrow(place) => {
                     self.call_value(range, path.range, place, value.callable, args)
@@ -37,6 +38,28 @@ impl Lowering<'_> {
             Some(place) => self.call_value(range, callee_expr.range, place, value.callable, args),
             None => self.call_function(range, callee_expr.range, &Name::from(""), Vec::new(), args),
         }
+    }
+
+    /// `Type::default()` gives a `Type` also where nobody wrote that function.
+    fn made_by_derive(&mut self, plain: bool, path: &Path, mut made: Value) -> Value {
+        let Some((last, of)) = path.segments.split_last().filter(|_| plain) else { return made };
+        if &*last.name != "default" || of.is_empty() || made.ty != Ty::Unknown {
+            return made;
+        }
+        let of = Path { segments: of.to_vec(), ..path.clone() };
+        let ty = self.ty(&Type::Path(None, of));
+        if let (Ty::Named(TyHead::Item(file, item), Some(module), _), Some(place)) =
+            (&ty, made.place())
+            && matches!(
+                self.model.item(ItemRef { file: *file, item: *item, module: *module }).kind,
+                ItemKind::Struct(_) | ItemKind::Enum(_)
+            )
+        {
+            let local = place.local;
+            self.frame().local_mut(local).ty = ty.clone();
+            made.ty = ty;
+        }
+        made
     }
 
     fn call_value(
@@ -496,11 +519,11 @@ impl Lowering<'_> {
         let Ty::Named(TyHead::Item(file, id), Some(module), _) = receiver.peel() else {
             return None;
         };
-        let item = crate::model::ItemRef { file: *file, item: *id, module: *module };
+        let item = ItemRef { file: *file, item: *id, module: *module };
         let ItemKind::Trait(functions) = &self.model.item(item).kind else { return None };
         let facts = &self.model.facts[file];
         let function = functions.iter().find(|&&id| &*facts.item(id).name == name)?;
-        Some(self.output_of(&[Def::Method(crate::model::ItemRef { item: *function, ..item })]))
+        Some(self.output_of(&[Def::Method(ItemRef { item: *function, ..item })]))
     }
 }
 

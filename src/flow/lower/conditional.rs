@@ -47,7 +47,8 @@ impl Lowering<'_> {
                 };
                 let receiver = self.expr(call.receiver);
                 let Some(place) = receiver.place().cloned() else { return self.either(yes, no) };
-                let condition = |holds| vec![Condition { place: place.clone(), test, holds }];
+                let condition =
+                    |holds| vec![Condition { place: place.clone(), test: test.clone(), holds }];
                 let (when, unless) = (condition(holds), condition(!holds));
                 self.frame().end(Terminator::Branch(vec![(yes, when), (no, unless)]));
             }

@@ -205,6 +205,7 @@ impl Lowering<'_> {
             ExprKind::Array(elems) => elems.iter().map(|&elem| (elem, Proj::Elem)).collect(),
             ExprKind::Struct(path, fields, _) => {
                 let owner = self.owner_of(path);
+                // Only a struct can be taken apart by an assignment.
                 let part = |name: &Name| Proj::Field(Field { name: name.clone(), owner: owner.clone() });
                 fields.iter().map(|(name, field)| (*field, part(name))).collect()
             }
@@ -300,10 +301,11 @@ impl Lowering<'_> {
             }
             ExprKind::Struct(path, fields, rest) => {
                 let owner = self.owner_of(path);
+                let variant = self.variant_name(path).map(Proj::Variant);
                 for (name, field) in fields {
                     let value = self.expr(*field);
-                    let field = Field { name: name.clone(), owner: owner.clone() };
-                    parts.push((vec![Proj::Field(field)], value.operand));
+                    let field = Proj::Field(Field { name: name.clone(), owner: owner.clone() });
+                    parts.push((variant.iter().cloned().chain([field]).collect(), value.operand));
                 }
                 if let Some(rest) = rest {
                     let value = self.expr(*rest);

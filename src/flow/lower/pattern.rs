@@ -12,6 +12,8 @@ use crate::text::TextRange;
 enum Part {
     /// A place is (or is not) `Some` or `Ok`.
     Inner(Place, bool),
+    /// A place is this variant of a type of the project.
+    Variant(Place, Name),
     /// Something else that may not match.
     Other,
 }
@@ -51,6 +53,13 @@ impl Lowering<'_> {
                     };
                     (test(good), test(!good))
                 }
+                Part::Variant(place, name) => {
+                    let test = |holds| {
+                        let (place, name) = (place.clone(), name.clone());
+                        vec![Condition { place, test: Test::Variant(name), holds }]
+                    };
+                    (test(true), test(false))
+                }
                 Part::Other => (Vec::new(), Vec::new()),
             };
             self.frame().end(Terminator::Branch(vec![(next, matched), (no, failed)]));
@@ -66,14 +75,12 @@ impl Lowering<'_> {
             PatKind::Wild => {}
             PatKind::Bind { name, sub, .. } => {
                 if sub.is_none() && self.is_constant(name) {
-                    match self.named(&Path {
-                        global: false,
-                        segments: segment(name),
-                        range: body.pat(pat).range,
-                    }) {
-                        Named::Bad => parts.push(Part::Inner(place.clone(), false)),
-                        _ => parts.push(Part::Other),
-                    }
+                    let path =
+                        Path { global: false, segments: segment(name), range: body.pat(pat).range };
+                    parts.push(match self.named(&path) {
+                        Named::Bad => Part::Inner(place.clone(), false),
+                        _ => self.variant(&path, place),
+                    });
                 }
                 if let Some(sub) = sub {
                     self.parts(*sub, place, parts);
@@ -94,18 +101,18 @@ impl Lowering<'_> {
             PatKind::Variant(path, elems) => self.variant_parts(path, elems, place, parts),
             PatKind::Struct(path, fields) => {
                 if !self.is_struct(path) {
-                    parts.push(Part::Other);
+                    parts.push(self.variant(path, place));
                 }
-                let owner = self.owner_of(path);
+                let (owner, place) = (self.owner_of(path), self.inside(path, place));
                 for (name, field) in fields {
                     let part = Field { name: name.clone(), owner: owner.clone() };
                     self.parts(*field, &place.then(Proj::Field(part)), parts);
                 }
             }
-            PatKind::Path(path) => match self.named(path) {
-                Named::Bad => parts.push(Part::Inner(place.clone(), false)),
-                _ => parts.push(Part::Other),
-            },
+            PatKind::Path(path) => parts.push(match self.named(path) {
+                Named::Bad => Part::Inner(place.clone(), false),
+                _ => self.variant(path, place),
+            }),
             PatKind::Reference(inner) => self.parts(*inner, place, parts),
             PatKind::Or(cases) => {
                 let irrefutable = cases.iter().any(|&case| {
@@ -147,7 +154,7 @@ impl Lowering<'_> {
             Named::Other => {
                 let is_struct = self.is_struct(path);
                 if !is_struct {
-                    parts.push(Part::Other);
+                    parts.push(self.variant(path, place));
                 }
                 for (index, &elem) in elems.iter().enumerate() {
                     let place = self.variant_part(path, place, index, is_struct);
@@ -164,7 +171,32 @@ impl Lowering<'_> {
         if is_struct {
             return place.then(part);
         }
-        place.then(Proj::Variant(Name::from(path.last()))).then(part)
+        let variant = self.variant_name(path).unwrap_or_else(|| Name::from(path.last()));
+        place.then(Proj::Variant(variant)).then(part)
+    }
+
+    /// The variant of a type of the project that a path in a pattern names, whatever it is called there.
+    pub(super) fn variant_name(&self, path: &Path) -> Option<Name> {
+        match self.path_defs(None, path).as_slice() {
+            [Def::Variant(_, name)] => Some(name.clone()),
+            _ => None,
+        }
+    }
+
+    /// Where the fields of what a path constructs are.
+    fn inside(&self, path: &Path, place: &Place) -> Place {
+        match self.variant_name(path) {
+            Some(variant) => place.then(Proj::Variant(variant)),
+            None => place.clone(),
+        }
+    }
+
+    /// How a path in a pattern fails that is no constructor of std.
+    fn variant(&self, path: &Path, place: &Place) -> Part {
+        match self.variant_name(path) {
+            Some(name) => Part::Variant(place.clone(), name),
+            None => Part::Other,
+        }
     }
 
     /// Binds a pattern to a value that it matches.
@@ -290,7 +322,7 @@ impl Lowering<'_> {
                 }
             }
             PatKind::Struct(path, fields) => {
-                let owner = self.owner_of(path);
+                let (owner, place) = (self.owner_of(path), self.inside(path, place));
                 for (name, field) in fields {
                     let ty = self.model.field_ty(ty, name);
                     let part = Field { name: name.clone(), owner: owner.clone() };

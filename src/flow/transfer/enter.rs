@@ -98,7 +98,13 @@ impl Transfer<'_> {
         let functions = functions.as_slice();
         let mut kindest: Option<Vec<End>> = None;
         for &item in functions {
-            let Some(key) = self.key(call, item, given, &proj, token) else { return escaped() };
+            let Some(key) = self.key(call, item, given, &proj, token) else {
+                // Of what nobody has read the best is hoped; it is read before anything is said.
+                return match self.is_unread(item) && self.follower.by_value {
+                    true => vec![self.stay(token)],
+                    false => escaped(),
+                };
+            };
             let ends = self.follower.known.get(&key).map(|ends| ends.to_vec()).unwrap_or_default();
             self.follower.asked.borrow_mut().keys.insert(key);
             if kindest.as_ref().is_none_or(|kindest| rank(&ends) < rank(kindest)) {
@@ -106,7 +112,12 @@ impl Transfer<'_> {
             }
         }
         let takes_self = self.takes_self(functions);
-        let ends = kindest.unwrap_or_default().into_iter();
+        let mut ends = kindest.unwrap_or_default();
+        if self.follower.by_value && !given.rest.is_empty() {
+            let keeps_it = functions.iter().all(|item| !self.is_lent(*item, given.entry));
+            ends = self.agreed(ends, keeps_it);
+        }
+        let ends = ends.into_iter();
         ends.map(|end| self.come_back(range, call, end, given, takes_self, token, text)).collect()
     }
 
@@ -127,12 +138,10 @@ impl Transfer<'_> {
         if (function.is_async && !call.awaited) || is_declaration {
             return None;
         }
-        let by_reference = match given.entry {
-            Entry::Receiver => function.receiver == Some(Receiver::Reference),
-            Entry::Param(index) => {
-                matches!(function.params.get(index)?, Type::Reference(_))
-            }
-        };
+        if let Entry::Param(index) = given.entry {
+            function.params.get(index)?;
+        }
+        let by_reference = self.is_lent(item, given.entry);
         let key = (item.file, item.item);
         if self.follower.program.bodies_of(key).is_empty() {
             self.follower.asked.borrow_mut().bodies.insert(item);
@@ -146,6 +155,22 @@ impl Transfer<'_> {
             flags: flags(call, function, token),
             handle: self.follower.handle.clone(),
         })
+    }
+
+    /// Whether a parameter of a function is a reference.
+    fn is_lent(&self, item: ItemRef, entry: Entry) -> bool {
+        let Some(function) = self.follower.model.function(item) else { return false };
+        match entry {
+            Entry::Receiver => function.receiver == Some(Receiver::Reference),
+            Entry::Param(index) => {
+                matches!(function.params.get(index), Some(Type::Reference(_)))
+            }
+        }
+    }
+
+    /// Whether a function has a body that was not read.
+    fn is_unread(&self, item: ItemRef) -> bool {
+        self.follower.asked.borrow().bodies.contains(&item)
     }
 
     /// Translates an end inside a function to what happens at its call.

@@ -1,0 +1,154 @@
+//! What becomes of a handle with the one value that keeps it, when values of a type are told apart.
+//!
+//! A field is judged for all values of its type together, which says nothing of a value that is dropped
+//! without a join where others are joined. So where that says "joined somewhere", the value that keeps the
+//! handle is followed as the handle was, until something happens that is not followed.
+
+use super::super::ends::{Cell, End, EndKind, Entry, LossKind, home_name, portable};
+use super::super::follow::{Follower, Token};
+use super::super::solve::ParamKey;
+use super::super::{Flow, LocalKind, Owner, Place, Proj};
+use super::{Next, Transfer};
+use crate::facts::tree::{ItemKind, Name};
+use crate::model::{ItemRef, Ty, TyHead};
+use crate::text::TextRange;
+
+impl Transfer<'_> {
+    /// The value that keeps the token is dropped, or another takes its place: what `drop` of its owners does,
+    /// from the outside in, and then it is lost. `from` says how much of the way to the token stays.
+    pub(super) fn lost_with_owner(
+        &self,
+        token: &Token,
+        cell: &Cell,
+        from: usize,
+        range: TextRange,
+        text: &str,
+    ) -> Next {
+        let home = home_name(self.follower.model, &cell.home);
+        let unknown = |why: &str| self.end(EndKind::Escaped, range, format!("{text}, {why}"));
+        let proj = &token.place.proj;
+        for at in from..proj.len() {
+            let Proj::Field(field) = &proj[at] else { continue };
+            let head = match &field.owner {
+                Owner::Tuple => continue,
+                Owner::Type(head @ TyHead::Item(..)) => head,
+                Owner::Type(_) | Owner::Unknown => {
+                    return unknown("in a value of a type that is not known");
+                }
+            };
+            let is_variant = at > from && matches!(proj[at - 1], Proj::Variant(_));
+            let owner = at - usize::from(is_variant);
+            let Some(drop) = self.drop_of(head) else { continue };
+            match self.dropped_by(drop, &proj[owner..]) {
+                Some(EndKind::Untouched) => {}
+                Some(EndKind::Joined) => {
+                    let text =
+                        format!("joined when its owner is dropped, which keeps it in {home}");
+                    return self.end(EndKind::Joined, range, text);
+                }
+                Some(EndKind::Lost(_)) => break,
+                _ => return unknown("which may do more than is followed"),
+            }
+        }
+        let text = format!("{text}, and what {home} keeps with it");
+        self.end(EndKind::Lost(LossKind::Owner(cell.home.clone())), range, text)
+    }
+
+    /// The `drop` of a type, if it has one in this build.
+    fn drop_of(&self, head: &TyHead) -> Option<ItemRef> {
+        let model = self.follower.model;
+        let own = model.methods_of(head, "drop").iter().find(|function| {
+            let of_drop = function.container.is_some_and(|container| {
+                matches!(&model.item(container).kind, ItemKind::Impl(it)
+                    if it.trait_path.as_ref().is_some_and(|path| path.last() == "Drop"))
+            });
+            of_drop && (self.follower.is_test || !function.test_only)
+        });
+        own.map(|function| function.item)
+    }
+
+    /// What a `drop` does with the token, if that is the same on all its ways.
+    fn dropped_by(&self, drop: ItemRef, rest: &[Proj]) -> Option<EndKind> {
+        let function = (drop.file, drop.item);
+        if self.follower.program.bodies_of(function).is_empty() {
+            self.follower.asked.borrow_mut().bodies.insert(drop);
+            return Some(EndKind::Untouched);
+        }
+        let key = ParamKey {
+            function,
+            entry: Entry::Receiver,
+            proj: portable(rest)?,
+            borrowed: false,
+            flags: Vec::new(),
+            handle: self.follower.handle.clone(),
+        };
+        let ends = self.follower.known.get(&key).map(|ends| ends.to_vec()).unwrap_or_default();
+        self.follower.asked.borrow_mut().keys.insert(key);
+        let stays = |end: &End| match &end.kind {
+            EndKind::Untouched => true,
+            EndKind::Left(entry, proj) => *entry == Entry::Receiver && proj == rest,
+            _ => false,
+        };
+        match ends.first()?.kind {
+            _ if ends.iter().all(stays) => Some(EndKind::Untouched),
+            EndKind::Joined if ends.iter().all(|end| end.kind == EndKind::Joined) => {
+                Some(EndKind::Joined)
+            }
+            EndKind::Lost(_) if ends.iter().all(|end| matches!(end.kind, EndKind::Lost(_))) => {
+                ends.into_iter().next().map(|end| end.kind)
+            }
+            _ => None,
+        }
+    }
+
+    /// Ends of a function in which a handle comes with what keeps it. Which way is taken there mostly depends
+    /// on what else that value holds, so ways that differ prove nothing.
+    pub(super) fn agreed(&self, ends: Vec<End>, keeps_it: bool) -> Vec<End> {
+        let class = |end: &End| match end.kind {
+            EndKind::Joined => 0,
+            EndKind::Lost(_) => 1,
+            EndKind::Exits | EndKind::Held(_) => 2,
+            _ => 3,
+        };
+        let has = |wanted: u8| ends.iter().any(|end| class(end) == wanted);
+        let (joined, lost, other) = (has(0), has(1), has(3));
+        let differ = ((joined || lost) && other) || (joined && lost && !keeps_it);
+        if !differ {
+            return ends;
+        }
+        let first = ends.into_iter().find(|end| class(end) != 0);
+        first.into_iter().map(|end| End { kind: EndKind::Escaped, ..end }).collect()
+    }
+}
+
+impl Follower<'_> {
+    /// Whether something else may hold what keeps the token as well.
+    pub(in crate::flow) fn is_shared(&self, flow: &Flow, place: &Place) -> bool {
+        let local = &flow.locals[place.local.0 as usize];
+        let own = match (&local.ty, local.kind) {
+            (Ty::Reference(inner), LocalKind::Reference) => inner,
+            (ty, _) => ty,
+        };
+        own.is_shared()
+            || place.proj.iter().any(|proj| match proj {
+                Proj::Field(field) => self.is_shared_field(&field.owner, &field.name),
+                _ => false,
+            })
+    }
+
+    fn is_shared_field(&self, owner: &Owner, name: &Name) -> bool {
+        let Owner::Type(TyHead::Item(file, item)) = owner else { return false };
+        let Some(declared) = self.model.refs_of(*file, *item).next() else { return true };
+        let ty = |ty| self.model.ty(declared.module, None, &[], ty);
+        match &self.model.item(declared).kind {
+            ItemKind::Struct(fields) => {
+                fields.iter().any(|field| field.name == *name && ty(&field.ty).is_shared())
+            }
+            ItemKind::Enum(variants) => {
+                let fields = variants.iter().flat_map(|variant| &variant.fields);
+                fields.into_iter().any(|field| field.name == *name && ty(&field.ty).is_shared())
+            }
+            _ => true,
+        }
+    }
+}
