@@ -24,7 +24,7 @@ use crate::model::{ItemRef, Model, Ty};
 use crate::source::FileId;
 use crate::text::TextRange;
 
-pub(super) use closures::is_scope;
+pub(super) use closures::runs_at_once;
 
 /// States visited for one token before it counts as not followed.
 const MAX_STATES: usize = 200_000;

@@ -50,7 +50,7 @@ pub(super) fn borrowing(name: &str, args: usize) -> Option<Borrowing> {
         }
         (
             "lock" | "write" | "read" | "try_lock" | "try_write" | "try_read" | "try_borrow"
-            | "try_borrow_mut" | "into_inner" | "get_mut",
+            | "try_borrow_mut" | "into_inner" | "get_mut" | "get",
             0,
         ) => Borrowing::Guard,
         (
@@ -300,7 +300,7 @@ pub(super) fn on_maybe(name: &str) -> Option<OnMaybe> {
         "take" | "ok" | "ok_or" | "ok_or_else" | "map_err" | "or" | "or_else" | "inspect"
         | "inspect_err" | "context" | "with_context" | "wrap_err" | "wrap_err_with"
         | "transpose" | "into" | "try_into" | "replace" | "fuse" | "filter" | "xor"
-        | "into_inner" | "map_err_into" | "change_context" => OnMaybe::Whole,
+        | "into_inner" | "map_err_into" | "change_context" | "take_if" => OnMaybe::Whole,
         "map" => OnMaybe::Map,
         "and_then" | "map_or" | "map_or_else" | "is_some_and" | "is_ok_and" | "is_none_or"
         | "for_each" => OnMaybe::Then,
@@ -442,6 +442,7 @@ pub(super) fn wraps(path: &str) -> bool {
                 | "parking_lot::RwLock"
                 | "std::pin::Pin"
                 | "std::cell::OnceCell"
+                | "std::sync::OnceLock"
                 | "std::panic::AssertUnwindSafe"
                 | "std::vec::Vec",
             "new" | "pin" | "from"

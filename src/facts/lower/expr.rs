@@ -127,6 +127,16 @@ impl BodyLowering<'_, '_> {
         let left = self.expr(&binary.left);
         let right = self.expr(&binary.right);
         let range = self.range_of(left).cover(self.range_of(right));
+        if let Some(empty) = says_empty(binary)
+            && let ExprKind::Method(call) = &mut self.body.exprs[left.0 as usize].kind
+        {
+            call.name = self.lowering.name("is_empty");
+            let whole = self.body.expr(left).kind.clone();
+            if empty {
+                return (range, whole);
+            }
+            return (range, ExprKind::Unary(left));
+        }
         let kind = match binary.op {
             BinOp::And(_) => ExprKind::Binary { op: BinaryOp::And, left, right },
             BinOp::Or(_) => ExprKind::Binary { op: BinaryOp::Or, left, right },
@@ -359,5 +369,22 @@ fn member_range(member: &Member) -> TextRange {
     match member {
         Member::Named(ident) => byte_range(ident.span()),
         Member::Unnamed(index) => byte_range(index.span),
+    }
+}
+
+/// Whether a comparison says that something is empty, or is not: `x.len() == 0`, `x.len() > 0`.
+fn says_empty(binary: &syn::ExprBinary) -> Option<bool> {
+    let Expr::MethodCall(call) = &*binary.left else { return None };
+    let Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(number), .. }) = &*binary.right else {
+        return None;
+    };
+    let number: u8 = number.base10_parse().ok()?;
+    if call.method != "len" || !call.args.is_empty() {
+        return None;
+    }
+    match (&binary.op, number) {
+        (BinOp::Eq(_), 0) | (BinOp::Lt(_), 1) | (BinOp::Le(_), 0) => Some(true),
+        (BinOp::Ne(_) | BinOp::Gt(_), 0) | (BinOp::Ge(_), 1) => Some(false),
+        _ => None,
     }
 }

@@ -116,7 +116,7 @@ impl Follower<'_> {
     fn runs_here(&self, call: &Call) -> bool {
         match &call.callee {
             Callee::Local(..) | Callee::Await(_) => true,
-            Callee::Function(defs) => is_scope(self.model, defs),
+            Callee::Function(defs) => runs_at_once(self.model, defs),
             Callee::Method(_, name, own) => {
                 own.is_empty()
                     && (methods::on_many(name).is_some() || methods::on_maybe(name).is_some())
@@ -133,7 +133,7 @@ impl Follower<'_> {
         match &call.callee {
             _ if call.spawns(self.model) => at(call.thread_result(), proj),
             Callee::Local(..) | Callee::Await(_) => at(&[], proj),
-            Callee::Function(defs) if is_scope(self.model, defs) => at(&[], proj),
+            Callee::Function(defs) if runs_at_once(self.model, defs) => at(&[], proj),
             Callee::Function(defs) => match defs.as_slice() {
                 [Def::External(path)] => match &**path {
                     "std::iter::repeat_with" => at(&[Proj::Elem], proj),
@@ -185,10 +185,17 @@ fn runs(flow: &Flow, call: &Call, id: FlowId) -> bool {
     })
 }
 
-pub(in crate::flow) fn is_scope(model: &Model<'_>, defs: &[Def]) -> bool {
-    defs.iter().any(
-        |def| matches!(def, Def::External(path) if model.catalog.role(path) == Some(Role::Scope)),
-    )
+/// Whether a function runs the closure it is given before it returns, and gives what that gave.
+pub(in crate::flow) fn runs_at_once(model: &Model<'_>, defs: &[Def]) -> bool {
+    defs.iter().any(|def| match def {
+        Def::External(path) => match model.catalog.role(path) {
+            Some(Role::Scope) => true,
+            // What that gives is in a `Result`.
+            Some(Role::Runs) => &**path != "std::panic::catch_unwind",
+            _ => false,
+        },
+        _ => false,
+    })
 }
 
 fn escaped(end: &End, range: TextRange, text: &str) -> End {

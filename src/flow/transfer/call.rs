@@ -1,7 +1,7 @@
 //! Calls: what becomes of a token that is given to something.
 
 use super::super::ends::{EndKind, Entry, LossKind};
-use super::super::follow::{Token, is_scope, moved, rest};
+use super::super::follow::{Token, moved, rest, runs_at_once};
 use super::super::methods::{self, Storing};
 use super::super::{
     Call, Callable, Callee, Field, LocalId, LocalKind, Operand, Owner, Place, Proj,
@@ -209,7 +209,7 @@ impl Transfer<'_> {
         defs: &[Def],
         token: &Token,
     ) -> Vec<Next> {
-        let scope = is_scope(self.follower.model, defs);
+        let scope = runs_at_once(self.follower.model, defs);
         let catches =
             matches!(defs, [Def::External(path)] if &**path == "std::panic::catch_unwind");
         let spawns = call.spawns(self.follower.model);
@@ -444,6 +444,9 @@ impl Transfer<'_> {
                 let given = Given { entry: Entry::Param(index), rest: &rest, by_reference };
                 return self.enter(range, call, &items(own), &given, token, &text);
             }
+            if !is_own && &**name == "extend" && matches!(rest.first(), Some(Proj::Lazy(..))) {
+                return self.extended(range, call, receiver, &rest, token);
+            }
             if let (false, Some(storing), true) =
                 (is_own, methods::storing(name), self.is_std(call, receiver))
             {
@@ -466,6 +469,31 @@ impl Transfer<'_> {
             matches!(local.kind, LocalKind::Reference | LocalKind::Static(..))
                 && call.receiver_ty == Ty::Unknown
         }
+    }
+
+    /// Whatever is extended takes all elements of the iterator, so what was to run on them runs now.
+    fn extended(
+        &self,
+        range: TextRange,
+        call: &Call,
+        receiver: &Place,
+        rest: &[Proj],
+        token: &Token,
+    ) -> Vec<Next> {
+        let is_std = self.is_std(call, receiver);
+        let elements = self.drive(range, call, rest, token).into_iter();
+        let kept = elements.map(|element| match element {
+            Ok(element) if is_std => {
+                let text = match self.name(receiver.local) {
+                    Some(owner) => format!("put into `{owner}` by `extend`"),
+                    None => "put away by `extend`".to_owned(),
+                };
+                self.go(moved(&receiver.then(Proj::Elem), &element), token, Some((range, text)))
+            }
+            Ok(element) => self.escape(&element, range, "passed to the method `extend`".to_owned()),
+            Err(done) => done,
+        });
+        kept.collect()
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one call")]

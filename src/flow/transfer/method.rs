@@ -30,6 +30,11 @@ impl Transfer<'_> {
         if methods::borrowing(name, call.args.len()) == Some(Borrowing::Same) {
             return vec![self.stay(token)];
         }
+        // So does what is set once.
+        let receiver_ty = call.receiver_ty.peel();
+        if &**name == "set" && receiver_ty.path().is_some_and(|path| path.contains("::Once")) {
+            return vec![self.stay(token)];
+        }
         match rest.first() {
             None => vec![self.on_handle(range, name, token)],
             // `remove` gives the element itself or an `Option` of it.
@@ -112,6 +117,11 @@ impl Transfer<'_> {
                 let text = "`filter` may drop it".to_owned();
                 let mut next = out(moved(&dst, rest));
                 next.push(self.lost(token, LossKind::Discarded, range, text));
+                next
+            }
+            OnMaybe::Whole if &**name == "take_if" => {
+                let mut next = out(moved(&dst, rest));
+                next.push(self.stay(token));
                 next
             }
             OnMaybe::Whole => out(moved(&dst, rest)),
