@@ -485,6 +485,6 @@ pub enum Test {
     Empty,
     /// It is true.
     True,
-    /// It is this variant of a type of the project.
-    Variant(Name),
+    /// It is one of these variants of a type of the project.
+    Variant(Vec<Name>),
 }

@@ -376,7 +376,9 @@ pub enum BinaryOp {
     And,
     /// `||`.
     Or,
-    /// Any other: both sides run.
+    /// A comparison, which looks at both sides.
+    Compare,
+    /// Any other: both sides run, and a type of its own may take them.
     Strict,
 }
 

@@ -16,7 +16,9 @@ use super::correlate::{facts_after, facts_before};
 use super::ends::{Cell, End, EndKind, Entry, Home, TraceStep, home_name, portable};
 use super::solve::{ParamKey, Snapshot};
 use super::transfer::{Next, Transfer};
-use super::{BlockId, Flow, FlowId, FlowKind, Flows, LocalId, LocalKind, Place, Program, Proj};
+use super::{
+    BlockId, Field, Flow, FlowId, FlowKind, Flows, LocalId, LocalKind, Owner, Place, Program, Proj,
+};
 use super::{StmtKind, Terminator, Test};
 use crate::catalog::Role;
 use crate::facts::tree::Name;
@@ -416,8 +418,8 @@ fn possible(token: &Token, place: &Place, test: &Test, holds: bool) -> bool {
             _ => true,
         },
         (None, Test::Inner) => token.full != Some(place.local) || !place.proj.is_empty() || holds,
-        (Some(rest), Test::Variant(name)) => match rest.first() {
-            Some(Proj::Variant(own)) => (own == name) == holds,
+        (Some(rest), Test::Variant(names)) => match rest.first() {
+            Some(Proj::Variant(own)) => names.contains(own) == holds,
             _ => true,
         },
         (None, Test::Empty | Test::Variant(_)) | (_, Test::True) => true,
@@ -445,13 +447,23 @@ pub(super) fn rest(token: &Place, access: &Place) -> Option<Vec<Proj>> {
             (Proj::Elem, Some(Proj::Elem | Proj::Current | Proj::Payload))
             | (Proj::Current, Some(Proj::Current)) => at += 1,
             // The value of a pair that a map or `enumerate` makes of an element.
-            (Proj::Field(name), here)
-                if &*name.name == "1" && !matches!(here, Some(Proj::Field(_) | Proj::Payload)) => {}
+            (Proj::Field(field), here) if is_value_of_pair(field, here) => {}
             (proj, Some(here)) if proj == here => at += 1,
             _ => return None,
         }
     }
     Some(left.split_off(at))
+}
+
+/// Whether a field of an element is the value of a pair that stands for the element: `here` is the next step
+/// of the way to the token, which knows of no pair.
+fn is_value_of_pair(field: &Field, here: Option<&Proj>) -> bool {
+    let is_own = match here {
+        Some(Proj::Field(own)) => own.owner == Owner::Tuple || field.owner != Owner::Tuple,
+        Some(Proj::Payload) => true,
+        _ => false,
+    };
+    &*field.name == "1" && !is_own
 }
 
 /// The token's place after the value at `from` moved to `to`.

@@ -150,6 +150,12 @@ impl BodyLowering<'_, '_> {
             | BinOp::BitOrAssign(_)
             | BinOp::ShlAssign(_)
             | BinOp::ShrAssign(_) => ExprKind::CompoundAssign(left, right),
+            BinOp::Eq(_)
+            | BinOp::Ne(_)
+            | BinOp::Lt(_)
+            | BinOp::Le(_)
+            | BinOp::Gt(_)
+            | BinOp::Ge(_) => ExprKind::Binary { op: BinaryOp::Compare, left, right },
             _ => ExprKind::Binary { op: BinaryOp::Strict, left, right },
         };
         (range, kind)

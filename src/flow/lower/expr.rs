@@ -49,11 +49,15 @@ impl Lowering<'_> {
             ExprKind::Reference(_, inner) => self.reference(*inner),
             ExprKind::Assign(place, value) => self.assign(range, *place, *value),
             ExprKind::CompoundAssign(place, value) => {
-                self.expr(*value);
+                self.operated(range, &[*value]);
                 self.expr(*place);
                 Value::constant(Ty::Tuple(Vec::new()))
             }
             ExprKind::Binary { op: BinaryOp::Strict, left, right } => {
+                self.operated(range, &[*left, *right]);
+                Value::constant(Ty::Unknown)
+            }
+            ExprKind::Binary { op: BinaryOp::Compare, left, right } => {
                 self.expr(*left);
                 self.expr(*right);
                 Value::constant(Ty::Unknown)
@@ -82,6 +86,14 @@ impl Lowering<'_> {
             ExprKind::Macro(call) => self.macro_call(range, call),
             ExprKind::Opaque(names) => self.opaque(range, names),
             _ => self.control(id, range, &expr.kind),
+        }
+    }
+
+    /// Operands of an operator, which a type of its own may take.
+    fn operated(&mut self, range: TextRange, sides: &[ExprId]) {
+        for &side in sides {
+            let value = self.expr(side);
+            self.mention_value(&value, range, "given to an operator");
         }
     }
 

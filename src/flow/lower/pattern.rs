@@ -12,8 +12,8 @@ use crate::text::TextRange;
 enum Part {
     /// A place is (or is not) `Some` or `Ok`.
     Inner(Place, bool),
-    /// A place is this variant of a type of the project.
-    Variant(Place, Name),
+    /// A place is one of these variants of a type of the project.
+    Variant(Place, Vec<Name>),
     /// Something else that may not match.
     Other,
 }
@@ -53,10 +53,10 @@ impl Lowering<'_> {
                     };
                     (test(good), test(!good))
                 }
-                Part::Variant(place, name) => {
+                Part::Variant(place, names) => {
                     let test = |holds| {
-                        let (place, name) = (place.clone(), name.clone());
-                        vec![Condition { place, test: Test::Variant(name), holds }]
+                        let (place, names) = (place.clone(), names.clone());
+                        vec![Condition { place, test: Test::Variant(names), holds }]
                     };
                     (test(true), test(false))
                 }
@@ -121,7 +121,7 @@ impl Lowering<'_> {
                     inner.is_empty()
                 });
                 if !irrefutable {
-                    parts.push(Part::Other);
+                    parts.extend(self.alternatives(cases, place));
                 }
             }
             PatKind::Refutable => parts.push(Part::Other),
@@ -164,6 +164,22 @@ impl Lowering<'_> {
         }
     }
 
+    /// How an or-pattern can fail: with variants of one place, by being none of them.
+    fn alternatives(&mut self, cases: &[PatId], place: &Place) -> Vec<Part> {
+        let (mut names, mut plain) = (Vec::new(), true);
+        for &case in cases {
+            let mut parts = Vec::new();
+            self.parts(case, place, &mut parts);
+            plain &= parts.len() == 1;
+            match parts.into_iter().next() {
+                Some(Part::Variant(of, own)) if of == *place => names.extend(own),
+                _ => return vec![Part::Other],
+            }
+        }
+        let among = Part::Variant(place.clone(), names);
+        if plain { vec![among] } else { vec![among, Part::Other] }
+    }
+
     /// A numbered part of a tuple struct, or of a variant.
     fn variant_part(&self, path: &Path, place: &Place, index: usize, is_struct: bool) -> Place {
         let name = Name::from(index.to_string());
@@ -194,7 +210,7 @@ impl Lowering<'_> {
     /// How a path in a pattern fails that is no constructor of std.
     fn variant(&self, path: &Path, place: &Place) -> Part {
         match self.variant_name(path) {
-            Some(name) => Part::Variant(place.clone(), name),
+            Some(name) => Part::Variant(place.clone(), vec![name]),
             None => Part::Other,
         }
     }

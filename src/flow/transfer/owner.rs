@@ -7,7 +7,7 @@
 use super::super::ends::{Cell, End, EndKind, Entry, LossKind, home_name, portable};
 use super::super::follow::{Follower, Token};
 use super::super::solve::ParamKey;
-use super::super::{Flow, LocalKind, Owner, Place, Proj};
+use super::super::{Flow, LocalId, LocalKind, Owner, Place, Proj, StmtKind};
 use super::{Next, Transfer};
 use crate::facts::tree::{ItemKind, Name};
 use crate::model::{ItemRef, Ty, TyHead};
@@ -27,6 +27,11 @@ impl Transfer<'_> {
         let home = home_name(self.follower.model, &cell.home);
         let unknown = |why: &str| self.end(EndKind::Escaped, range, format!("{text}, {why}"));
         let proj = &token.place.proj;
+        let local = &self.flow.locals[token.place.local.0 as usize];
+        if local.name.is_none() && !self.is_made_here(token.place.local) {
+            // It may be a reference to what something else owns.
+            return unknown("in a value that comes from elsewhere");
+        }
         for at in from..proj.len() {
             let Proj::Field(field) = &proj[at] else { continue };
             let head = match &field.owner {
@@ -52,6 +57,15 @@ impl Transfer<'_> {
         }
         let text = format!("{text}, and what {home} keeps with it");
         self.end(EndKind::Lost(LossKind::Owner(cell.home.clone())), range, text)
+    }
+
+    /// Whether a statement of this body makes the value of a local.
+    fn is_made_here(&self, local: LocalId) -> bool {
+        self.flow.blocks.iter().flat_map(|block| &block.stmts).any(|stmt| match &stmt.kind {
+            StmtKind::Build(to, _) => *to == local,
+            StmtKind::Call(call) => call.dst == local && call.ty != Ty::Unknown,
+            _ => false,
+        })
     }
 
     /// The `drop` of a type, if it has one in this build.
