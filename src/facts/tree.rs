@@ -499,8 +499,10 @@ pub struct Pat {
 /// What a pattern is.
 #[derive(Clone, Debug)]
 pub enum PatKind {
-    /// `_` and `..`.
+    /// `_`.
     Wild,
+    /// `..`.
+    Rest,
     /// `name`, `ref name`, `name @ pattern`. It may also be a constant or a unit variant.
     Bind {
         /// The name.

@@ -123,7 +123,8 @@ impl Cell {
             match member_at(proj, at) {
                 Some((Owner::Type(TyHead::Item(file, item)), name)) => {
                     let home = Home::Field(*file, *item, name);
-                    return Some(Self { home, proj: portable(&proj[at + 1..])? });
+                    let proj = portable(&proj[at + 1..])?;
+                    return Some(Self { home, proj: proj.iter().map(Proj::unnumbered).collect() });
                 }
                 // A field of something that is not known may be any.
                 Some((Owner::Type(_) | Owner::Unknown, _)) => return None,

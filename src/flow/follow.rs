@@ -407,7 +407,7 @@ fn possible(token: &Token, place: &Place, test: &Test, holds: bool) -> bool {
         // Another element may be meant.
         return true;
     }
-    match (rest(&token.place, place), test) {
+    match (rest(&token.place.unnumbered(), place), test) {
         (Some(rest), Test::Inner) => match rest.as_slice() {
             [Proj::Inner | Proj::Payload, ..] | [Proj::Elem, Proj::Inner, ..] => holds,
             [Proj::Error, ..] => !holds,
@@ -444,7 +444,9 @@ pub(super) fn rest(token: &Place, access: &Place) -> Option<Vec<Proj>> {
                 left.remove(at + 1);
             }
             (Proj::Open | Proj::Maybe | Proj::Each, _) => {}
-            (Proj::Elem, Some(Proj::Elem | Proj::Current | Proj::Payload))
+            (Proj::At(..) | Proj::Between(..), Some(here)) if here.is_at(proj) => at += 1,
+            (Proj::Unnumbered, Some(Proj::Elem | Proj::Current | Proj::Payload)) => at += 1,
+            (Proj::Elem, Some(Proj::Elem | Proj::Nth(..) | Proj::Current | Proj::Payload))
             | (Proj::Current, Some(Proj::Current)) => at += 1,
             // The value of a pair that a map or `enumerate` makes of an element.
             (Proj::Field(field), here) if is_value_of_pair(field, here) => {}

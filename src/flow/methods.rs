@@ -63,6 +63,11 @@ pub(super) fn borrowing(name: &str, args: usize) -> Option<Borrowing> {
     })
 }
 
+/// Whether a method of an entry puts something there only where nothing is.
+pub(super) fn fills(name: &str) -> bool {
+    matches!(name, "or_insert" | "or_insert_with" | "or_insert_with_key" | "or_default")
+}
+
 /// The place that a borrowing method names.
 pub(super) fn alias(place: &Place, borrowing: Borrowing) -> Place {
     match borrowing {

@@ -22,6 +22,13 @@ impl Place {
         Self { local, proj: Vec::new() }
     }
 
+    /// The same, with elements of arrays as elements of any collection.
+    #[must_use]
+    pub fn unnumbered(&self) -> Self {
+        let proj = self.proj.iter().map(Proj::unnumbered).collect();
+        Self { local: self.local, proj }
+    }
+
     /// A part of this place. A guard of something that cannot fail swallows the opening of it.
     #[must_use]
     pub fn then(&self, proj: Proj) -> Self {
@@ -52,6 +59,8 @@ pub enum Proj {
     Result,
     /// Some element of a collection or iterator.
     Elem,
+    /// An element of an array that is written out: its position, and how many there are.
+    Nth(usize, usize),
     /// The element a loop over borrowed elements looks at.
     Current,
     /// The payload of a wrapper of which only later use tells whether it is optional or many.
@@ -65,6 +74,12 @@ pub enum Proj {
     Open,
     /// In an access: the elements, each by reference.
     Each,
+    /// In an access: the element at this position, counted from the end if `true`.
+    At(usize, bool),
+    /// In an access: every element but this many at the start and at the end.
+    Between(usize, usize),
+    /// In an access: an element of which nobody knows the position.
+    Unnumbered,
     /// In an access: a wrapper such as a lock's `Result` that the token does not have.
     Maybe,
 }
@@ -133,6 +148,30 @@ impl Hash for Field {
 }
 
 impl Proj {
+    /// The same step, into a collection of which no positions are known.
+    #[must_use]
+    pub fn unnumbered(&self) -> Self {
+        match self {
+            Self::Nth(..) => Self::Elem,
+            other => other.clone(),
+        }
+    }
+
+    /// Whether an access to elements by their position means this step.
+    pub(super) fn is_at(&self, access: &Self) -> bool {
+        match (self, access) {
+            (Self::Nth(own, count), Self::At(position, true)) => own + position + 1 == *count,
+            (Self::Nth(own, _), Self::At(position, false)) => own == position,
+            (Self::Nth(own, count), Self::Between(start, end)) => {
+                own >= start && own + end < *count
+            }
+            (Self::Field(field), Self::At(position, false)) => {
+                field.owner == Owner::Tuple && field.name.parse() == Ok(*position)
+            }
+            _ => false,
+        }
+    }
+
     /// A tuple element.
     pub fn element(index: usize) -> Self {
         Self::Field(Field { name: Name::from(index.to_string()), owner: Owner::Tuple })

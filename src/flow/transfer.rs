@@ -216,7 +216,11 @@ impl Transfer<'_> {
         }
         let name = local.name.clone();
         let shown = name.as_deref().unwrap_or("it");
-        let many = token.place.proj.iter().any(|proj| matches!(proj, Proj::Elem | Proj::Current));
+        let many = token
+            .place
+            .proj
+            .iter()
+            .any(|proj| matches!(proj, Proj::Elem | Proj::Nth(..) | Proj::Current));
         let in_closure = token.place.proj.iter().any(|proj| matches!(proj, Proj::Captured(_)));
         let (kind, range, text) = match local.kind {
             _ if in_closure => {

@@ -36,7 +36,7 @@ impl BodyLowering<'_, '_> {
                 (range, PatKind::Bind { name, by_ref: ident.by_ref.is_some(), sub })
             }
             syn::Pat::Wild(wild) => (byte_range(wild.underscore_token.span), PatKind::Wild),
-            syn::Pat::Rest(_) => (TextRange::default(), PatKind::Wild),
+            syn::Pat::Rest(_) => (TextRange::default(), PatKind::Rest),
             syn::Pat::Tuple(tuple) => {
                 let elems = tuple.elems.iter().map(|elem| self.pat(elem)).collect();
                 let range = delimited(&tuple.paren_token.span);

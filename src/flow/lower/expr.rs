@@ -299,10 +299,10 @@ impl Lowering<'_> {
                 ty = Ty::Tuple(types);
             }
             ExprKind::Array(elems) => {
-                for &elem in elems {
+                for (index, &elem) in elems.iter().enumerate() {
                     let value = self.expr(elem);
                     ty = Ty::Slice(Box::new(value.ty));
-                    parts.push((vec![Proj::Elem], value.operand));
+                    parts.push((vec![Proj::Nth(index, elems.len())], value.operand));
                 }
             }
             ExprKind::Repeat(elem, length) => {

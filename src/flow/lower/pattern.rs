@@ -8,6 +8,9 @@ use crate::facts::tree::{ItemKind, Name, PatId, PatKind, Path};
 use crate::model::{Def, Namespace, Ty};
 use crate::text::TextRange;
 
+/// Parts of a tuple that a `..` may stand for.
+const MAX_GAP: usize = 8;
+
 /// How one part of a pattern can fail.
 enum Part {
     /// A place is (or is not) `Some` or `Ok`.
@@ -72,7 +75,7 @@ impl Lowering<'_> {
     fn parts(&mut self, pat: PatId, place: &Place, parts: &mut Vec<Part>) {
         let body = self.body;
         match &body.pat(pat).kind {
-            PatKind::Wild => {}
+            PatKind::Wild | PatKind::Rest => {}
             PatKind::Bind { name, sub, .. } => {
                 if sub.is_none() && self.is_constant(name) {
                     let path =
@@ -275,7 +278,7 @@ impl Lowering<'_> {
                 }
             }
             PatKind::Reference(inner) => self.declare_names(*inner, ty),
-            PatKind::Wild | PatKind::Path(_) | PatKind::Refutable => {}
+            PatKind::Wild | PatKind::Rest | PatKind::Path(_) | PatKind::Refutable => {}
         }
     }
 
@@ -312,10 +315,7 @@ impl Lowering<'_> {
                 }
             }
             PatKind::Slice(elems) if elems.len() > 1 && !borrowed => {
-                // Which element is which is not followed.
-                let text = "taken apart by a slice pattern";
-                self.push(range, StmtKind::Mention(vec![place.clone()], text));
-                self.declare_names(pat, &Ty::Unknown);
+                self.bind_elements(elems, place, ty, range);
             }
             PatKind::Slice(elems) => {
                 for &elem in elems {
@@ -347,8 +347,42 @@ impl Lowering<'_> {
             }
             PatKind::Reference(inner) => self.bind(*inner, place, borrowed, ty.peel()),
             PatKind::Or(cases) => self.bind_cases(cases, place, borrowed, ty, range),
-            PatKind::Wild | PatKind::Path(_) | PatKind::Refutable => {}
+            PatKind::Wild | PatKind::Rest | PatKind::Path(_) | PatKind::Refutable => {}
         }
+    }
+
+    /// Takes apart what may be an array that is written out, or a tuple of which not all parts are named.
+    fn bind_elements(&mut self, elems: &[PatId], place: &Place, ty: &Ty, range: TextRange) {
+        let body = self.body;
+        let is_rest = |pat: PatId| matches!(body.pat(pat).kind, PatKind::Rest);
+        let rest_name = |pat: PatId| match &body.pat(pat).kind {
+            PatKind::Bind { name, sub: Some(sub), .. } if is_rest(*sub) => Some(name),
+            _ => None,
+        };
+        let is_gap = |&elem: &PatId| is_rest(elem) || rest_name(elem).is_some();
+        let gap = elems.iter().position(is_gap).unwrap_or(elems.len());
+        for (index, &elem) in elems.iter().enumerate() {
+            let behind = elems.len() - 1 - index;
+            if let Some(name) = rest_name(elem) {
+                let kind = LocalKind::Variable;
+                let range = body.pat(elem).range;
+                let local = self.frame().declare(Some(name.clone()), range, ty.clone(), kind);
+                let (to, from) =
+                    (Place::local(local).then(Proj::Elem), Proj::Between(index, behind));
+                self.push(range, StmtKind::Assign(to, place.then(from)));
+                self.frame().bind(name.clone(), local);
+                continue;
+            }
+            let at = if index < gap { Proj::At(index, false) } else { Proj::At(behind, true) };
+            self.bind(elem, &place.then(at), false, &ty.element());
+        }
+        let mut unknown = vec![place.then(Proj::Unnumbered)];
+        if gap < elems.len() && !matches!(ty.peel(), Ty::Slice(_)) {
+            // Behind the gap in a tuple nobody knows which is which.
+            let behind = gap..elems.len() + MAX_GAP;
+            unknown.extend(behind.map(|index| place.then(Proj::element(index))));
+        }
+        self.push(range, StmtKind::Mention(unknown, "taken apart by a slice pattern"));
     }
 
     /// Binds every case of an or-pattern, and gives each name one local for all cases.
@@ -401,7 +435,7 @@ impl Lowering<'_> {
                 fields.iter().for_each(|(_, field)| self.names(*field, names));
             }
             PatKind::Reference(inner) => self.names(*inner, names),
-            PatKind::Wild | PatKind::Path(_) | PatKind::Refutable => {}
+            PatKind::Wild | PatKind::Rest | PatKind::Path(_) | PatKind::Refutable => {}
         }
     }
 

@@ -15,6 +15,44 @@ use crate::text::TextRange;
 
 impl Transfer<'_> {
     pub(super) fn call(&self, range: TextRange, call: &Call, token: &Token) -> Vec<Next> {
+        // Only functions of the project are known to keep elements where they are.
+        let numbered = token.place.proj.iter().any(|proj| matches!(proj, Proj::Nth(..)));
+        if numbered && !self.is_own(call) && self.names(call, token) {
+            let token = Token { place: token.place.unnumbered(), ..token.clone() };
+            return self.called(range, call, &token);
+        }
+        self.called(range, call, token)
+    }
+
+    /// Whether a call means functions of the project only.
+    fn is_own(&self, call: &Call) -> bool {
+        let of_project = |def: &Def| match def {
+            Def::Item(item) | Def::Method(item) => self.follower.model.function(*item).is_some(),
+            _ => false,
+        };
+        match &call.callee {
+            Callee::Function(defs) => !defs.is_empty() && defs.iter().all(of_project),
+            Callee::Method(_, _, own) => !own.is_empty(),
+            Callee::Local(..) | Callee::Await(_) => false,
+        }
+    }
+
+    /// Whether a call has anything to do with the local that the token is in.
+    fn names(&self, call: &Call, token: &Token) -> bool {
+        let local = token.place.local;
+        let is_it = |place: &Place| {
+            place.local == local || self.flow.locals[place.local.0 as usize].callable.is_some()
+        };
+        let receiver = match &call.callee {
+            Callee::Method(place, ..) | Callee::Local(place, _) | Callee::Await(place) => {
+                is_it(place)
+            }
+            Callee::Function(_) => false,
+        };
+        receiver || call.args.iter().filter_map(Operand::place).any(|(place, _)| is_it(place))
+    }
+
+    fn called(&self, range: TextRange, call: &Call, token: &Token) -> Vec<Next> {
         match &call.callee {
             Callee::Method(receiver, name, own) => {
                 // People look for a method at its name; the receiver may begin lines above.

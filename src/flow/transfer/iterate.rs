@@ -240,7 +240,7 @@ impl Transfer<'_> {
         range: TextRange,
         token: &Token,
     ) -> Vec<(bool, Next)> {
-        let Some(rest) = rest(&token.place, iter) else {
+        let Some(rest) = rest(&token.place.unnumbered(), iter) else {
             return vec![(true, self.stay(token)), (false, self.stay(token))];
         };
         if borrowed {

@@ -27,7 +27,9 @@ impl Transfer<'_> {
             return self.on_each(range, call, name, rest, token);
         }
         // What makes a missing value leaves one that is there alone.
-        if methods::borrowing(name, call.args.len()) == Some(Borrowing::Same) {
+        if methods::borrowing(name, call.args.len()) == Some(Borrowing::Same)
+            || methods::fills(name)
+        {
             return vec![self.stay(token)];
         }
         // So does what is set once.
