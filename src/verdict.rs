@@ -26,7 +26,7 @@ use crate::facts::tree::{Name, Type};
 use crate::finding::{CodeKind, Confidence, Fix};
 use crate::flow::{
     Birth, BlockId, Callable, Callee, Class, EndKind, Flow, FlowId, FlowKind, Flows, Known,
-    LossKind, Program, StmtKind, Task, Terminator, only_item, solve,
+    LossKind, Operand, Program, StmtKind, Task, Terminator, only_item, solve,
 };
 use crate::model::{Def, FunctionRef, Model, Namespace, Wanted};
 use crate::source::{FileId, PackageId};
@@ -426,7 +426,10 @@ fn of_carry(fates: &Fates<'_>, task: &Task) -> Option<Life> {
         life.verdict.outcome = Outcome::Unknown;
         life.loss = None;
     }
+    let is_named = call.args.iter().any(|arg| matches!(arg, Operand::Function(_)));
     let alternatives = match &call.callee {
+        // The one function whose name it is given.
+        Callee::Method(_, _, own) if own.is_empty() && is_named => 1,
         Callee::Function(defs) => defs.len(),
         Callee::Method(_, _, own) => own.len(),
         Callee::Local(..) | Callee::Await(_) => 0,

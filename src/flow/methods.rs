@@ -50,7 +50,7 @@ pub(super) fn borrowing(name: &str, args: usize) -> Option<Borrowing> {
         }
         (
             "lock" | "write" | "read" | "try_lock" | "try_write" | "try_read" | "try_borrow"
-            | "try_borrow_mut" | "into_inner" | "get_mut" | "get",
+            | "try_borrow_mut" | "into_inner" | "get_mut",
             0,
         ) => Borrowing::Guard,
         (
@@ -446,8 +446,6 @@ pub(super) fn wraps(path: &str) -> bool {
                 | "parking_lot::Mutex"
                 | "parking_lot::RwLock"
                 | "std::pin::Pin"
-                | "std::cell::OnceCell"
-                | "std::sync::OnceLock"
                 | "std::panic::AssertUnwindSafe"
                 | "std::vec::Vec",
             "new" | "pin" | "from"

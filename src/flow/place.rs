@@ -22,6 +22,13 @@ impl Place {
         Self { local, proj: Vec::new() }
     }
 
+    /// What is further inside.
+    #[must_use]
+    pub fn with(&self, proj: &[Proj]) -> Self {
+        let proj = self.proj.iter().chain(proj).cloned().collect();
+        Self { local: self.local, proj }
+    }
+
     /// The same, with elements of arrays as elements of any collection.
     #[must_use]
     pub fn unnumbered(&self) -> Self {

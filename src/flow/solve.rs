@@ -17,12 +17,12 @@ use rayon::prelude::*;
 
 use super::correlate::facts_at_start;
 use super::ends::{Cell, End, EndKind, Entry, Home, portable};
-use super::follow::{Follower, Token, handle_of};
+use super::follow::{Among, Follower, Token, handle_of};
 use super::program::{FunctionKey, Program, Site};
 use super::transfer::argument;
-use super::{BlockId, Owner, Place, Proj, StmtKind};
+use super::{BlockId, Call, Callee, Owner, Place, Proj, StmtKind};
 use crate::facts::tree::Name;
-use crate::model::{FunctionRef, ItemRef, Model, TyHead};
+use crate::model::{Def, FunctionRef, ItemRef, Model, TyHead};
 
 /// Times one walk is done again before its ends are taken as they are. Only functions whose
 /// alternatives disagree need more than a few.
@@ -263,12 +263,17 @@ impl Solver<'_> {
         let lowered = self.program.body(site.body);
         let flow = lowered.flows.body(site.flow);
         let stmt = &flow.blocks[site.block.0 as usize].stmts[site.index as usize];
+        let mut among = Among::Others;
         let place = match &stmt.kind {
             StmtKind::Call(call) => match exit.left_in {
-                None => Some(Place::local(call.dst)),
+                None if self.is_named(call, exit.function) => {
+                    among = Among::Unborn;
+                    self.value_of_named(site, call, exit)
+                }
+                None => Some(Place::local(call.dst).with(&exit.proj)),
                 Some(entry) => {
                     let takes_self = self.takes_self(exit.function);
-                    argument(call, entry, takes_self).map(|(place, _)| place.clone())
+                    argument(call, entry, takes_self).map(|(place, _)| place.with(&exit.proj))
                 }
             },
             _ => None,
@@ -280,10 +285,27 @@ impl Solver<'_> {
             let end = End { kind: EndKind::Escaped, file, range: stmt.range, trace };
             return (vec![end], super::follow::Asked::default());
         };
-        place.proj.extend(exit.proj.iter().cloned());
         place.proj.retain(|proj| !matches!(proj, Proj::Open | Proj::Maybe | Proj::Each));
-        let token = Token::at(site.block, site.index as usize + 1, place);
+        let token = Token { among, ..Token::at(site.block, site.index as usize + 1, place) };
         self.follow(site, token, &exit.handle)
+    }
+
+    /// Whether a call does not call a function and is given its name.
+    fn is_named(&self, call: &Call, function: FunctionKey) -> bool {
+        let is_it = |item: &ItemRef| (item.file, item.item) == function;
+        !match &call.callee {
+            Callee::Function(defs) => defs.iter().any(|def| match def {
+                Def::Item(item) | Def::Method(item) => is_it(item),
+                _ => false,
+            }),
+            Callee::Method(_, _, own) => own.iter().any(|own| is_it(&own.item)),
+            Callee::Local(..) | Callee::Await(_) => true,
+        }
+    }
+
+    /// Where the value of a function is after a call that is given its name.
+    fn value_of_named(&self, site: Site, call: &Call, exit: &Exit) -> Option<Place> {
+        self.follower(site, &exit.handle).value_of_named(call, exit.function, &exit.proj)
     }
 
     fn takes_self(&self, function: FunctionKey) -> bool {
@@ -295,8 +317,14 @@ impl Solver<'_> {
     }
 
     fn follow(&self, site: Site, token: Token, handle: &Name) -> Followed {
+        let follower = self.follower(site, handle);
+        let ends = follower.follow(site.flow, token);
+        (ends, follower.asked.into_inner())
+    }
+
+    fn follower(&self, site: Site, handle: &Name) -> Follower<'_> {
         let lowered = self.program.body(site.body);
-        let follower = Follower {
+        Follower {
             model: self.model,
             program: self.program,
             flows: &lowered.flows,
@@ -307,9 +335,7 @@ impl Solver<'_> {
             handle: handle.clone(),
             known: &self.known,
             asked: std::cell::RefCell::default(),
-        };
-        let ends = follower.follow(site.flow, token);
-        (ends, follower.asked.into_inner())
+        }
     }
 
     /// Notes what a walk asked. That is done for all walks of a round before the ends of any are
@@ -387,7 +413,11 @@ impl Solver<'_> {
             self.solution.crowded.insert(exit.function);
             return;
         }
-        let sites = self.program.calls_of(exit.function).iter();
+        let calls = self.program.calls_of(exit.function).iter();
+        // What is given its name may run it; what it leaves behind a reference is not seen there.
+        let values = self.program.values_of(exit.function).iter();
+        let values = values.filter(|_| exit.left_in.is_none());
+        let sites = calls.chain(values);
         let tasks: Vec<Task> = sites.map(|&site| Task::Carry(site, exit.clone())).collect();
         open.extend(tasks.iter().cloned());
         self.solution.carries.insert(exit, tasks);

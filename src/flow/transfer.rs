@@ -313,7 +313,13 @@ impl Transfer<'_> {
             (Ty::Reference(inner), LocalKind::Reference) => inner,
             (ty, _) => ty,
         };
-        if ty.is_shared() {
+        let part = match (ty, token.place.proj.first()) {
+            (Ty::Tuple(parts), Some(Proj::Field(field))) => {
+                field.name.parse().ok().and_then(|at: usize| parts.get(at))
+            }
+            _ => None,
+        };
+        if part.unwrap_or(ty).is_shared() {
             return self.end(
                 EndKind::Stored,
                 range,

@@ -70,10 +70,18 @@ impl Ty {
     pub fn is_shared(&self) -> bool {
         match self {
             Self::Reference(_) => true,
-            Self::Named(head, _, args) => {
-                let own = matches!(head, TyHead::External(path) if is_shared_path(path));
-                own || args.iter().any(Self::is_shared)
+            Self::Named(TyHead::External(path), _, args) => {
+                let last = path.rsplit("::").next().unwrap_or(path);
+                match last {
+                    _ if is_shared_path(path) => true,
+                    // What a thread gives is no way to its handle, and neither are keys and errors.
+                    _ if last.ends_with("JoinHandle") => false,
+                    _ if last.ends_with("Map") => args.last().is_some_and(Self::is_shared),
+                    _ if is_maybe(path) => args.first().is_some_and(Self::is_shared),
+                    _ => args.iter().any(Self::is_shared),
+                }
             }
+            Self::Named(TyHead::Item(..), _, args) => args.iter().any(Self::is_shared),
             Self::Tuple(parts) => parts.iter().any(Self::is_shared),
             Self::Slice(elem) => elem.is_shared(),
             Self::Unknown | Self::Never => false,
@@ -87,6 +95,12 @@ impl Ty {
             Self::Tuple(parts) => !parts.is_empty(),
             Self::Named(..) | Self::Reference(_) | Self::Slice(_) => true,
         }
+    }
+
+    /// Whether it is written once and read often: a `OnceLock`, a `OnceCell`.
+    pub fn is_once(&self) -> bool {
+        let last = self.peel().path().and_then(|path| path.rsplit("::").next());
+        matches!(last, Some("OnceLock" | "OnceCell"))
     }
 
     /// Whether it is an `Option`, or a reference to one.

@@ -286,19 +286,19 @@ impl<'a> Fates<'a> {
             let text = "handed out to code outside the workspace";
             keep_first(&mut sum.handed_out, self.noted(hops, at, text));
         }
-        if let Some(text) = self.doubt(exit.function) {
+        if let Some(text) = self.doubt(exit.function, exit.left_in.is_some()) {
             keep_first(&mut sum.unknown, self.noted(hops, at, text));
         }
     }
 
     /// Why a function may have callers that were not resolved.
-    fn doubt(&self, function: FunctionKey) -> Option<&'static str> {
+    fn doubt(&self, function: FunctionKey, left_behind: bool) -> Option<&'static str> {
         let reference = self.reference(function)?;
         let item = self.model.item(reference.item);
         let scope = self.model.scope_of_function(reference.item);
         let sees =
             |body: u32| self.model.in_scope(self.program.body(body).function.item.file, scope);
-        if !self.program.values_of(function).is_empty() {
+        if left_behind && !self.program.values_of(function).is_empty() {
             return Some("the function that hands it out is itself handed on");
         }
         if self.program.loose_calls(&item.name).iter().any(|site| sees(site.body)) {

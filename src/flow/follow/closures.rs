@@ -1,8 +1,8 @@
 //! Closures: bodies of their own, entered where they run, and left towards the body around.
 
 use super::super::{
-    BlockId, Call, Callable, Callee, End, EndKind, Flow, FlowId, FlowKind, LocalKind, Operand,
-    Place, Proj, StmtKind, TraceStep, methods,
+    BlockId, Call, Callable, Callee, End, EndKind, Flow, FlowId, FlowKind, FunctionKey, LocalKind,
+    Operand, Place, Proj, StmtKind, TraceStep, methods,
 };
 use super::{Among, Follower, Token};
 use crate::catalog::Role;
@@ -124,6 +124,16 @@ impl Follower<'_> {
         }
     }
 
+    /// Where the value of a function is after a call that is given its name and runs it.
+    pub(in crate::flow) fn value_of_named(
+        &self,
+        call: &Call,
+        function: FunctionKey,
+        proj: &[Proj],
+    ) -> Option<Place> {
+        names_only(call, function).then(|| self.value_of_run(call, proj))?
+    }
+
     /// Where a closure's value is after a call that runs it.
     fn value_of_run(&self, call: &Call, proj: &[Proj]) -> Option<Place> {
         let at = |wrap: &[Proj], proj: &[Proj]| {
@@ -152,6 +162,7 @@ impl Follower<'_> {
                     place.proj.retain(|proj| !matches!(proj, Proj::Maybe));
                     place.proj.extend(match &**name {
                         "get_or_insert_with" => Some(Proj::Inner),
+                        "get_or_init" if call.receiver_ty.is_once() => Some(Proj::Inner),
                         "resize_with" => Some(Proj::Elem),
                         _ => None,
                     });
@@ -169,6 +180,17 @@ impl Follower<'_> {
             Callee::Method(..) => None,
         }
     }
+}
+
+/// Whether a call is given the name of one function, this one, and of nothing else that it could run.
+fn names_only(call: &Call, function: FunctionKey) -> bool {
+    let is_it = |arg: &Operand| match arg {
+        Operand::Function(defs) => matches!(defs.as_slice(), [Def::Item(item) | Def::Method(item)]
+            if (item.file, item.item) == function),
+        _ => false,
+    };
+    let named = call.args.iter().filter(|arg| matches!(arg, Operand::Function(_))).count();
+    named == 1 && call.args.iter().any(is_it)
 }
 
 /// Whether a call runs, or is given, the closure with this body.

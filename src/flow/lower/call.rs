@@ -309,11 +309,17 @@ impl Lowering<'_> {
         let is_made_here = self.frame().local(place.local).kind == LocalKind::Temporary;
         let borrows = match &**name {
             "last" if is_made_here && !receiver.is_borrow() => None,
+            "get" | "get_mut" if receiver.ty.is_once() && args.is_empty() => {
+                Some(methods::Borrowing::Same)
+            }
+            "into_inner" if receiver.ty.is_once() => None,
             _ if args.len() <= 1 => methods::borrowing(name, args.len()),
             _ => None,
         };
         let (alias, ty) = if let Some(borrowing) = borrows {
-            (methods::alias(place, borrowing), methods::output(&receiver.ty, name))
+            let fills = receiver.ty.is_once() && name.starts_with("get_or");
+            let filled = if fills { place.then(Proj::Inner) } else { place.clone() };
+            (methods::alias(&filled, borrowing), methods::output(&receiver.ty, name))
         } else if place.proj.last() == Some(&Proj::Each)
             && !self.has_closure(args)
             && methods::adapts(name)

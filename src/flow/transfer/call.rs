@@ -560,6 +560,9 @@ impl Transfer<'_> {
                 _ => return self.escape(rest, range, format!("passed to the method `{name}`")),
             },
             Storing::Payload if call.args.len() > 1 => receiver.then(Proj::Elem),
+            Storing::Payload if &**name == "set" && call.receiver_ty.is_once() => {
+                receiver.then(Proj::Inner)
+            }
             Storing::Payload if &**name == "set" => receiver.clone(),
             Storing::Payload => receiver.then(Proj::Payload),
         };

@@ -33,8 +33,7 @@ impl Transfer<'_> {
             return vec![self.stay(token)];
         }
         // So does what is set once.
-        let receiver_ty = call.receiver_ty.peel();
-        if &**name == "set" && receiver_ty.path().is_some_and(|path| path.contains("::Once")) {
+        if &**name == "set" && call.receiver_ty.is_once() {
             return vec![self.stay(token)];
         }
         match rest.first() {
