@@ -148,7 +148,12 @@ impl<'a> Fates<'a> {
             Task::Carry(site, _) => Some(site.body),
             Task::Access(..) | Task::Param(_) => None,
         };
-        let guesses = body.is_some_and(|body| self.program.body(body).guesses);
+        // What is never bound is lost whatever the conditions on later statements are.
+        let at_once =
+            |loss: &Loss| matches!(loss.kind, LossKind::Discarded | LossKind::Underscore);
+        let all_at_once = sum.lost.iter().all(|(loss, _)| at_once(loss));
+        let guesses = body.is_some_and(|body| self.program.body(body).guesses)
+            && !(all_at_once && sum.joined.is_none() && sum.kept.is_none());
         if let (true, Some((_, lost)), None) = (guesses, sum.lost.first(), &sum.unknown) {
             let mut steps = lost.clone();
             if let Some(last) = steps.last().cloned() {
