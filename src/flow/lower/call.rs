@@ -317,7 +317,8 @@ impl Lowering<'_> {
             _ => None,
         };
         let (alias, ty) = if let Some(borrowing) = borrows {
-            let fills = receiver.ty.is_once() && name.starts_with("get_or");
+            let fills = name.starts_with("get_or_insert")
+                || (receiver.ty.is_once() && name.starts_with("get_or"));
             let filled = if fills { place.then(Proj::Inner) } else { place.clone() };
             (methods::alias(&filled, borrowing), methods::output(&receiver.ty, name))
         } else if place.proj.last() == Some(&Proj::Each)
@@ -337,7 +338,8 @@ impl Lowering<'_> {
             let at = self.body.expr(arg).range;
             let value = self.arg(arg, None);
             self.mention_value(&value, at, "given to a method that may use it");
-            if matches!(value.callable, Some(Callable::Body(_))) {
+            let is_closure = matches!(value.callable, Some(Callable::Body(_)));
+            if is_closure || matches!(value.operand, Operand::Function(_)) {
                 self.make_missing(range, name_range, receiver, name, value);
             }
         }
