@@ -88,6 +88,16 @@ pub(super) fn adapts(name: &str) -> bool {
     matches!(on_many(name), Some(OnMany::All | OnMany::Paired(_) | OnMany::Some))
 }
 
+/// Methods of an iterator of references that give on references, or what a closure makes of them.
+pub(super) fn gives_references(name: &str) -> bool {
+    let action = on_many(name);
+    let picks = matches!(name, "find" | "find_map");
+    let runs = matches!(action, Some(OnMany::Each | OnMany::Fold | OnMany::ShortCircuit));
+    let ends = matches!(action, Some(OnMany::Look | OnMany::Drive | OnMany::Keep | OnMany::Lose));
+    let then = matches!(on_maybe(name), Some(OnMaybe::Then | OnMaybe::Look));
+    picks || !(runs || ends || then)
+}
+
 /// Methods that give the payload of an `Option` or `Result`, whatever they do without one.
 pub(super) fn opens(name: &str) -> bool {
     matches!(

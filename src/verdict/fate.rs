@@ -149,8 +149,7 @@ impl<'a> Fates<'a> {
             Task::Access(..) | Task::Param(_) => None,
         };
         // What is never bound is lost whatever the conditions on later statements are.
-        let at_once =
-            |loss: &Loss| matches!(loss.kind, LossKind::Discarded | LossKind::Underscore);
+        let at_once = |loss: &Loss| matches!(loss.kind, LossKind::Discarded | LossKind::Underscore);
         let all_at_once = sum.lost.iter().all(|(loss, _)| at_once(loss));
         let guesses = body.is_some_and(|body| self.program.body(body).guesses)
             && !(all_at_once && sum.joined.is_none() && sum.kept.is_none());

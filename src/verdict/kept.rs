@@ -174,6 +174,13 @@ impl Fates<'_> {
             Home::Field(_, _, member) => Name::from(member.rsplit('.').next().unwrap_or(member)),
             Home::Static(file, item) => self.model.facts.get(file)?.item(*item).name.clone(),
         };
+        // What a macro writes is named by whoever calls it.
+        let (Home::Field(file, item, _) | Home::Static(file, item)) = &keep.0.home;
+        let declared = self.model.facts.get(file)?.item(*item);
+        if name.starts_with("__") || declared.name.starts_with("__") {
+            let text = "declared by a macro that is not expanded".to_owned();
+            return Some(Step { file: *file, range: declared.range, text });
+        }
         let scope = self.model.scope_of_home(&keep.0.home);
         let whole = |file: FileId, text: String| Step { file, range: TextRange::default(), text };
         if let Some(file) = self.model.unreadable_with(&name, scope) {

@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 use super::Outcome;
 use super::fate::{Fates, Judged};
 use crate::facts::tree::{ItemKind, Type};
-use crate::flow::{Exit, Task, solve_by_value};
+use crate::flow::{Exit, Home, LossKind, Task, solve_by_value};
 use crate::model::{Names, Scope};
 
 impl Fates<'_> {
@@ -27,6 +27,13 @@ impl Fates<'_> {
         }
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.names.extend(solution.exits().flat_map(|exit| fates.callers_spell(exit)));
+        if let Some(LossKind::Owner(Home::Field(file, item, _))) =
+            own.loss.as_ref().map(|loss| &loss.kind)
+        {
+            // A macro may implement something for the type.
+            let name = self.model.facts[file].item(*item).name.to_string();
+            asked.names.insert((name, self.model.scope_of_member(*file, *item, None)));
+        }
         let unread = solution.unlowered.iter();
         asked.functions.extend(unread.map(|item| (item.file, item.item)));
         if !decided || !solution.unlowered.is_empty() {

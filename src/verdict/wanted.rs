@@ -43,6 +43,10 @@ impl Fates<'_> {
                 Home::Field(_, _, member) => spellings(own, member),
             };
             let scope = self.model.scope_of_home(&cell.home);
+            if names.iter().any(|name| name.starts_with('.')) {
+                // `let Self(handle) = self;`
+                wanted.names.insert(("Self".to_owned(), Scope::Below(*file)));
+            }
             wanted.names.extend(names.into_iter().map(|name| (name, scope)));
         }
         wanted.names.extend(self.ways_out());

@@ -191,7 +191,13 @@ impl Lowering<'_> {
     }
 
     pub(super) fn method(&mut self, id: ExprId, range: TextRange, call: &MethodCall) -> Value {
-        let receiver = self.expr(call.receiver);
+        let mut receiver = self.expr(call.receiver);
+        if self.gives_references(call.receiver) && self.has_closure(&call.args) {
+            // The closure gets a reference to what is inside.
+            if let Operand::Borrow(place) = &receiver.operand {
+                receiver.operand = Operand::Borrow(place.then(Proj::Each));
+            }
+        }
         if matches!(&*call.name, "unwrap" | "expect") && !self.is_lock(call.receiver) {
             self.frame().unwraps();
         }
@@ -200,6 +206,13 @@ impl Lowering<'_> {
             types.extend(self.wanted.remove(&id));
         }
         self.call_method(range, call.name_range, receiver, &call.name, &call.args, &types)
+    }
+
+    /// Whether an expression makes an `Option` of a reference from a reference to an `Option`.
+    fn gives_references(&self, id: ExprId) -> bool {
+        let ExprKind::Method(call) = &self.body.expr(id).kind else { return false };
+        let names = ["as_ref", "as_mut", "as_deref", "as_deref_mut"];
+        call.args.is_empty() && names.contains(&&*call.name)
     }
 
     /// Whether an expression takes a lock or waits with one: it fails only when another thread panicked.
@@ -260,7 +273,12 @@ impl Lowering<'_> {
         if methods::opens(name) || methods::passes_callable(name) {
             self.frame().local_mut(dst).callable = receiver.callable.clone();
         }
+        let mut inserted = None;
         if let Some(place) = place {
+            // `Option::insert` gives a reference to what it has put there.
+            if &**name == "insert" && args.len() == 1 && self.is_local_option(&place) {
+                inserted = Some(place.then(Proj::Inner));
+            }
             let operands = values.into_iter().map(|value| value.operand).collect();
             let callee = Callee::Method(place, name.clone(), own);
             let receiver_ty = receiver.ty.peel().clone();
@@ -279,7 +297,17 @@ impl Lowering<'_> {
             };
             self.push(range, StmtKind::Call(Box::new(call)));
         }
-        self.temp_value(dst)
+        match inserted {
+            Some(place) => {
+                Value { operand: Operand::Borrow(place), ..Value::constant(Ty::Unknown) }
+            }
+            None => self.temp_value(dst),
+        }
+    }
+
+    /// Whether a place is an `Option`, as far as is known.
+    fn is_local_option(&mut self, place: &Place) -> bool {
+        place.proj.is_empty() && self.frame().local(place.local).ty.is_option()
     }
 
     /// Whether `drain` and the like are given a range that may leave something out.

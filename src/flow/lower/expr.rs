@@ -29,11 +29,7 @@ impl Lowering<'_> {
             ExprKind::Call(callee, args) => self.call(range, *callee, args),
             ExprKind::Method(call) => self.method(id, range, call),
             ExprKind::Field(base, name) => self.field(*base, name),
-            ExprKind::Index(base, index) => {
-                let base = self.expr(*base);
-                self.expr(*index);
-                self.project(&base, Proj::Elem, base.ty.element())
-            }
+            ExprKind::Index(base, index) => self.index(*base, *index),
             ExprKind::Deref(inner) => {
                 let inner = self.expr(*inner);
                 let ty = match &inner.ty {
@@ -86,6 +82,19 @@ impl Lowering<'_> {
             ExprKind::Macro(call) => self.macro_call(range, call),
             ExprKind::Opaque(names) => self.opaque(range, names),
             _ => self.control(id, range, &expr.kind),
+        }
+    }
+
+    fn index(&mut self, base: ExprId, index: ExprId) -> Value {
+        let base = self.expr(base);
+        self.expr(index);
+        if !matches!(self.body.expr(index).kind, ExprKind::Range { .. }) {
+            return self.project(&base, Proj::Elem, base.ty.element());
+        }
+        // A slice is another name for the elements of what it is a part of.
+        match base.operand {
+            Operand::Move(place) => Value { operand: Operand::Borrow(place), ..base },
+            _ => base,
         }
     }
 

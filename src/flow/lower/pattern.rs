@@ -298,7 +298,10 @@ impl Lowering<'_> {
                     LocalKind::Variable,
                 );
                 self.frame().bind(name.clone(), local);
-                if borrowed || *by_ref {
+                // A value that is made for a reference lives as long as that.
+                let made_for_it = place.proj.is_empty()
+                    && self.frame().local(place.local).kind == LocalKind::Temporary;
+                if borrowed || (*by_ref && !made_for_it) {
                     self.frame().local_mut(local).alias = Some(place.clone());
                 } else {
                     self.push(range, StmtKind::Assign(Place::local(local), place.clone()));
@@ -325,6 +328,11 @@ impl Lowering<'_> {
             PatKind::Variant(path, elems) => {
                 let named = self.named(path);
                 let payload = ty.payload();
+                let is_known = self.variant_name(path).is_some() || self.is_struct(path);
+                if matches!(named, Named::Other) && !is_known && !elems.is_empty() {
+                    let text = "taken apart by a pattern of a type that is not known";
+                    self.push(range, StmtKind::Mention(vec![place.clone()], text));
+                }
                 for (index, &elem) in elems.iter().enumerate() {
                     let (place, ty) = match named {
                         Named::Good => (place.then(Proj::Inner), payload.clone()),

@@ -1,7 +1,7 @@
 //! Calls of the project's own functions: what their summaries say becomes of the token.
 
 use super::super::ends::{End, EndKind, Entry, portable};
-use super::super::follow::{Token, moved};
+use super::super::follow::{Among, Token, moved};
 use super::super::solve::{ParamKey, rank};
 use super::super::{Call, Callee, Operand, Place, Proj};
 use super::{Next, Transfer};
@@ -96,6 +96,10 @@ impl Transfer<'_> {
             functions.retain(|item| !is_test(item));
         }
         let functions = functions.as_slice();
+        if self.follower.by_value && functions.len() > 1 {
+            // Which of them it is depends on more of its type than is known.
+            return escaped();
+        }
         let mut kindest: Option<Vec<End>> = None;
         for &item in functions {
             let Some(key) = self.key(call, item, given, &proj, token) else {
@@ -116,9 +120,26 @@ impl Transfer<'_> {
         if self.follower.by_value && !given.rest.is_empty() {
             let keeps_it = functions.iter().all(|item| !self.is_lent(*item, given.entry));
             ends = self.agreed(ends, keeps_it);
+            if functions.iter().any(|item| self.says(*item)) {
+                // It may say whether there is a handle at all.
+                let stays = |end: &End| matches!(end.kind, EndKind::Left(..) | EndKind::Untouched);
+                ends.iter_mut()
+                    .filter(|end| stays(end))
+                    .for_each(|end| end.kind = EndKind::Escaped);
+            }
         }
-        let ends = ends.into_iter();
-        ends.map(|end| self.come_back(range, call, end, given, takes_self, token, text)).collect()
+        // What gives one of several back may give this one or another.
+        let gives = |end: &End| matches!(end.kind, EndKind::Returned(_));
+        let stays = |end: &End| matches!(end.kind, EndKind::Left(..) | EndKind::Untouched);
+        let either = ends.iter().any(gives) && ends.iter().any(stays);
+        let passed = Token { among: Among::Passed, ..token.clone() };
+        let among = |end: &End| if either && stays(end) { &passed } else { token };
+        ends.into_iter()
+            .map(|end| {
+                let token = among(&end);
+                self.come_back(range, call, end, given, takes_self, token, text)
+            })
+            .collect()
     }
 
     /// The summary to ask for, or nothing when the function cannot be followed.
@@ -166,6 +187,13 @@ impl Transfer<'_> {
                 matches!(function.params.get(index), Some(Type::Reference(_)))
             }
         }
+    }
+
+    /// Whether a function gives a `bool`.
+    fn says(&self, item: ItemRef) -> bool {
+        let function = self.follower.model.function(item);
+        matches!(function.and_then(|it| it.output.as_ref()),
+            Some(Type::Path(None, path)) if path.last() == "bool")
     }
 
     /// Whether a function has a body that was not read.

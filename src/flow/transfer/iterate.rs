@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::super::ends::{EndKind, LossKind};
 use super::super::follow::{Among, Token, moved, rest};
 use super::super::methods::{self, OnMany};
-use super::super::{Call, Callable, Callee, LocalId, Place, Proj};
+use super::super::{Call, Callable, Callee, LocalId, Owner, Place, Proj};
 use super::{Next, Transfer};
 use crate::facts::tree::Name;
-use crate::model::Ty;
+use crate::model::{Ty, TyHead};
 use crate::text::TextRange;
 
 impl Transfer<'_> {
@@ -42,6 +42,15 @@ impl Transfer<'_> {
             }
             OnMany::All if &**name == "flatten" => match rest {
                 [first, Proj::Elem | Proj::Inner | Proj::Payload, after @ ..] => {
+                    vec![self.go(moved(&dst.then(first.clone()), after), token, None)]
+                }
+                _ => vec![whole()],
+            },
+            // The pairs that a map was made of are its keys and values.
+            OnMany::All if &**name == "into_values" => match rest {
+                [first, Proj::Field(field), after @ ..]
+                    if field.owner == Owner::Tuple && &*field.name == "1" =>
+                {
                     vec![self.go(moved(&dst.then(first.clone()), after), token, None)]
                 }
                 _ => vec![whole()],
@@ -174,6 +183,11 @@ impl Transfer<'_> {
             OnMany::Partition => {
                 let sides = [0, 1].map(|side| dst.then(Proj::element(side)).then(Proj::Elem));
                 sides.into_iter().map(|side| to(side, element)).collect()
+            }
+            // What a type of the project makes of it is its own.
+            OnMany::Collect if matches!(call.ty.peel(), Ty::Named(TyHead::Item(..), ..)) => {
+                let text = "collected into a type of its own".to_owned();
+                vec![self.escape(element, range, text)]
             }
             OnMany::Collect => match element.split_first() {
                 Some((Proj::Inner, after)) if call.ty.payload() != Ty::Unknown => {

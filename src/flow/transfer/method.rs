@@ -265,16 +265,18 @@ impl Transfer<'_> {
         else {
             return vec![self.end(EndKind::Escaped, range, format!("used by the method `{name}`"))];
         };
-        let Some(callable) = self.callable_arg(call) else {
-            let harmless =
-                matches!(methods::on_many(name), Some(OnMany::Look | OnMany::Drive | OnMany::Last))
-                    || &**name == "next";
+        // Nobody joins a plain handle through a reference, but one in an `Option` can be taken out.
+        let is_plain = inside.iter().all(|proj| matches!(proj, Proj::Field(_)));
+        let gives_on = !is_plain && methods::gives_references(name);
+        let given_on = || {
             let text = format!("its elements are given on by `{name}`");
-            return vec![if harmless {
-                self.stay(token)
-            } else {
-                self.end(EndKind::Escaped, range, text)
-            }];
+            self.end(EndKind::Escaped, range, text)
+        };
+        let Some(callable) = self.callable_arg(call) else {
+            let looks =
+                matches!(methods::on_many(name), Some(OnMany::Look | OnMany::Drive | OnMany::Last));
+            let harmless = looks || &**name == "next";
+            return vec![if harmless && !gives_on { self.stay(token) } else { given_on() }];
         };
         let Callable::Body(id) = &callable else {
             return vec![self.end(
@@ -290,6 +292,7 @@ impl Transfer<'_> {
         let mut next = Vec::new();
         for found in self.follower.apply(&callable, &entry, true, self.depth) {
             next.push(match found.kind {
+                EndKind::Untouched if gives_on => given_on(),
                 EndKind::Untouched => self.stay(token),
                 EndKind::Returned(proj) => {
                     let to = Place::local(call.dst).then(Proj::Payload);

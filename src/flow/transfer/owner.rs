@@ -7,11 +7,31 @@
 use super::super::ends::{Cell, End, EndKind, Entry, LossKind, home_name, portable};
 use super::super::follow::{Follower, Token};
 use super::super::solve::ParamKey;
-use super::super::{Flow, LocalId, LocalKind, Owner, Place, Proj, StmtKind};
+use super::super::{Callee, Flow, LocalId, LocalKind, Operand, Owner, Place, Proj, StmtKind};
 use super::{Next, Transfer};
 use crate::facts::tree::{ItemKind, Name};
 use crate::model::{ItemRef, Ty, TyHead};
 use crate::text::TextRange;
+
+/// Methods of the traits of operators that do not take a second value.
+const OPERATORS: &[&str] = &[
+    "deref",
+    "deref_mut",
+    "index",
+    "index_mut",
+    "neg",
+    "not",
+    "add_assign",
+    "sub_assign",
+    "mul_assign",
+    "div_assign",
+    "rem_assign",
+    "bitand_assign",
+    "bitor_assign",
+    "bitxor_assign",
+    "shl_assign",
+    "shr_assign",
+];
 
 impl Transfer<'_> {
     /// The value that keeps the token is dropped, or another takes its place: what `drop` of its owners does,
@@ -32,6 +52,11 @@ impl Transfer<'_> {
             // It may be a reference to what something else owns.
             return unknown("in a value that comes from elsewhere");
         }
+        if proj.iter().any(|proj| matches!(proj, Proj::Elem | Proj::Nth(..)))
+            && self.is_indexed(token.place.local)
+        {
+            return unknown("with elements that are named by an index");
+        }
         for at in from..proj.len() {
             let Proj::Field(field) = &proj[at] else { continue };
             let head = match &field.owner {
@@ -41,6 +66,9 @@ impl Transfer<'_> {
                     return unknown("in a value of a type that is not known");
                 }
             };
+            if self.may_lead_elsewhere(head) {
+                return unknown("in a value of a type with operators of its own");
+            }
             let is_variant = at > from && matches!(proj[at - 1], Proj::Variant(_));
             let owner = at - usize::from(is_variant);
             let Some(drop) = self.drop_of(head) else { continue };
@@ -59,6 +87,31 @@ impl Transfer<'_> {
         self.end(EndKind::Lost(LossKind::Owner(cell.home.clone())), range, text)
     }
 
+    /// Whether code can get at what a type keeps, or a value of it can go, without a call that names anything:
+    /// by an operator, or by what a macro implements.
+    fn may_lead_elsewhere(&self, head: &TyHead) -> bool {
+        let model = self.follower.model;
+        let TyHead::Item(file, item) = head else { return true };
+        if OPERATORS.iter().any(|name| !model.methods_of(head, name).is_empty()) {
+            return true;
+        }
+        let Some(facts) = model.facts.get(file) else { return true };
+        let scope = model.scope_of_member(*file, *item, None);
+        model.macro_with(&facts.item(*item).name, scope).is_some()
+    }
+
+    /// Whether elements of a local are named by an index, in a loop that may as well name none.
+    fn is_indexed(&self, local: LocalId) -> bool {
+        let names = |place: &Place| place.local == local && place.proj.contains(&Proj::Elem);
+        self.flow.blocks.iter().flat_map(|block| &block.stmts).any(|stmt| match &stmt.kind {
+            StmtKind::Call(call) => {
+                matches!(&call.callee, Callee::Method(place, ..) if names(place))
+                    || call.args.iter().filter_map(Operand::place).any(|(place, _)| names(place))
+            }
+            _ => false,
+        }) || self.flow.locals.iter().any(|it| it.alias.as_ref().is_some_and(names))
+    }
+
     /// Whether a statement of this body makes the value of a local.
     fn is_made_here(&self, local: LocalId) -> bool {
         self.flow.blocks.iter().flat_map(|block| &block.stmts).any(|stmt| match &stmt.kind {
@@ -73,8 +126,7 @@ impl Transfer<'_> {
         let model = self.follower.model;
         let own = model.methods_of(head, "drop").iter().find(|function| {
             let of_drop = function.container.is_some_and(|container| {
-                matches!(&model.item(container).kind, ItemKind::Impl(it)
-                    if it.trait_path.as_ref().is_some_and(|path| path.last() == "Drop"))
+                matches!(&model.item(container).kind, ItemKind::Impl(it) if it.trait_path.is_some())
             });
             of_drop && (self.follower.is_test || !function.test_only)
         });
