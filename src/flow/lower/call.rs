@@ -352,6 +352,7 @@ impl Lowering<'_> {
         } else if place.proj.last() == Some(&Proj::Each)
             && !self.has_closure(args)
             && methods::adapts(name)
+            && &**name != "zip"
         {
             // An adaptor of borrowed elements borrows the same elements.
             self.frame().flow.adapted.push(place.local);

@@ -15,6 +15,8 @@ const MAX_GAP: usize = 8;
 enum Part {
     /// A place is (or is not) `Some` or `Ok`.
     Inner(Place, bool),
+    /// A place has no elements.
+    Empty(Place),
     /// A place is one of these variants of a type of the project.
     Variant(Place, Vec<Name>),
     /// Something else that may not match.
@@ -56,6 +58,11 @@ impl Lowering<'_> {
                     };
                     (test(good), test(!good))
                 }
+                Part::Empty(place) => {
+                    let test =
+                        |holds| vec![Condition { place: place.clone(), test: Test::Empty, holds }];
+                    (test(true), test(false))
+                }
                 Part::Variant(place, names) => {
                     let test = |holds| {
                         let (place, names) = (place.clone(), names.clone());
@@ -95,6 +102,7 @@ impl Lowering<'_> {
                     self.parts(elem, &place, parts);
                 }
             }
+            PatKind::Slice(elems) if elems.is_empty() => parts.push(Part::Empty(place.clone())),
             PatKind::Slice(elems) => {
                 parts.push(Part::Other);
                 for &elem in elems {

@@ -7,7 +7,7 @@
 use super::super::ends::{Cell, End, EndKind, Entry, LossKind, home_name, portable};
 use super::super::follow::{Follower, Token};
 use super::super::solve::ParamKey;
-use super::super::{Callee, Flow, LocalId, LocalKind, Operand, Owner, Place, Proj, StmtKind};
+use super::super::{Flow, LocalId, LocalKind, Owner, Place, Proj, StmtKind};
 use super::{Next, Transfer};
 use crate::facts::tree::{ItemKind, Name};
 use crate::model::{ItemRef, Ty, TyHead};
@@ -52,10 +52,12 @@ impl Transfer<'_> {
             // It may be a reference to what something else owns.
             return unknown("in a value that comes from elsewhere");
         }
-        if proj.iter().any(|proj| matches!(proj, Proj::Elem | Proj::Nth(..)))
-            && self.is_indexed(token.place.local)
-        {
-            return unknown("with elements that are named by an index");
+        // An index, here or in whatever has a reference, may have meant this element.
+        let is_owner =
+            |proj: &Proj| matches!(proj, Proj::Field(field) if field.owner != Owner::Tuple);
+        let mut outside = proj.iter().take_while(|proj| !is_owner(proj));
+        if outside.any(|proj| matches!(proj, Proj::Elem | Proj::Nth(..))) {
+            return unknown("with elements that may be named by an index");
         }
         for at in from..proj.len() {
             let Proj::Field(field) = &proj[at] else { continue };
@@ -98,18 +100,6 @@ impl Transfer<'_> {
         let Some(facts) = model.facts.get(file) else { return true };
         let scope = model.scope_of_member(*file, *item, None);
         model.macro_with(&facts.item(*item).name, scope).is_some()
-    }
-
-    /// Whether elements of a local are named by an index, in a loop that may as well name none.
-    fn is_indexed(&self, local: LocalId) -> bool {
-        let names = |place: &Place| place.local == local && place.proj.contains(&Proj::Elem);
-        self.flow.blocks.iter().flat_map(|block| &block.stmts).any(|stmt| match &stmt.kind {
-            StmtKind::Call(call) => {
-                matches!(&call.callee, Callee::Method(place, ..) if names(place))
-                    || call.args.iter().filter_map(Operand::place).any(|(place, _)| names(place))
-            }
-            _ => false,
-        }) || self.flow.locals.iter().any(|it| it.alias.as_ref().is_some_and(names))
     }
 
     /// Whether a statement of this body makes the value of a local.
