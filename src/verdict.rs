@@ -287,7 +287,7 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
         }
     } else {
         let task = Task::Birth(body, number);
-        fates.by_value(&task, fates.judge(&task))
+        fates.narrow(&task, fates.judge(&task))
     };
     let site = match birth.class {
         _ if birth.owned => Site::Owned,

@@ -12,6 +12,9 @@ use crate::text::TextRange;
 /// An identifier, without a raw prefix.
 pub type Name = Arc<str>;
 
+/// How names begin that stand for what the caller of a `macro_rules!` chooses.
+pub const STAND_IN: &str = "__";
+
 /// Index of an item in [`super::FileFacts::items`], or where it stands inside a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ItemId(pub u32);

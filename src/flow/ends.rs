@@ -58,6 +58,13 @@ pub enum EndKind {
     Held(Name),
 }
 
+impl EndKind {
+    /// Whether the handle stays behind a reference that the caller gave.
+    pub(super) fn stays(&self) -> bool {
+        matches!(self, Self::Left(..) | Self::Untouched)
+    }
+}
+
 /// A parameter of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Entry {
@@ -160,7 +167,7 @@ pub enum LossKind {
     Undriven,
     /// A field or static keeps it, and nobody ever takes it from there to join it.
     Kept(Home),
-    /// The value that keeps it in this field is dropped, and that does not join it.
+    /// The value that keeps it in this field is dropped or overwritten, and that does not join it.
     Owner(Home),
 }
 

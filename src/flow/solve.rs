@@ -268,7 +268,8 @@ impl Solver<'_> {
             StmtKind::Call(call) => match exit.left_in {
                 None if self.is_named(call, exit.function) => {
                     among = Among::Unborn;
-                    self.value_of_named(site, call, exit)
+                    let follower = self.follower(site, &exit.handle);
+                    follower.value_of_named(call, exit.function, &exit.proj)
                 }
                 None => Some(Place::local(call.dst).with(&exit.proj)),
                 Some(entry) => {
@@ -301,11 +302,6 @@ impl Solver<'_> {
             Callee::Method(_, _, own) => own.iter().any(|own| is_it(&own.item)),
             Callee::Local(..) | Callee::Await(_) => true,
         }
-    }
-
-    /// Where the value of a function is after a call that is given its name.
-    fn value_of_named(&self, site: Site, call: &Call, exit: &Exit) -> Option<Place> {
-        self.follower(site, &exit.handle).value_of_named(call, exit.function, &exit.proj)
     }
 
     fn takes_self(&self, function: FunctionKey) -> bool {

@@ -71,15 +71,14 @@ impl Ty {
         match self {
             Self::Reference(_) => true,
             Self::Named(TyHead::External(path), _, args) => {
-                let last = path.rsplit("::").next().unwrap_or(path);
-                match last {
-                    _ if is_shared_path(path) => true,
-                    // What a thread gives is no way to its handle, and neither are keys and errors.
-                    _ if last.ends_with("JoinHandle") => false,
-                    _ if last.ends_with("Map") => args.last().is_some_and(Self::is_shared),
-                    _ if is_maybe(path) => args.first().is_some_and(Self::is_shared),
-                    _ => args.iter().any(Self::is_shared),
-                }
+                // What a thread gives is no way to its handle, and neither are keys and errors.
+                let content = match path.rsplit("::").next().unwrap_or(path) {
+                    last if last.ends_with("JoinHandle") => &[],
+                    last if last.ends_with("Map") => args.split_at(args.len().saturating_sub(1)).1,
+                    _ if is_maybe(path) => args.get(..1).unwrap_or_default(),
+                    _ => args.as_slice(),
+                };
+                is_shared_path(path) || content.iter().any(Self::is_shared)
             }
             Self::Named(TyHead::Item(..), _, args) => args.iter().any(Self::is_shared),
             Self::Tuple(parts) => parts.iter().any(Self::is_shared),

@@ -1,4 +1,5 @@
-//! A handle kept in a field or static from which nobody ever takes it to join it.
+//! A handle kept in a field or static from which nobody ever takes it to join it, or in one value of a type that
+//! is dropped while others are joined.
 
 use super::{Context, lost};
 use crate::finding::Finding;

@@ -6,7 +6,7 @@ use super::Step;
 use super::fate::{Fates, Hop};
 use super::joins::{drop_leads_to, is_drop};
 use super::sum::{Sum, keep_first, steps};
-use crate::facts::tree::{ItemKind, Name, Visibility};
+use crate::facts::tree::{ItemKind, Name, STAND_IN, Visibility};
 use crate::flow::{EndKind, Home, Keep, Task, declared_field, exit_of, home_name};
 use crate::model::{FunctionRef, Model};
 use crate::source::{FileId, Target, TargetKind};
@@ -177,7 +177,7 @@ impl Fates<'_> {
         // What a macro writes is named by whoever calls it.
         let (Home::Field(file, item, _) | Home::Static(file, item)) = &keep.0.home;
         let declared = self.model.facts.get(file)?.item(*item);
-        if name.starts_with("__") || declared.name.starts_with("__") {
+        if name.starts_with(STAND_IN) || declared.name.starts_with(STAND_IN) {
             let text = "declared by a macro that is not expanded".to_owned();
             return Some(Step { file: *file, range: declared.range, text });
         }

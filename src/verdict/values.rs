@@ -14,19 +14,19 @@ use crate::model::{Names, Scope};
 impl Fates<'_> {
     /// What was concluded of a handle for all values of the types that keep it, or, if that can be told, what
     /// becomes of the one value that does.
-    pub(super) fn by_value(&self, task: &Task, judged: Judged) -> Judged {
+    pub(super) fn narrow(&self, task: &Task, judged: Judged) -> Judged {
         if !matches!(judged.outcome, Outcome::StoredAndJoined | Outcome::Unknown) {
             return judged;
         }
         let solution = solve_by_value(self.model, self.program, task);
-        let fates = Fates::of_values(self.model, self.program, &solution);
-        let own = fates.judge(task);
+        let of_value = Fates::of_values(self.model, self.program, &solution);
+        let own = of_value.judge(task);
         let decided = matches!(own.outcome, Outcome::Joined | Outcome::Partly | Outcome::Detached);
         if !decided && !own.uncalled {
             return judged;
         }
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.names.extend(solution.exits().flat_map(|exit| fates.callers_spell(exit)));
+        asked.names.extend(solution.exits().flat_map(|exit| self.callers_spell(exit)));
         if let Some(LossKind::Owner(Home::Field(file, item, _))) =
             own.loss.as_ref().map(|loss| &loss.kind)
         {

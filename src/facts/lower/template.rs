@@ -11,6 +11,8 @@ use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, To
 use syn::Block;
 use syn::parse::Parser;
 
+use super::super::tree::STAND_IN;
+
 /// What one arm of a macro writes.
 pub(super) struct Template {
     /// The tokens between the delimiters, as written.
@@ -143,7 +145,7 @@ impl Holes {
 
 /// A name that stands for a metavariable and that no path of the project resolves.
 fn stand_in(name: &str, span: Span) -> Ident {
-    Ident::new(&format!("__{}", name.trim_start_matches("r#")), span)
+    Ident::new(&format!("{STAND_IN}{}", name.trim_start_matches("r#")), span)
 }
 
 fn wrapped(delimiter: Delimiter, tokens: TokenStream, span: Span) -> TokenTree {

@@ -26,15 +26,9 @@ impl Transfer<'_> {
 
     /// Whether a call means functions of the project only.
     fn is_own(&self, call: &Call) -> bool {
-        let of_project = |def: &Def| match def {
-            Def::Item(item) | Def::Method(item) => self.follower.model.function(*item).is_some(),
-            _ => false,
-        };
-        match &call.callee {
-            Callee::Function(defs) => !defs.is_empty() && defs.iter().all(of_project),
-            Callee::Method(_, _, own) => !own.is_empty(),
-            Callee::Local(..) | Callee::Await(_) => false,
-        }
+        let targets = call.targets();
+        let is_function = |item: &ItemRef| self.follower.model.function(*item).is_some();
+        !targets.is_empty() && targets.iter().all(is_function)
     }
 
     /// Whether a call has anything to do with the local that the token is in.
@@ -522,11 +516,8 @@ impl Transfer<'_> {
         let elements = self.drive(range, call, rest, token).into_iter();
         let kept = elements.map(|element| match element {
             Ok(element) if is_std => {
-                let text = match self.name(receiver.local) {
-                    Some(owner) => format!("put into `{owner}` by `extend`"),
-                    None => "put away by `extend`".to_owned(),
-                };
-                self.go(moved(&receiver.then(Proj::Elem), &element), token, Some((range, text)))
+                let (name, storing) = (&call.name, Storing::Element);
+                self.stored(range, call, receiver, name, storing, &element, token)
             }
             Ok(element) => self.escape(&element, range, "passed to the method `extend`".to_owned()),
             Err(done) => done,

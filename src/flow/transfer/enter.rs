@@ -122,18 +122,15 @@ impl Transfer<'_> {
             ends = self.agreed(ends, keeps_it);
             if functions.iter().any(|item| self.says(*item)) {
                 // It may say whether there is a handle at all.
-                let stays = |end: &End| matches!(end.kind, EndKind::Left(..) | EndKind::Untouched);
-                ends.iter_mut()
-                    .filter(|end| stays(end))
-                    .for_each(|end| end.kind = EndKind::Escaped);
+                let stay = ends.iter_mut().filter(|end| end.kind.stays());
+                stay.for_each(|end| end.kind = EndKind::Escaped);
             }
         }
         // What gives one of several back may give this one or another.
         let gives = |end: &End| matches!(end.kind, EndKind::Returned(_));
-        let stays = |end: &End| matches!(end.kind, EndKind::Left(..) | EndKind::Untouched);
-        let either = ends.iter().any(gives) && ends.iter().any(stays);
+        let either = ends.iter().any(gives) && ends.iter().any(|end| end.kind.stays());
         let passed = Token { among: Among::Passed, ..token.clone() };
-        let among = |end: &End| if either && stays(end) { &passed } else { token };
+        let among = |end: &End| if either && end.kind.stays() { &passed } else { token };
         ends.into_iter()
             .map(|end| {
                 let token = among(&end);

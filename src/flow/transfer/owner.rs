@@ -13,7 +13,7 @@ use crate::facts::tree::{ItemKind, Name};
 use crate::model::{ItemRef, Ty, TyHead};
 use crate::text::TextRange;
 
-/// Methods of the traits of operators that do not take a second value.
+/// Methods of operators that reach into a value of a type, or take one, and are no calls where they are used.
 const OPERATORS: &[&str] = &[
     "deref",
     "deref_mut",
@@ -115,6 +115,7 @@ impl Transfer<'_> {
     fn drop_of(&self, head: &TyHead) -> Option<ItemRef> {
         let model = self.follower.model;
         let own = model.methods_of(head, "drop").iter().find(|function| {
+            // Any trait: `Drop` may be imported under another name.
             let of_drop = function.container.is_some_and(|container| {
                 matches!(&model.item(container).kind, ItemKind::Impl(it) if it.trait_path.is_some())
             });
