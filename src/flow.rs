@@ -26,7 +26,7 @@ pub use components::Components;
 pub use endless::endless_loops;
 pub use ends::{Cell, End, EndKind, Entry, Home, LossKind, TraceStep, declared_field, home_name};
 pub use lower::lower_body;
-pub use place::{Field, Owner, Place, Proj};
+pub use place::{Code, Env, Field, Owner, Place, Proj};
 pub use program::{FunctionKey, Known, Lowered, Program, Site};
 pub use solve::{Exit, Keep, Solution, Task, exit_of, solve, solve_by_value};
 

@@ -302,6 +302,13 @@ impl Model<'_> {
         id
     }
 
+    /// Whether a function is one of a trait's that a type implements.
+    pub fn is_of_trait(&self, function: &FunctionRef) -> bool {
+        function.container.is_some_and(|container| {
+            matches!(&self.item(container).kind, ItemKind::Impl(it) if it.trait_path.is_some())
+        })
+    }
+
     /// Whether a function may be compiled on a Unix.
     pub fn runs_on_unix(&self, function: FunctionRef) -> bool {
         let excluded = |item: ItemRef| self.item(item).cfg.excludes_unix();

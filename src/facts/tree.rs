@@ -138,8 +138,8 @@ pub struct Function {
 pub enum Receiver {
     /// `self`.
     Value,
-    /// `&self` and `&mut self`.
-    Reference,
+    /// `&self`, or `&mut self` if `true`.
+    Reference(bool),
     /// `self: Type`.
     Typed,
 }
@@ -319,8 +319,8 @@ pub enum ExprKind {
     },
     /// `place = value`.
     Assign(ExprId, ExprId),
-    /// `place += value` and the like.
-    CompoundAssign(ExprId, ExprId),
+    /// `place += value` and the like: the method that it is.
+    CompoundAssign(&'static str, ExprId, ExprId),
     /// A block with an optional label.
     Block(Option<Name>, BlockId),
     /// `if condition { … } else …`.
@@ -381,8 +381,8 @@ pub enum BinaryOp {
     Or,
     /// A comparison, which looks at both sides.
     Compare,
-    /// Any other: both sides run, and a type of its own may take them.
-    Strict,
+    /// Any other: both sides run, and a type of its own may take them by this method.
+    Strict(&'static str),
 }
 
 /// A method call.

@@ -1,7 +1,7 @@
 //! How the way of a handle ends, and where handles are kept beyond any function.
 
 use super::solve::member_at;
-use super::{LocalId, Owner, Proj};
+use super::{Code, LocalId, Owner, Place, Proj};
 use crate::facts::tree::{self, ItemId, ItemKind, Name};
 use crate::model::{Model, Scope, TyHead};
 use crate::source::FileId;
@@ -50,6 +50,8 @@ pub enum EndKind {
     Kept(Cell),
     /// Left in a variable of the body around.
     Captured(LocalId, Vec<Proj>),
+    /// Put by a closure, which something else ran, into this place of the body around the closure.
+    Outside(Code, Place),
     /// Looked at by reference and left where it was.
     Untouched,
     /// The process ends while it is there.
@@ -130,7 +132,7 @@ impl Cell {
             match member_at(proj, at) {
                 Some((Owner::Type(TyHead::Item(file, item)), name)) => {
                     let home = Home::Field(*file, *item, name);
-                    let proj = portable(&proj[at + 1..])?;
+                    let proj = &proj[at + 1..];
                     return Some(Self { home, proj: proj.iter().map(Proj::unnumbered).collect() });
                 }
                 // A field of something that is not known may be any.
@@ -140,12 +142,6 @@ impl Cell {
         }
         None
     }
-}
-
-/// A way that means the same in every body: one without closures.
-pub(super) fn portable(proj: &[Proj]) -> Option<Vec<Proj>> {
-    let bound = |proj: &Proj| matches!(proj, Proj::Lazy(..) | Proj::Captured(_));
-    (!proj.iter().any(bound)).then(|| proj.to_vec())
 }
 
 /// How a handle is lost.

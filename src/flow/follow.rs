@@ -13,11 +13,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 
 use super::correlate::{facts_after, facts_before};
-use super::ends::{Cell, End, EndKind, Entry, Home, TraceStep, home_name, portable};
+use super::ends::{Cell, End, EndKind, Entry, Home, TraceStep, home_name};
 use super::solve::{ParamKey, Snapshot};
 use super::transfer::{Next, Transfer};
 use super::{
-    BlockId, Field, Flow, FlowId, FlowKind, Flows, LocalId, LocalKind, Owner, Place, Program, Proj,
+    BlockId, Code, Field, Flow, FlowId, FlowKind, Flows, LocalId, LocalKind, Owner, Place, Program,
+    Proj,
 };
 use super::{StmtKind, Terminator, Test};
 use crate::catalog::Role;
@@ -90,7 +91,11 @@ impl Token {
 pub(super) struct Follower<'a> {
     pub(super) model: &'a Model<'a>,
     pub(super) program: &'a Program,
+    /// Index of the function in the program.
+    pub(super) body: u32,
     pub(super) flows: &'a Flows,
+    /// What its caller gave it to call, by parameter.
+    pub(super) bound: Vec<(LocalId, Code)>,
     /// The file of the function.
     pub(super) file: FileId,
     /// Whether it is compiled for tests only.
@@ -114,6 +119,13 @@ pub(super) struct Asked {
     pub(super) keys: BTreeSet<ParamKey>,
     /// Functions whose bodies were not lowered.
     pub(super) bodies: BTreeSet<ItemRef>,
+}
+
+impl Asked {
+    fn extend(&mut self, other: Self) {
+        self.keys.extend(other.keys);
+        self.bodies.extend(other.bodies);
+    }
 }
 
 struct Node {
@@ -360,6 +372,9 @@ impl Follower<'_> {
         let keeps = is_function && outlives && (is_static || !self.by_value);
         let cell = Cell::of(proj).filter(|_| keeps);
         let (kind, text) = match (local.kind, cell) {
+            _ if token.borrowed && outlives && is_held(proj) => {
+                (EndKind::Escaped, Some("borrowed by a closure that is kept".to_owned()))
+            }
             _ if token.borrowed => (EndKind::Untouched, None),
             (LocalKind::Capture(outer), _) => (EndKind::Captured(outer, proj.clone()), None),
             (_, Some(cell)) => {
@@ -372,10 +387,8 @@ impl Follower<'_> {
                 (EndKind::Returned(proj.clone()), Some(text.to_owned()))
             }
             (LocalKind::Static(file, item), None) => {
-                let kind = match portable(proj) {
-                    Some(proj) => EndKind::Kept(Cell { home: Home::Static(file, item), proj }),
-                    None => EndKind::Stored,
-                };
+                let home = Home::Static(file, item);
+                let kind = EndKind::Kept(Cell { home, proj: proj.clone() });
                 (kind, Some(format!("kept in the static `{name}`")))
             }
             (LocalKind::Reference, None) => {
@@ -391,6 +404,11 @@ impl Follower<'_> {
         let node = walk.node(node, step);
         walk.end(kind, self.file, end, node);
     }
+}
+
+/// Whether a closure on the way lies in something else, so that it may be kept or run when that is dropped.
+pub(super) fn is_held(proj: &[Proj]) -> bool {
+    proj.iter().skip(1).any(|proj| matches!(proj, Proj::Captured(_)))
 }
 
 /// Which parameter a local is.

@@ -10,6 +10,7 @@ mod control;
 mod expr;
 mod frame;
 mod mac;
+mod operator;
 mod paths;
 mod pattern;
 mod stmt;
@@ -26,7 +27,7 @@ use super::{
 };
 use crate::facts::cfg::Cfg;
 use crate::facts::tree::{Body, ExprId, ItemKind, Name, PatId, Receiver, Type};
-use crate::model::{FunctionRef, Model, ModuleId, Ty};
+use crate::model::{FunctionRef, Model, ModuleId, Ty, TyHead};
 use crate::text::TextRange;
 
 /// Lowers a function, or the initialiser of a constant, under one assignment of its conditions.
@@ -105,11 +106,18 @@ impl<'m> Lowering<'m> {
         let mut generics =
             model.function(function.item).map_or(Vec::new(), |it| it.generics.clone());
         let mut self_ty = None;
-        if let Some(container) = function.container
-            && let ItemKind::Impl(it) = &model.item(container).kind
-        {
-            self_ty = Some(model.ty(container.module, None, &it.generics, &it.self_ty));
-            generics.extend(it.generics.iter().cloned());
+        if let Some(container) = function.container {
+            match &model.item(container).kind {
+                ItemKind::Impl(it) => {
+                    self_ty = Some(model.ty(container.module, None, &it.generics, &it.self_ty));
+                    generics.extend(it.generics.iter().cloned());
+                }
+                // Of what a trait provides for, nothing but the trait is known.
+                _ => {
+                    let head = TyHead::Item(container.file, container.item);
+                    self_ty = Some(Ty::Named(head, Some(container.module), Vec::new()));
+                }
+            }
         }
         let flows = Flows { bodies: Vec::new(), births: Vec::new(), mentions: Vec::new() };
         Self {
@@ -136,7 +144,7 @@ impl<'m> Lowering<'m> {
         self.open_frame(FlowKind::Function, range);
         if let Some(function) = self.model.function(self.function.item) {
             if let Some(receiver) = &function.receiver {
-                let kind = if *receiver == Receiver::Reference {
+                let kind = if matches!(receiver, Receiver::Reference(_)) {
                     LocalKind::Reference
                 } else {
                     LocalKind::Parameter

@@ -159,8 +159,17 @@ pub(super) fn output(receiver: &Ty, name: &str) -> Ty {
         | "ok_or_else" | "map_err" | "ok" | "by_ref" | "borrow" | "borrow_mut" | "iter"
         | "iter_mut" | "into_iter" | "lock" | "write" | "read" | "inspect" | "inspect_err"
         | "to_owned" | "as_deref" | "as_deref_mut" => receiver.clone(),
+        _ if same_elements(name) => receiver.clone(),
         _ => Ty::Unknown,
     }
+}
+
+/// Adaptors that give the elements themselves.
+pub(super) fn same_elements(name: &str) -> bool {
+    matches!(
+        name,
+        "rev" | "skip" | "step_by" | "take_while" | "skip_while" | "filter" | "fuse" | "inspect"
+    )
 }
 
 /// Whether a type guards its content: every lock crate has its own.
@@ -432,9 +441,31 @@ pub(super) enum Storing {
 /// How a method of a collection, `Option` or cell stores what it is given.
 pub(super) fn storing(name: &str) -> Option<Storing> {
     Some(match name {
-        "push" | "push_back" | "push_front" | "or_insert" | "push_mut" => Storing::Element,
+        "push" | "push_back" | "push_front" | "push_mut" => Storing::Element,
         "extend" | "append" | "extend_from_slice" | "chain" => Storing::Elements,
         "insert" | "replace" | "get_or_insert" | "set" => Storing::Payload,
+        _ => return None,
+    })
+}
+
+/// Where a method puts the value that it takes only if there is none yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Instead {
+    /// Where the other one would be.
+    Here,
+    /// In what it gives, as it is.
+    Given,
+    /// In what it gives, in an `Option`.
+    GivenMaybe,
+}
+
+/// What a method of an entry, an `Option`, a `Result` or a `bool` does with the value that it takes, which it
+/// drops unless there is none.
+pub(super) fn instead(name: &str) -> Option<Instead> {
+    Some(match name {
+        "or_insert" => Instead::Here,
+        "unwrap_or" | "or" => Instead::Given,
+        "then_some" => Instead::GivenMaybe,
         _ => return None,
     })
 }

@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::{Callable, LocalId};
+use super::{Callable, FlowId, LocalId};
 use crate::facts::tree::Name;
 use crate::model::{Ty, TyHead};
 
@@ -74,9 +74,9 @@ pub enum Proj {
     Payload,
     /// An iterator's element before a callable that nobody has run yet; `true` when what it gives is
     /// flattened into the iterator.
-    Lazy(Arc<Callable>, bool),
+    Lazy(Arc<Code>, bool),
     /// A captured variable in a closure value.
-    Captured(LocalId),
+    Captured(Env),
     /// In an access: the payload if there is a wrapper, else the thing itself.
     Open,
     /// In an access: the elements, each by reference.
@@ -89,6 +89,33 @@ pub enum Proj {
     Unnumbered,
     /// In an access: a wrapper such as a lock's `Result` that the token does not have.
     Maybe,
+}
+
+/// Something that can be called, whichever body it stands in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code {
+    /// Index of the body in its program.
+    pub body: u32,
+    /// A function, or a closure of that body.
+    pub callable: Callable,
+}
+
+/// A variable that a closure owns or refers to, whichever body has the closure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Env {
+    /// Index in its program of the body that makes the closure.
+    pub body: u32,
+    /// The closure.
+    pub closure: FlowId,
+    /// The variable's local inside.
+    pub variable: LocalId,
+}
+
+impl Env {
+    /// The closure that has the variable.
+    pub fn code(&self) -> Code {
+        Code { body: self.body, callable: Callable::Body(self.closure) }
+    }
 }
 
 /// A field by name. Two are the same when their names are: whose field it is only decides where it

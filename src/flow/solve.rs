@@ -16,11 +16,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::correlate::facts_at_start;
-use super::ends::{Cell, End, EndKind, Entry, Home, portable};
+use super::ends::{Cell, End, EndKind, Entry, Home};
 use super::follow::{Among, Follower, Token, handle_of};
 use super::program::{FunctionKey, Program, Site};
 use super::transfer::argument;
-use super::{BlockId, Call, Callee, Owner, Place, Proj, StmtKind};
+use super::{BlockId, Call, Callee, Code, Owner, Place, Proj, StmtKind};
 use crate::facts::tree::Name;
 use crate::model::{Def, FunctionRef, ItemRef, Model, TyHead};
 
@@ -46,6 +46,8 @@ pub struct ParamKey {
     pub borrowed: bool,
     /// Parameters that are a `bool` which the caller knows.
     pub flags: Vec<(usize, bool)>,
+    /// Parameters that the caller gives something to call.
+    pub given: Vec<(usize, Code)>,
     /// Canonical path of the handle's type.
     pub handle: Name,
 }
@@ -131,7 +133,7 @@ pub fn exit_of(function: FunctionKey, end: &EndKind, handle: &Name) -> Option<Ex
         EndKind::Left(entry, proj) => (Some(*entry), proj),
         _ => return None,
     };
-    Some(Exit { function, left_in, proj: portable(proj)?, handle: handle.clone() })
+    Some(Exit { function, left_in, proj: proj.clone(), handle: handle.clone() })
 }
 
 /// Follows everything that is born in a program.
@@ -247,7 +249,12 @@ impl Solver<'_> {
                 token.borrowed = key.borrowed;
                 token.facts = facts_at_start(flow, &key.flags);
                 let site = Site { body, flow: super::FlowId(0), block: BlockId(0), index: 0 };
-                Some(self.follow(site, token, &key.handle))
+                let given = key.given.iter();
+                let bound = given
+                    .filter_map(|(index, code)| Some((*flow.params.get(*index)?, code.clone())));
+                let follower =
+                    Follower { bound: bound.collect(), ..self.follower(site, &key.handle) };
+                Some(followed(follower, site, token))
             })
             .collect();
         // Whatever one of them asked has to be known before the kindest can be told.
@@ -313,9 +320,7 @@ impl Solver<'_> {
     }
 
     fn follow(&self, site: Site, token: Token, handle: &Name) -> Followed {
-        let follower = self.follower(site, handle);
-        let ends = follower.follow(site.flow, token);
-        (ends, follower.asked.into_inner())
+        followed(self.follower(site, handle), site, token)
     }
 
     fn follower(&self, site: Site, handle: &Name) -> Follower<'_> {
@@ -323,7 +328,9 @@ impl Solver<'_> {
         Follower {
             model: self.model,
             program: self.program,
+            body: site.body,
             flows: &lowered.flows,
+            bound: Vec::new(),
             file: lowered.function.item.file,
             is_test: lowered.is_test,
             in_main: is_main(self.model, lowered.function),
@@ -470,6 +477,11 @@ fn is_main(model: &Model<'_>, function: FunctionRef) -> bool {
 
 type Followed = (Vec<End>, super::follow::Asked);
 
+fn followed(follower: Follower<'_>, site: Site, token: Token) -> Followed {
+    let ends = follower.follow(site.flow, token);
+    (ends, follower.asked.into_inner())
+}
+
 /// The member that a projection at this position names: its owner, and its name with the variant
 /// before it.
 pub(super) fn member_at(proj: &[Proj], at: usize) -> Option<(&Owner, Name)> {
@@ -494,8 +506,12 @@ pub(super) fn rank(ends: &[End]) -> u8 {
     let counts = |end: &&End| !matches!(end.kind, EndKind::Exits | EndKind::Held(_));
     let all = ends.iter().filter(counts).count();
     let lost = ends.iter().filter(|end| matches!(end.kind, EndKind::Lost(_))).count();
-    let unknown =
-        |end: &End| matches!(end.kind, EndKind::Escaped | EndKind::Stored | EndKind::Captured(..));
+    let unknown = |end: &End| {
+        matches!(
+            end.kind,
+            EndKind::Escaped | EndKind::Stored | EndKind::Captured(..) | EndKind::Outside(..)
+        )
+    };
     match lost {
         0 if ends.iter().any(unknown) => 1,
         0 => 0,

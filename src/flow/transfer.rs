@@ -1,15 +1,16 @@
 //! What one statement does to the token.
 
 mod call;
+mod closure;
 mod enter;
 mod iterate;
 mod method;
 mod owner;
 
 use super::ends::{Cell, EndKind, LossKind, TraceStep, home_name};
-use super::follow::{Among, Follower, Token, moved, rest};
+use super::follow::{Among, Follower, Token, is_held, moved, rest};
 use super::{
-    Callable, Flow, Leaving, LocalId, LocalKind, Operand, Place, Proj, RETURN, Stmt, StmtKind,
+    Callable, Env, Flow, Leaving, LocalId, LocalKind, Operand, Place, Proj, RETURN, Stmt, StmtKind,
 };
 use crate::facts::tree::Name;
 use crate::model::{Ty, TyHead};
@@ -46,10 +47,12 @@ impl Transfer<'_> {
             }
             StmtKind::Clear(_) => vec![self.stay(token)],
             StmtKind::Build(to, parts) => vec![self.build(stmt.range, *to, parts, token)],
-            StmtKind::Closure(to, _, captures) => {
+            StmtKind::Closure(to, closure, captures) => {
                 for capture in captures {
                     if let Some(rest) = capture.takes(&token.place) {
-                        let to = Place::local(*to).then(Proj::Captured(capture.inner));
+                        let (body, closure) = (self.follower.body, *closure);
+                        let env = Env { body, closure, variable: capture.inner };
+                        let to = Place::local(*to).then(Proj::Captured(env));
                         let text = "moved into a closure".to_owned();
                         return vec![self.go(moved(&to, &rest), token, Some((stmt.range, text)))];
                     }
@@ -212,6 +215,11 @@ impl Transfer<'_> {
         let local = &self.flow.locals[token.place.local.0 as usize];
         if token.borrowed {
             let file = self.follower.file;
+            let held = is_held(&token.place.proj);
+            if held {
+                let text = "borrowed by a closure that is dropped with what keeps it".to_owned();
+                return self.end(EndKind::Escaped, range, text);
+            }
             return Next::End { kind: EndKind::Untouched, file, range, steps: Vec::new() };
         }
         let name = local.name.clone();

@@ -213,10 +213,8 @@ impl Model<'_> {
             }
             _ => {
                 let head = super::TyHead::Item(item.file, item.item);
-                self.methods_of(&head, name)
-                    .iter()
-                    .map(|function| Def::Method(function.item))
-                    .collect()
+                let functions = self.called_of(&head, name);
+                functions.iter().map(|function| Def::Method(function.item)).collect()
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::names::{Ask, Namespace, Query, note};
 use super::{Def, FunctionRef, ItemRef, Model, ModuleId};
+use crate::facts::cfg::Cfg;
 use crate::facts::tree::{ItemId, ItemKind, Name, Path, Type};
 use crate::source::FileId;
 
@@ -178,7 +179,12 @@ impl Model<'_> {
                     last.map_or(Vec::new(), |last| last.args.iter().map(&mut inner).collect());
                 self.named(module, path, args, query)
             }
-            Type::Path(Some(_), _) | Type::Bounds(_) | Type::Unknown => Ty::Unknown,
+            // What is only known by its trait has the trait for a type.
+            Type::Bounds(bounds) => match bounds.first() {
+                Some(path) => self.named(module, path, Vec::new(), query),
+                None => Ty::Unknown,
+            },
+            Type::Path(Some(_), _) | Type::Unknown => Ty::Unknown,
         }
     }
 
@@ -220,6 +226,67 @@ impl Model<'_> {
             note(Ask::Method(head.clone(), Name::from(name)));
         }
         found.map_or(&[], Vec::as_slice)
+    }
+
+    /// Functions that a call of `name` on a type can mean: one of its own comes before those of traits, unless
+    /// they take `self` in different ways.
+    pub fn called_of(&self, head: &TyHead, name: &str) -> Vec<FunctionRef> {
+        let all = self.methods_of(head, name);
+        let receiver = |it: &FunctionRef| {
+            self.function(it.item).and_then(|function| function.receiver.clone())
+        };
+        let same = all.windows(2).all(|pair| receiver(&pair[0]) == receiver(&pair[1]));
+        let own = all.iter().filter(|it| self.is_inherent(it));
+        match own.clone().count() {
+            1 if same => own.copied().collect(),
+            _ => all.to_vec(),
+        }
+    }
+
+    /// The function that a call of `name` on a value runs, of which only a trait is known to the caller, when the
+    /// value is of this type: the type's own, or the trait's when the type leaves it out.
+    pub fn provided_for(&self, head: &TyHead, of: ItemRef, name: &str) -> Option<ItemRef> {
+        let declared = self.item(of);
+        let ItemKind::Trait(provided) = &declared.kind else { return None };
+        let is_it = |function: &FunctionRef| {
+            function.container.is_some_and(|container| {
+                matches!(&self.item(container).kind, ItemKind::Impl(it)
+                    if it.trait_path.as_ref().is_some_and(|path| *path.last() == *declared.name))
+            })
+        };
+        let all = self.methods.get(head)?;
+        let mut own = all.get(name).into_iter().flatten().filter(|it| is_it(it));
+        if let Some(function) = own.next() {
+            return own.next().is_none().then_some(function.item);
+        }
+        all.values().flatten().find(|it| is_it(it))?;
+        let facts = &self.facts[&of.file];
+        let id = provided.iter().find(|&&id| &*facts.item(id).name == name)?;
+        let item = ItemRef { item: *id, ..of };
+        self.function(item)?.body.as_ref()?;
+        Some(item)
+    }
+
+    /// Whether a function is one of a type itself, whatever its parameters and in every build.
+    fn is_inherent(&self, function: &FunctionRef) -> bool {
+        let Some(container) = function.container.map(|container| self.item(container)) else {
+            return false;
+        };
+        let ItemKind::Impl(it) = &container.kind else { return false };
+        let always = [&container.cfg, &self.item(function.item).cfg];
+        let of_all = |ty: &Type| match ty {
+            Type::Path(None, path) => path.segments.last().is_some_and(|last| {
+                let is_param = |arg: &Type| {
+                    matches!(arg, Type::Path(None, path)
+                        if path.as_name().is_some_and(|name| it.generics.contains(name)))
+                };
+                last.args.iter().all(is_param)
+            }),
+            _ => false,
+        };
+        it.trait_path.is_none()
+            && always.into_iter().all(|cfg| *cfg == Cfg::Always)
+            && of_all(&it.self_ty)
     }
 
     /// The type of a field.

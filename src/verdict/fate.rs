@@ -181,7 +181,11 @@ impl<'a> Fates<'a> {
                     None => keep_first(&mut sum.unknown, own),
                 }
             }
-            EndKind::Escaped | EndKind::Stored | EndKind::Captured(..) | EndKind::Untouched => {
+            EndKind::Escaped
+            | EndKind::Stored
+            | EndKind::Captured(..)
+            | EndKind::Outside(..)
+            | EndKind::Untouched => {
                 keep_first(&mut sum.unknown, own);
             }
             EndKind::Exits => {
@@ -319,9 +323,7 @@ impl<'a> Fates<'a> {
         if self.model.unreadable_with(&item.name, scope).is_some() {
             return Some("a file that could not be analysed names the function that hands it out");
         }
-        let of_trait = reference.container.is_some_and(|container| {
-            matches!(&self.model.item(container).kind, ItemKind::Impl(it) if it.trait_path.is_some())
-        });
+        let of_trait = self.model.is_of_trait(&reference);
         of_trait.then_some("the function that hands it out implements a trait")
     }
 

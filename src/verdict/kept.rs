@@ -130,7 +130,12 @@ impl Fates<'_> {
                     }
                     tasks.extend(self.solution.carries(&exit).iter().cloned());
                 }
-                EndKind::Escaped | EndKind::Stored | EndKind::Captured(..) if counts => {
+                EndKind::Escaped
+                | EndKind::Stored
+                | EndKind::Captured(..)
+                | EndKind::Outside(..)
+                    if counts =>
+                {
                     keep_first(&mut search.unknown, steps(&end.trace));
                 }
                 EndKind::Lost(_)
@@ -139,7 +144,8 @@ impl Fates<'_> {
                 | EndKind::Untouched
                 | EndKind::Escaped
                 | EndKind::Stored
-                | EndKind::Captured(..) => {}
+                | EndKind::Captured(..)
+                | EndKind::Outside(..) => {}
             }
         }
     }

@@ -137,26 +137,19 @@ impl BodyLowering<'_, '_> {
             }
             return (range, ExprKind::Unary(left));
         }
-        let kind = match binary.op {
+        let kind = match &binary.op {
             BinOp::And(_) => ExprKind::Binary { op: BinaryOp::And, left, right },
             BinOp::Or(_) => ExprKind::Binary { op: BinaryOp::Or, left, right },
-            BinOp::AddAssign(_)
-            | BinOp::SubAssign(_)
-            | BinOp::MulAssign(_)
-            | BinOp::DivAssign(_)
-            | BinOp::RemAssign(_)
-            | BinOp::BitXorAssign(_)
-            | BinOp::BitAndAssign(_)
-            | BinOp::BitOrAssign(_)
-            | BinOp::ShlAssign(_)
-            | BinOp::ShrAssign(_) => ExprKind::CompoundAssign(left, right),
             BinOp::Eq(_)
             | BinOp::Ne(_)
             | BinOp::Lt(_)
             | BinOp::Le(_)
             | BinOp::Gt(_)
             | BinOp::Ge(_) => ExprKind::Binary { op: BinaryOp::Compare, left, right },
-            _ => ExprKind::Binary { op: BinaryOp::Strict, left, right },
+            op => match operator(op) {
+                (name, true) => ExprKind::CompoundAssign(name, left, right),
+                (name, false) => ExprKind::Binary { op: BinaryOp::Strict(name), left, right },
+            },
         };
         (range, kind)
     }
@@ -392,5 +385,33 @@ fn says_empty(binary: &syn::ExprBinary) -> Option<bool> {
         (BinOp::Eq(_), 0) | (BinOp::Lt(_), 1) | (BinOp::Le(_), 0) => Some(true),
         (BinOp::Ne(_) | BinOp::Gt(_), 0) | (BinOp::Ge(_), 1) => Some(false),
         _ => None,
+    }
+}
+
+/// The method that an operator is, and whether it assigns.
+fn operator(op: &BinOp) -> (&'static str, bool) {
+    match op {
+        BinOp::Add(_) => ("add", false),
+        BinOp::Sub(_) => ("sub", false),
+        BinOp::Mul(_) => ("mul", false),
+        BinOp::Div(_) => ("div", false),
+        BinOp::Rem(_) => ("rem", false),
+        BinOp::BitXor(_) => ("bitxor", false),
+        BinOp::BitAnd(_) => ("bitand", false),
+        BinOp::BitOr(_) => ("bitor", false),
+        BinOp::Shl(_) => ("shl", false),
+        BinOp::Shr(_) => ("shr", false),
+        BinOp::AddAssign(_) => ("add_assign", true),
+        BinOp::SubAssign(_) => ("sub_assign", true),
+        BinOp::MulAssign(_) => ("mul_assign", true),
+        BinOp::DivAssign(_) => ("div_assign", true),
+        BinOp::RemAssign(_) => ("rem_assign", true),
+        BinOp::BitXorAssign(_) => ("bitxor_assign", true),
+        BinOp::BitAndAssign(_) => ("bitand_assign", true),
+        BinOp::BitOrAssign(_) => ("bitor_assign", true),
+        BinOp::ShlAssign(_) => ("shl_assign", true),
+        BinOp::ShrAssign(_) => ("shr_assign", true),
+        // Logic and comparison, which no type takes its operands by, and what a later parser knows.
+        _ => ("", false),
     }
 }

@@ -200,7 +200,9 @@ impl Lowering<'_> {
                 FnArg::Receiver(it) => {
                     receiver = Some(match &it.kind {
                         ReceiverKind::Value => Receiver::Value,
-                        ReceiverKind::Reference(..) => Receiver::Reference,
+                        ReceiverKind::Reference(_, _, mutable) => {
+                            Receiver::Reference(mutable.is_some())
+                        }
                         _ => Receiver::Typed,
                     });
                 }

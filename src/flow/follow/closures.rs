@@ -1,8 +1,10 @@
 //! Closures: bodies of their own, entered where they run, and left towards the body around.
 
+use std::cell::RefCell;
+
 use super::super::{
-    BlockId, Call, Callable, Callee, End, EndKind, Flow, FlowId, FlowKind, FunctionKey, LocalKind,
-    Operand, Place, Proj, StmtKind, TraceStep, methods,
+    BlockId, Call, Callable, Callee, Code, End, EndKind, Flow, FlowId, FlowKind, FunctionKey,
+    LocalKind, Operand, Place, Proj, StmtKind, TraceStep, methods,
 };
 use super::{Among, Follower, Token};
 use crate::catalog::Role;
@@ -13,30 +15,73 @@ use crate::text::TextRange;
 const MAX_APPLY: usize = 12;
 
 impl Follower<'_> {
-    /// Runs a callable with the token in one of its parameters or captures.
+    /// Runs a closure with the token in one of its parameters or captures.
     pub(in crate::flow) fn apply(
         &self,
-        callable: &Callable,
+        code: &Code,
         entry: &Place,
         borrowed: bool,
         depth: usize,
     ) -> Vec<End> {
-        let Callable::Body(id) = callable else { return Vec::new() };
-        if depth >= MAX_APPLY {
-            return vec![End {
-                kind: EndKind::Escaped,
-                file: self.file,
-                range: self.flows.body(*id).range,
-                trace: Vec::new(),
-            }];
+        let Callable::Body(id) = code.callable else { return Vec::new() };
+        if code.body != self.body {
+            let there = self.in_body(code.body);
+            let here = Code { body: code.body, callable: Callable::Body(id) };
+            let ends = there.apply(&here, entry, borrowed, depth);
+            self.asked.borrow_mut().extend(there.asked.into_inner());
+            return ends;
         }
-        if entry.local.0 as usize >= self.flows.body(*id).locals.len() {
-            // A capture of another body: which one runs is not known.
-            let range = self.flows.body(*id).range;
-            return vec![End { kind: EndKind::Escaped, file: self.file, range, trace: Vec::new() }];
+        if depth >= MAX_APPLY {
+            let range = self.flows.body(id).range;
+            let text = "closures run in closures too deep to follow".to_owned();
+            let trace = vec![TraceStep { file: self.file, range, text }];
+            return vec![End { kind: EndKind::Escaped, file: self.file, range, trace }];
         }
         let start = Token { borrowed, ..Token::at(BlockId(0), 0, entry.clone()) };
-        self.walk(*id, start, Vec::new(), depth + 1)
+        self.walk(id, start, Vec::new(), depth + 1)
+    }
+
+    /// The same search in another function: what its caller gave that to call is not known here.
+    fn in_body(&self, body: u32) -> Follower<'_> {
+        let lowered = self.program.body(body);
+        Follower {
+            body,
+            flows: &lowered.flows,
+            bound: Vec::new(),
+            file: lowered.function.item.file,
+            is_test: self.is_test,
+            in_main: false,
+            handle: self.handle.clone(),
+            asked: RefCell::default(),
+            ..*self
+        }
+    }
+
+    /// The body of a closure.
+    pub(in crate::flow) fn closure(&self, code: &Code) -> Option<&Flow> {
+        match code.callable {
+            Callable::Body(id) => Some(self.program.body(code.body).flows.body(id)),
+            Callable::Function(_) => None,
+        }
+    }
+
+    /// What calling a place runs: what was put there, or what the caller of the function gave it.
+    pub(in crate::flow) fn code_in(&self, flow: &Flow, place: &Place) -> Option<Code> {
+        let local = &flow.locals[place.local.0 as usize];
+        if let Some(callable) = &local.callable {
+            return Some(Code { body: self.body, callable: callable.clone() });
+        }
+        match (local.kind, flow.parent) {
+            _ if !place.proj.is_empty() => None,
+            (LocalKind::Capture(outer), Some(parent)) => {
+                self.code_in(self.flows.body(parent), &Place::local(outer))
+            }
+            (LocalKind::Parameter | LocalKind::Reference, None) => {
+                let bound = self.bound.iter().find(|(param, _)| *param == place.local);
+                bound.map(|(_, code)| code.clone())
+            }
+            _ => None,
+        }
     }
 
     /// Carries what leaves a closure on in the body around it.

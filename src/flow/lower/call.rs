@@ -224,7 +224,7 @@ impl Lowering<'_> {
         )
     }
 
-    fn call_method(
+    pub(super) fn call_method(
         &mut self,
         range: TextRange,
         name_range: TextRange,
@@ -356,7 +356,8 @@ impl Lowering<'_> {
         {
             // An adaptor of borrowed elements borrows the same elements.
             self.frame().flow.adapted.push(place.local);
-            (place.clone(), Ty::Unknown)
+            let ty = if methods::same_elements(name) { receiver.ty.clone() } else { Ty::Unknown };
+            (place.clone(), ty)
         } else if receiver.is_borrow() && methods::opens(name) {
             (place.then(Proj::Open), receiver.ty.payload())
         } else {
@@ -410,7 +411,7 @@ impl Lowering<'_> {
         if of_std && methods::is_known(name, args) {
             return Vec::new();
         }
-        self.model.methods_of(&head, name).to_vec()
+        self.model.called_of(&head, name)
     }
 
     fn has_closure(&self, args: &[ExprId]) -> bool {

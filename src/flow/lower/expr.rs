@@ -44,14 +44,11 @@ impl Lowering<'_> {
             },
             ExprKind::Reference(_, inner) => self.reference(*inner),
             ExprKind::Assign(place, value) => self.assign(range, *place, *value),
-            ExprKind::CompoundAssign(place, value) => {
-                self.operated(range, &[*value]);
-                self.expr(*place);
-                Value::constant(Ty::Tuple(Vec::new()))
+            ExprKind::CompoundAssign(name, place, value) => {
+                self.assigned_by(range, name, *place, *value)
             }
-            ExprKind::Binary { op: BinaryOp::Strict, left, right } => {
-                self.operated(range, &[*left, *right]);
-                Value::constant(Ty::Unknown)
+            ExprKind::Binary { op: BinaryOp::Strict(name), left, right } => {
+                self.operated(range, name, *left, *right)
             }
             ExprKind::Binary { op: BinaryOp::Compare, left, right } => {
                 self.expr(*left);
@@ -95,14 +92,6 @@ impl Lowering<'_> {
         match base.operand {
             Operand::Move(place) => Value { operand: Operand::Borrow(place), ..base },
             _ => base,
-        }
-    }
-
-    /// Operands of an operator, which a type of its own may take.
-    fn operated(&mut self, range: TextRange, sides: &[ExprId]) {
-        for &side in sides {
-            let value = self.expr(side);
-            self.mention_value(&value, range, "given to an operator");
         }
     }
 

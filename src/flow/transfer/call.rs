@@ -2,10 +2,8 @@
 
 use super::super::ends::{EndKind, Entry, LossKind};
 use super::super::follow::{Token, moved, rest, runs_at_once};
-use super::super::methods::{self, Storing};
-use super::super::{
-    Call, Callable, Callee, Field, LocalId, LocalKind, Operand, Owner, Place, Proj,
-};
+use super::super::methods::{self, Instead, Storing};
+use super::super::{Call, Callee, Field, LocalKind, Operand, Owner, Place, Proj};
 use super::enter::{Given, items};
 use super::{Next, Transfer};
 use crate::catalog::Role;
@@ -58,6 +56,12 @@ impl Transfer<'_> {
                             Given { entry: Entry::Receiver, rest: &rest, by_reference: false };
                         return self.enter(range, call, &items(own), &given, token, &text);
                     }
+                    if let Some(item) = self.by_trait(call, name, &rest) {
+                        let text = format!("used by the method `{name}`");
+                        let given =
+                            Given { entry: Entry::Receiver, rest: &rest, by_reference: false };
+                        return self.enter(range, call, &[item], &given, token, &text);
+                    }
                     let mut next = self.method(range, call, receiver, name, &rest, token);
                     if receiver.proj.contains(&Proj::Elem) {
                         // Another element may be meant.
@@ -88,6 +92,12 @@ impl Transfer<'_> {
         }
     }
 
+    /// What a method of a trait is for the value that holds the token.
+    fn by_trait(&self, call: &Call, name: &Name, rest: &[Proj]) -> Option<ItemRef> {
+        let of = self.follower.model.item_of(&call.receiver_ty)?;
+        self.follower.model.provided_for(owner_of(rest)?, of, name)
+    }
+
     /// Whether the token is the handle of an asynchronous task.
     fn is_task(&self) -> bool {
         let role = self.follower.model.catalog.role(&self.follower.handle);
@@ -109,51 +119,6 @@ impl Transfer<'_> {
         self.escape(rest, range, text.to_owned())
     }
 
-    /// Calls a closure held in a local.
-    pub(super) fn call_closure(
-        &self,
-        range: TextRange,
-        call: &Call,
-        place: &Place,
-        callable: Option<&Callable>,
-        token: &Token,
-    ) -> Vec<Next> {
-        if let Some(callable @ Callable::Body(id)) = callable {
-            let body = self.follower.flows.body(*id);
-            if let Some(rest) = rest(&token.place, place)
-                && let Some((Proj::Captured(inner), rest)) = rest.split_first()
-            {
-                return self.run(callable, &moved(&Place::local(*inner), rest), call, &[], token);
-            }
-            for capture in &body.captures {
-                if let (None, Some(rest)) =
-                    (capture.takes(&token.place), rest(&token.place, &capture.outer))
-                {
-                    let entry = moved(&Place::local(capture.inner), &rest);
-                    return self.run(callable, &entry, call, &[], token);
-                }
-            }
-            for (arg, &param) in call.args.iter().zip(&body.params) {
-                if let Operand::Move(from) = arg
-                    && let Some(rest) = rest(&token.place, from)
-                {
-                    return self.run(
-                        callable,
-                        &moved(&Place::local(param), &rest),
-                        call,
-                        &[],
-                        token,
-                    );
-                }
-            }
-        }
-        if rest(&token.place, place).is_some() || self.closure_borrows(place.local, token) {
-            let text = "called, and not followed from here".to_owned();
-            return vec![self.end(EndKind::Escaped, range, text)];
-        }
-        self.unknown_call(range, call, "passed to a closure or function value", token)
-    }
-
     /// The token is in an argument of something that is not followed.
     pub(super) fn unknown_call(
         &self,
@@ -173,65 +138,6 @@ impl Transfer<'_> {
             }
         }
         vec![self.stay(token)]
-    }
-
-    /// Runs a callable with the token inside and goes on with what comes out.
-    pub(super) fn run(
-        &self,
-        callable: &Callable,
-        entry: &Place,
-        call: &Call,
-        wrap: &[Proj],
-        token: &Token,
-    ) -> Vec<Next> {
-        let borrowed = token.borrowed;
-        let ends = self.follower.apply(callable, entry, borrowed, self.depth);
-        let mut next = Vec::new();
-        for found in ends {
-            next.push(match found.kind {
-                EndKind::Returned(proj) => {
-                    let to = Place { local: call.dst, proj: wrap.to_vec() };
-                    self.go(moved(&to, &proj), token, None)
-                }
-                EndKind::Untouched => self.stay(token),
-                EndKind::Captured(outer, proj) => {
-                    self.left_in_capture(callable, entry, outer, &proj, token, found.range)
-                }
-                kind => {
-                    Next::End { kind, file: found.file, range: found.range, steps: found.trace }
-                }
-            });
-        }
-        // Nothing follows a callable that never returns.
-        next
-    }
-
-    /// A closure put the token into one of its captured variables, or left it there.
-    pub(super) fn left_in_capture(
-        &self,
-        callable: &Callable,
-        entry: &Place,
-        outer: LocalId,
-        proj: &[Proj],
-        token: &Token,
-        range: TextRange,
-    ) -> Next {
-        let Callable::Body(id) = callable else { return self.stay(token) };
-        let body = self.follower.flows.body(*id);
-        let kind = |local: LocalId| body.locals[local.0 as usize].kind;
-        let capture = body.captures.iter().find(|it| kind(it.inner) == LocalKind::Capture(outer));
-        match capture {
-            Some(capture) if capture.moves.is_empty() => {
-                self.go(moved(&capture.outer, proj), token, None)
-            }
-            // It was in the closure's own environment and stays there.
-            _ if matches!(kind(entry.local), LocalKind::Capture(_)) => self.stay(token),
-            _ => self.end(
-                EndKind::Escaped,
-                range,
-                "put into a variable that a closure owns".to_owned(),
-            ),
-        }
     }
 
     pub(super) fn function(
@@ -264,49 +170,17 @@ impl Transfer<'_> {
             if let Some(rest) = rest(&token.place, place) {
                 return self.function_arg(range, call, defs, index, &rest, by_reference, token);
             }
+            if let (Some(_), Some(rest)) =
+                (self.own_functions(defs), self.lent_in(call, place.local, token))
+            {
+                return self.function_arg(range, call, defs, index, &rest, true, token);
+            }
             if self.closure_borrows(place.local, token) {
                 let text = "captured by a closure that is given away".to_owned();
                 return vec![self.end(EndKind::Escaped, range, text)];
             }
         }
         vec![self.stay(token)]
-    }
-
-    /// Runs a closure argument that captured the token.
-    pub(super) fn closure_arg(
-        &self,
-        call: &Call,
-        place: &Place,
-        wrap: &[Proj],
-        token: &Token,
-        may_skip: bool,
-    ) -> Option<Vec<Next>> {
-        let callable = self.flow.locals[place.local.0 as usize].callable.as_ref()?;
-        let Callable::Body(id) = callable else { return None };
-        if let Some(rest) = rest(&token.place, place)
-            && let Some((Proj::Captured(inner), rest)) = rest.split_first()
-        {
-            let entry = moved(&Place::local(*inner), rest);
-            let mut next = self.run(callable, &entry, call, wrap, token);
-            if may_skip {
-                let text = "dropped with the closure, if that is not called".to_owned();
-                next.push(self.lost(token, LossKind::ScopeEnd(None), call.name_range, text));
-            }
-            return Some(next);
-        }
-        for capture in &self.follower.flows.body(*id).captures {
-            if let (None, Some(rest)) =
-                (capture.takes(&token.place), rest(&token.place, &capture.outer))
-            {
-                let entry = moved(&Place::local(capture.inner), &rest);
-                let mut next = self.run(callable, &entry, call, wrap, token);
-                if may_skip {
-                    next.push(self.stay(token));
-                }
-                return Some(next);
-            }
-        }
-        None
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one call")]
@@ -320,22 +194,27 @@ impl Transfer<'_> {
         by_reference: bool,
         token: &Token,
     ) -> Vec<Next> {
-        let functions: Vec<ItemRef> = defs
-            .iter()
-            .filter_map(|def| match def {
-                Def::Item(item) | Def::Method(item) => {
-                    self.follower.model.function(*item).map(|_| *item)
-                }
-                _ => None,
-            })
-            .collect();
-        if !functions.is_empty() && functions.len() == defs.len() {
+        if let Some(functions) = self.own_functions(defs) {
             let text = format!("passed to `{}`", self.follower.model.item(functions[0]).name);
             let entry = self.entry(&functions, index);
             let given = Given { entry, rest, by_reference };
             return self.enter(range, call, &functions, &given, token, &text);
         }
         vec![self.known_arg(range, call, defs, index, rest, by_reference, token)]
+    }
+
+    /// The functions of the project that a path means, if it means nothing else.
+    fn own_functions(&self, defs: &[Def]) -> Option<Vec<ItemRef>> {
+        let functions: Option<Vec<ItemRef>> = defs
+            .iter()
+            .map(|def| match def {
+                Def::Item(item) | Def::Method(item) => {
+                    self.follower.model.function(*item).map(|_| *item)
+                }
+                _ => None,
+            })
+            .collect();
+        functions.filter(|functions| !functions.is_empty())
     }
 
     /// An argument of a constructor, or of a function outside the project.
@@ -470,11 +349,17 @@ impl Transfer<'_> {
             {
                 return next;
             }
-            let Some(rest) = rest(&token.place, place) else { continue };
+            let lent = || self.lent_in(call, place.local, token).filter(|_| is_own);
+            let inside = rest(&token.place, place);
+            let by_reference = by_reference || inside.is_none();
+            let Some(rest) = inside.or_else(lent) else { continue };
             if is_own {
                 let text = format!("passed to the method `{name}`");
                 let given = Given { entry: Entry::Param(index), rest: &rest, by_reference };
                 return self.enter(range, call, &items(own), &given, token, &text);
+            }
+            if let (false, false, Some(instead)) = (is_own, by_reference, methods::instead(name)) {
+                return self.taken_if_none(range, call, receiver, instead, &rest, token);
             }
             if !is_own && &**name == "extend" && matches!(rest.first(), Some(Proj::Lazy(..))) {
                 return self.extended(range, call, receiver, &rest, token);
@@ -490,6 +375,28 @@ impl Transfer<'_> {
             }
         }
         self.unknown_call(range, call, &format!("passed to the method `{name}`"), token)
+    }
+
+    /// A method takes the token in case that there is nothing yet, and drops it otherwise.
+    fn taken_if_none(
+        &self,
+        range: TextRange,
+        call: &Call,
+        receiver: &Place,
+        instead: Instead,
+        rest: &[Proj],
+        token: &Token,
+    ) -> Vec<Next> {
+        let to = match instead {
+            Instead::Here => receiver.clone(),
+            Instead::Given => Place::local(call.dst),
+            Instead::GivenMaybe => Place::local(call.dst).then(Proj::Inner),
+        };
+        let text = format!("`{}` drops it unless it is needed", call.name);
+        vec![
+            self.go(moved(&to, rest), token, None),
+            self.lost(token, LossKind::Discarded, range, text),
+        ]
     }
 
     /// Whether the receiver is known to be a collection, option or cell of std.
@@ -558,5 +465,17 @@ impl Transfer<'_> {
             Storing::Payload => receiver.then(Proj::Payload),
         };
         self.go(moved(&to, rest), token, Some((range, text)))
+    }
+}
+
+/// The type of the project that the value at the start of the way to the token is of.
+pub(super) fn owner_of(rest: &[Proj]) -> Option<&TyHead> {
+    match rest {
+        [Proj::Field(field), ..] | [Proj::Variant(_), Proj::Field(field), ..] => match &field.owner
+        {
+            Owner::Type(head @ TyHead::Item(..)) => Some(head),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -1,9 +1,10 @@
 //! Calls of the project's own functions: what their summaries say becomes of the token.
 
-use super::super::ends::{End, EndKind, Entry, portable};
+use super::super::ends::{End, EndKind, Entry};
 use super::super::follow::{Among, Token, moved};
 use super::super::solve::{ParamKey, rank};
-use super::super::{Call, Callee, Operand, Place, Proj};
+use super::super::{Call, Callee, Code, Operand, Place, Proj};
+use super::call::owner_of;
 use super::{Next, Transfer};
 use crate::facts::tree::{Function, ItemKind, Receiver, Type};
 use crate::model::{FunctionRef, ItemRef};
@@ -84,14 +85,13 @@ impl Transfer<'_> {
         text: &str,
     ) -> Vec<Next> {
         let escaped = || vec![self.given(range, text, given.rest, token, given.by_reference)];
-        let Some(proj) = portable(given.rest) else { return escaped() };
         // What only tests compile says nothing of other code, where there is something for that.
         let model = self.follower.model;
         let is_test = |item: &ItemRef| {
             let own = model.function_at(*item).is_some_and(|function| function.test_only);
             own || model.module(item.module).test_only
         };
-        let mut functions = functions.to_vec();
+        let Some(mut functions) = self.provided(functions, given.rest) else { return escaped() };
         if !self.follower.is_test && !functions.iter().all(is_test) {
             functions.retain(|item| !is_test(item));
         }
@@ -102,7 +102,7 @@ impl Transfer<'_> {
         }
         let mut kindest: Option<Vec<End>> = None;
         for &item in functions {
-            let Some(key) = self.key(call, item, given, &proj, token) else {
+            let Some(key) = self.key(call, item, given, token) else {
                 // Of what nobody has read the best is hoped; it is read before anything is said.
                 return match self.is_unread(item) && self.follower.by_value {
                     true => vec![self.stay(token)],
@@ -139,21 +139,30 @@ impl Transfer<'_> {
             .collect()
     }
 
+    /// The same functions, with what the type of the value provides for those that only a trait declares.
+    fn provided(&self, functions: &[ItemRef], rest: &[Proj]) -> Option<Vec<ItemRef>> {
+        let model = self.follower.model;
+        let concrete = |item: &ItemRef| {
+            let of = model.function_at(*item).and_then(|known| known.container);
+            match of.filter(|of| matches!(model.item(*of).kind, ItemKind::Trait(_))) {
+                Some(of) => model.provided_for(owner_of(rest)?, of, &model.item(*item).name),
+                None => Some(*item),
+            }
+        };
+        functions.iter().map(concrete).collect()
+    }
+
     /// The summary to ask for, or nothing when the function cannot be followed.
     fn key(
         &self,
         call: &Call,
         item: ItemRef,
         given: &Given<'_>,
-        proj: &[Proj],
         token: &Token,
     ) -> Option<ParamKey> {
         let model = self.follower.model;
         let function = model.function(item)?;
-        let container = model.function_at(item).and_then(|known| known.container);
-        let is_declaration = container
-            .is_some_and(|container| matches!(model.item(container).kind, ItemKind::Trait(_)));
-        if (function.is_async && !call.awaited) || is_declaration {
+        if function.is_async && !call.awaited {
             return None;
         }
         if let Entry::Param(index) = given.entry {
@@ -168,18 +177,27 @@ impl Transfer<'_> {
         Some(ParamKey {
             function: key,
             entry: given.entry,
-            proj: proj.to_vec(),
+            proj: given.rest.to_vec(),
             borrowed: given.by_reference && !by_reference,
             flags: flags(call, function, token),
+            given: self.callables(call, function),
             handle: self.follower.handle.clone(),
         })
+    }
+
+    /// The parameters that are given something to call, when it is known what.
+    fn callables(&self, call: &Call, function: &Function) -> Vec<(usize, Code)> {
+        let by_path = !matches!(call.callee, Callee::Method(..));
+        let shift = usize::from(by_path && function.receiver.is_some());
+        let args = call.args.iter().skip(shift).enumerate();
+        args.filter_map(|(index, arg)| Some((index, self.code_of(arg)?))).collect()
     }
 
     /// Whether a parameter of a function is a reference.
     fn is_lent(&self, item: ItemRef, entry: Entry) -> bool {
         let Some(function) = self.follower.model.function(item) else { return false };
         match entry {
-            Entry::Receiver => function.receiver == Some(Receiver::Reference),
+            Entry::Receiver => matches!(function.receiver, Some(Receiver::Reference(_))),
             Entry::Param(index) => {
                 matches!(function.params.get(index), Some(Type::Reference(_)))
             }
@@ -210,9 +228,11 @@ impl Transfer<'_> {
         token: &Token,
         text: &str,
     ) -> Next {
+        // A closure that only refers to the token says nothing of where that is.
+        let lent = given.by_reference && matches!(given.rest.first(), Some(Proj::Captured(_)));
+        let own = EndKind::Left(given.entry, given.rest.to_vec());
         match end.kind {
-            // An iterator that has not run yet takes a closure of that function with it.
-            EndKind::Returned(proj) | EndKind::Left(_, proj) if portable(&proj).is_none() => {
+            EndKind::Returned(_) | EndKind::Left(..) if lent && end.kind != own => {
                 self.end(EndKind::Escaped, range, text.to_owned())
             }
             EndKind::Returned(proj) => {
@@ -223,6 +243,9 @@ impl Transfer<'_> {
                 self.stay(token)
             }
             EndKind::Untouched => self.stay(token),
+            EndKind::Outside(code, place) if self.is_around(&code) => {
+                self.go(place, token, Some((range, text.to_owned())))
+            }
             EndKind::Left(entry, proj) => match argument(call, entry, takes_self) {
                 Some((place, _)) => {
                     self.go(moved(place, &proj), token, Some((range, text.to_owned())))

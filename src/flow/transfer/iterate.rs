@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::ends::{EndKind, LossKind};
 use super::super::follow::{Among, Token, moved, rest};
 use super::super::methods::{self, OnMany};
-use super::super::{Call, Callable, Callee, LocalId, Owner, Place, Proj};
+use super::super::{Call, Callee, Code, LocalId, Owner, Place, Proj};
 use super::{Next, Transfer};
 use crate::facts::tree::Name;
 use crate::model::{Ty, TyHead};
@@ -70,11 +70,11 @@ impl Transfer<'_> {
                 self.on_payload(range, call, &[Proj::Elem], &rest[1..], token)
             }
             OnMany::Lazy => {
-                let Some(callable) = self.callable_arg(call) else {
+                let Some(code) = self.callable_arg(call) else {
                     return escape(format!("given to a function by `{name}`"));
                 };
                 let flattens = matches!(&**name, "flat_map" | "filter_map");
-                let to = dst.then(Proj::Lazy(Arc::new(callable), flattens));
+                let to = dst.then(Proj::Lazy(Arc::new(code), flattens));
                 let mut next = vec![self.go(moved(&to, rest), token, None)];
                 if methods::stops(name) {
                     next.push(lost(format!("`{name}` may stop before it")));
@@ -114,12 +114,12 @@ impl Transfer<'_> {
         let fallible = matches!(rest, [Proj::Elem | Proj::Payload, Proj::Inner, ..]);
         let decides = match rest.first() {
             _ if &*call.name == "try_for_each" => self.callable_arg(call),
-            Some(Proj::Lazy(callable, false)) if collects_results => Some((**callable).clone()),
+            Some(Proj::Lazy(code, false)) if collects_results => Some((**code).clone()),
             _ => None,
         };
         let may_stop =
             action == OnMany::ShortCircuit || (collects_results && (pending || fallible));
-        if may_stop && !decides.is_some_and(|callable| self.goes_on(&callable)) {
+        if may_stop && !decides.is_some_and(|code| self.goes_on(&code)) {
             let kind = LossKind::Collection(self.name(receiver.local).cloned());
             next.push(self.lost_pending(token, kind, range, "the iteration may stop before it"));
         }
@@ -135,8 +135,8 @@ impl Transfer<'_> {
     }
 
     /// Whether no iteration stops at what a callable gives.
-    fn goes_on(&self, callable: &Callable) -> bool {
-        matches!(callable, Callable::Body(id) if self.follower.flows.body(*id).goes_on)
+    fn goes_on(&self, code: &Code) -> bool {
+        self.follower.closure(code).is_some_and(|closure| closure.goes_on)
     }
 
     /// Like a loss of what the iterator holds; that a closure was to run on it first does not count.
@@ -212,7 +212,7 @@ impl Transfer<'_> {
         token: &Token,
     ) -> Vec<Result<Vec<Proj>, Next>> {
         match rest.split_first() {
-            Some((Proj::Lazy(callable, flattens), inner)) => {
+            Some((Proj::Lazy(code, flattens), inner)) => {
                 let mut out = Vec::new();
                 for element in self.drive(range, call, inner, token) {
                     let element = match element {
@@ -222,7 +222,7 @@ impl Transfer<'_> {
                             continue;
                         }
                     };
-                    for next in self.run_on(range, callable, call, &[], &element, token) {
+                    for next in self.run_on(range, code, call, &[], &element, token) {
                         match next {
                             Next::Go { place, .. } if place.local == call.dst => {
                                 let skip = usize::from(*flattens);

@@ -4,7 +4,7 @@
 use super::super::ends::{EndKind, LossKind};
 use super::super::follow::{Token, moved};
 use super::super::methods::{self, Borrowing, OnMany, OnMaybe};
-use super::super::{Call, Callable, Callee, LocalId, Operand, Place, Proj};
+use super::super::{Call, Callable, Callee, Code, LocalId, Operand, Place, Proj};
 use super::{Next, Transfer};
 use crate::catalog::Role;
 use crate::facts::tree::Name;
@@ -150,29 +150,29 @@ impl Transfer<'_> {
         inside: &[Proj],
         token: &Token,
     ) -> Vec<Next> {
-        let Some(callable) = self.callable_arg(call) else {
+        let Some(code) = self.callable_arg(call) else {
             return vec![self.end(
                 EndKind::Escaped,
                 range,
                 "given to a function that is not known".to_owned(),
             )];
         };
-        self.run_on(range, &callable, call, wrap, inside, token)
+        self.run_on(range, &code, call, wrap, inside, token)
     }
 
     pub(super) fn run_on(
         &self,
         range: TextRange,
-        callable: &Callable,
+        code: &Code,
         call: &Call,
         wrap: &[Proj],
         inside: &[Proj],
         token: &Token,
     ) -> Vec<Next> {
-        match callable {
-            Callable::Body(id) => {
-                let params = &self.follower.flows.body(*id).params;
-                let Some(&param) = params.last() else {
+        match &code.callable {
+            Callable::Body(_) => {
+                let closure = self.follower.closure(code);
+                let Some(&param) = closure.and_then(|closure| closure.params.last()) else {
                     return vec![self.lost(
                         token,
                         LossKind::Discarded,
@@ -181,7 +181,7 @@ impl Transfer<'_> {
                     )];
                 };
                 let entry = moved(&Place::local(param), inside);
-                self.run(callable, &entry, call, wrap, token)
+                self.run(code, &entry, call, wrap, token)
             }
             Callable::Function(defs) => {
                 // The function is called on the payload as if written out.
@@ -217,14 +217,22 @@ impl Transfer<'_> {
         }
     }
 
-    pub(super) fn callable_arg(&self, call: &Call) -> Option<Callable> {
-        call.args.iter().rev().find_map(|arg| match arg {
-            Operand::Function(defs) => Some(Callable::Function(defs.clone())),
+    pub(super) fn callable_arg(&self, call: &Call) -> Option<Code> {
+        call.args.iter().rev().find_map(|arg| self.code_of(arg))
+    }
+
+    /// What calling an argument runs, when that is known.
+    pub(super) fn code_of(&self, arg: &Operand) -> Option<Code> {
+        match arg {
+            Operand::Function(defs) => {
+                let callable = Callable::Function(defs.clone());
+                Some(Code { body: self.follower.body, callable })
+            }
             Operand::Move(place) | Operand::Borrow(place) => {
-                self.flow.locals[place.local.0 as usize].callable.clone()
+                self.follower.code_in(self.flow, place)
             }
             Operand::Constant(_) => None,
-        })
+        }
     }
 
     /// Elements that a closure looks at and that stay or are dropped as it says.
@@ -272,25 +280,23 @@ impl Transfer<'_> {
             let text = format!("its elements are given on by `{name}`");
             self.end(EndKind::Escaped, range, text)
         };
-        let Some(callable) = self.callable_arg(call) else {
+        let Some(code) = self.callable_arg(call) else {
             let looks =
                 matches!(methods::on_many(name), Some(OnMany::Look | OnMany::Drive | OnMany::Last));
             let harmless = looks || &**name == "next";
             return vec![if harmless && !gives_on { self.stay(token) } else { given_on() }];
         };
-        let Callable::Body(id) = &callable else {
+        let Some(closure) = self.follower.closure(&code) else {
             return vec![self.end(
                 EndKind::Escaped,
                 range,
                 format!("given to a function by `{name}`"),
             )];
         };
-        let Some(&param) = self.follower.flows.body(*id).params.last() else {
-            return vec![self.stay(token)];
-        };
+        let Some(&param) = closure.params.last() else { return vec![self.stay(token)] };
         let entry = moved(&Place::local(param), inside);
         let mut next = Vec::new();
-        for found in self.follower.apply(&callable, &entry, true, self.depth) {
+        for found in self.follower.apply(&code, &entry, true, self.depth) {
             next.push(match found.kind {
                 EndKind::Untouched if gives_on => given_on(),
                 EndKind::Untouched => self.stay(token),
@@ -305,7 +311,7 @@ impl Transfer<'_> {
                     }
                 }
                 EndKind::Captured(outer, proj) => {
-                    self.left_in_capture(&callable, &entry, outer, &proj, token, found.range)
+                    self.left_in_capture(&code, &entry, outer, &proj, token, found.range)
                 }
                 kind => {
                     Next::End { kind, file: found.file, range: found.range, steps: found.trace }

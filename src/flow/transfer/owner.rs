@@ -4,7 +4,7 @@
 //! without a join where others are joined. So where that says "joined somewhere", the value that keeps the
 //! handle is followed as the handle was, until something happens that is not followed.
 
-use super::super::ends::{Cell, End, EndKind, Entry, LossKind, home_name, portable};
+use super::super::ends::{Cell, End, EndKind, Entry, LossKind, home_name};
 use super::super::follow::{Follower, Token};
 use super::super::solve::ParamKey;
 use super::super::{Flow, LocalId, LocalKind, Owner, Place, Proj, StmtKind};
@@ -14,24 +14,7 @@ use crate::model::{ItemRef, Ty, TyHead};
 use crate::text::TextRange;
 
 /// Methods of operators that reach into a value of a type, or take one, and are no calls where they are used.
-const OPERATORS: &[&str] = &[
-    "deref",
-    "deref_mut",
-    "index",
-    "index_mut",
-    "neg",
-    "not",
-    "add_assign",
-    "sub_assign",
-    "mul_assign",
-    "div_assign",
-    "rem_assign",
-    "bitand_assign",
-    "bitor_assign",
-    "bitxor_assign",
-    "shl_assign",
-    "shr_assign",
-];
+const OPERATORS: &[&str] = &["deref", "deref_mut", "index", "index_mut", "neg", "not"];
 
 impl Transfer<'_> {
     /// The value that keeps the token is dropped, or another takes its place: what `drop` of its owners does,
@@ -116,10 +99,7 @@ impl Transfer<'_> {
         let model = self.follower.model;
         let own = model.methods_of(head, "drop").iter().find(|function| {
             // Any trait: `Drop` may be imported under another name.
-            let of_drop = function.container.is_some_and(|container| {
-                matches!(&model.item(container).kind, ItemKind::Impl(it) if it.trait_path.is_some())
-            });
-            of_drop && (self.follower.is_test || !function.test_only)
+            model.is_of_trait(function) && (self.follower.is_test || !function.test_only)
         });
         own.map(|function| function.item)
     }
@@ -134,9 +114,10 @@ impl Transfer<'_> {
         let key = ParamKey {
             function,
             entry: Entry::Receiver,
-            proj: portable(rest)?,
+            proj: rest.to_vec(),
             borrowed: false,
             flags: Vec::new(),
+            given: Vec::new(),
             handle: self.follower.handle.clone(),
         };
         let ends = self.follower.known.get(&key).map(|ends| ends.to_vec()).unwrap_or_default();
