@@ -1,6 +1,6 @@
 //! Calls: what is called, with what, and what comes back.
 
-use super::{Callable, LocalId, Place, Proj};
+use super::{Callable, LocalId, Place, Proj, methods};
 use crate::catalog::Role;
 use crate::facts::tree::Name;
 use crate::model::{Def, FunctionRef, ItemRef, Model, Ty};
@@ -57,6 +57,16 @@ impl Call {
             self.role(model),
             Some(Role::Spawn | Role::ScopedSpawn | Role::OwnedByRegistry | Role::SpawnTask)
         )
+    }
+
+    /// Whether it is a method that runs what it is given to its end; `false` when only its name says so.
+    pub(super) fn runs(&self, model: &Model<'_>) -> Option<bool> {
+        let Callee::Method(_, name, own) = &self.callee else { return None };
+        if matches!(self.role(model), Some(Role::Runs | Role::Scope)) {
+            return Some(true);
+        }
+        let is_unknown = own.is_empty() && self.receiver_ty == Ty::Unknown;
+        (is_unknown && methods::runs_to_the_end(name)).then_some(false)
     }
 
     /// The way to what the thread returns, in what such a call returns.

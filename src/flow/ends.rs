@@ -74,6 +74,8 @@ pub enum Entry {
     Receiver,
     /// Another one, by its position.
     Param(usize),
+    /// What another one gives, by its position, when it is called.
+    Value(usize),
 }
 
 /// Where handles are kept beyond any function: every value of a type has the same field, so they

@@ -54,6 +54,19 @@ pub(super) enum Among {
     Passed,
     /// It is born when the iteration comes to it.
     Unborn,
+    /// Only the name of a method says that it came here: a join counts, and no loss.
+    Guessed,
+}
+
+impl Among {
+    /// Why a loss may be none.
+    pub(super) fn doubt(self) -> Option<&'static str> {
+        match self {
+            Self::Passed => Some("unless it was taken out before"),
+            Self::Guessed => Some("if it came here at all"),
+            Self::Others | Self::Unborn => None,
+        }
+    }
 }
 
 /// Where the token is.
@@ -73,6 +86,12 @@ pub(super) struct Token {
 }
 
 impl Token {
+    /// The same as one of all that are there, or after something was taken out.
+    pub(super) fn with(&self, among: Among) -> Self {
+        let among = if self.among == Among::Guessed { self.among } else { among };
+        Self { among, ..self.clone() }
+    }
+
     /// A token in a place before a statement.
     pub(super) fn at(block: BlockId, index: usize, place: Place) -> Self {
         Self {
@@ -213,9 +232,14 @@ impl Walk {
 
 impl Follower<'_> {
     /// Follows a token in one body, and on in the bodies around it, to all its ends.
-    pub(super) fn follow(&self, id: FlowId, mut start: Token) -> Vec<End> {
+    pub(super) fn follow(&self, id: FlowId, start: Token) -> Vec<End> {
+        self.follow_on(id, start, Vec::new())
+    }
+
+    /// The same after some steps.
+    fn follow_on(&self, id: FlowId, mut start: Token, trace: Vec<TraceStep>) -> Vec<End> {
         start.facts.extend(facts_before(self.flows.body(id), start.block));
-        let ends = self.walk(id, start, Vec::new(), 0);
+        let ends = self.walk(id, start, trace, 0);
         let mut ends = self.lift(id, ends, 0);
         ends.sort_by(|one, two| {
             (one.file, one.range, one.trace.len()).cmp(&(two.file, two.range, two.trace.len()))
@@ -374,6 +398,9 @@ impl Follower<'_> {
         let (kind, text) = match (local.kind, cell) {
             _ if token.borrowed && outlives && is_held(proj) => {
                 (EndKind::Escaped, Some("borrowed by a closure that is kept".to_owned()))
+            }
+            _ if token.among == Among::Guessed && outlives => {
+                (EndKind::Escaped, Some("kept, if it is what that method gives".to_owned()))
             }
             _ if token.borrowed => (EndKind::Untouched, None),
             (LocalKind::Capture(outer), _) => (EndKind::Captured(outer, proj.clone()), None),

@@ -422,6 +422,11 @@ pub(super) fn runs_closures(name: &str) -> bool {
     many || maybe
 }
 
+/// Methods of whatever type that run a closure or future to its end and give what it gives.
+pub(super) fn runs_to_the_end(name: &str) -> bool {
+    matches!(name, "block_on" | "in_scope" | "install" | "scope")
+}
+
 /// Adaptors after which an iteration may end before its source does.
 pub(super) fn stops(name: &str) -> bool {
     matches!(name, "take" | "take_while" | "map_while" | "scan")

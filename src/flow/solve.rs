@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 use super::correlate::facts_at_start;
 use super::ends::{Cell, End, EndKind, Entry, Home};
-use super::follow::{Among, Follower, Token, handle_of};
+use super::follow::{Follower, Token, handle_of};
 use super::program::{FunctionKey, Program, Site};
 use super::transfer::argument;
 use super::{BlockId, Call, Callee, Code, Owner, Place, Proj, StmtKind};
@@ -241,9 +241,10 @@ impl Solver<'_> {
         let mut all: Vec<Followed> = bodies
             .filter_map(|&body| {
                 let flow = self.program.body(body).flows.bodies.first()?;
-                let local = match key.entry {
-                    Entry::Receiver => flow.receiver?,
-                    Entry::Param(index) => *flow.params.get(index)?,
+                let (local, is_value) = match key.entry {
+                    Entry::Receiver => (flow.receiver?, false),
+                    Entry::Param(index) => (*flow.params.get(index)?, false),
+                    Entry::Value(index) => (*flow.params.get(index)?, true),
                 };
                 let mut token = Token::at(BlockId(0), 0, Place { local, proj: key.proj.clone() });
                 token.borrowed = key.borrowed;
@@ -254,6 +255,10 @@ impl Solver<'_> {
                     .filter_map(|(index, code)| Some((*flow.params.get(*index)?, code.clone())));
                 let follower =
                     Follower { bound: bound.collect(), ..self.follower(site, &key.handle) };
+                if is_value {
+                    let ends = follower.follow_value(local, &key.proj);
+                    return Some((ends, follower.asked.into_inner()));
+                }
                 Some(followed(follower, site, token))
             })
             .collect();
@@ -270,13 +275,17 @@ impl Solver<'_> {
         let lowered = self.program.body(site.body);
         let flow = lowered.flows.body(site.flow);
         let stmt = &flow.blocks[site.block.0 as usize].stmts[site.index as usize];
-        let mut among = Among::Others;
         let place = match &stmt.kind {
             StmtKind::Call(call) => match exit.left_in {
                 None if self.is_named(call, exit.function) => {
-                    among = Among::Unborn;
                     let follower = self.follower(site, &exit.handle);
-                    follower.value_of_named(call, exit.function, &exit.proj)
+                    let at = (site.block, site.index as usize);
+                    let ends =
+                        follower.follow_named(site.flow, at, call, exit.function, &exit.proj);
+                    if let Some(ends) = ends {
+                        return (ends, follower.asked.into_inner());
+                    }
+                    None
                 }
                 None => Some(Place::local(call.dst).with(&exit.proj)),
                 Some(entry) => {
@@ -294,7 +303,7 @@ impl Solver<'_> {
             return (vec![end], super::follow::Asked::default());
         };
         place.proj.retain(|proj| !matches!(proj, Proj::Open | Proj::Maybe | Proj::Each));
-        let token = Token { among, ..Token::at(site.block, site.index as usize + 1, place) };
+        let token = Token::at(site.block, site.index as usize + 1, place);
         self.follow(site, token, &exit.handle)
     }
 

@@ -16,7 +16,7 @@ use crate::facts::tree::Name;
 use crate::model::{Ty, TyHead};
 use crate::source::FileId;
 use crate::text::TextRange;
-pub(super) use enter::argument;
+pub(super) use enter::{Given, argument};
 
 /// Where the token goes from a statement.
 pub(super) enum Next {
@@ -110,8 +110,7 @@ impl Transfer<'_> {
 
     /// The token stays while something else of the same collection, or it, is taken out.
     pub(super) fn pass(&self, token: &Token) -> Next {
-        let token = Token { among: Among::Passed, ..token.clone() };
-        self.stay(&token)
+        self.stay(&token.with(Among::Passed))
     }
 
     pub(super) fn go(
@@ -262,8 +261,8 @@ impl Transfer<'_> {
             }
         };
         // On an early way out, what has not been taken out by then is lost.
-        let among = if why == Leaving::Jump { Among::Others } else { token.among };
-        self.lost(&Token { among, ..token.clone() }, kind, range, text)
+        let token = if why == Leaving::Jump { token.with(Among::Others) } else { token.clone() };
+        self.lost(&token, kind, range, text)
     }
 
     /// Whether a value of this type may do more than std's types when it is dropped.
@@ -298,9 +297,8 @@ impl Transfer<'_> {
         range: TextRange,
         text: String,
     ) -> Next {
-        if token.among == Among::Passed {
-            let text = format!("{text}, unless it was taken out before");
-            return self.escape(&token.place.proj, range, text);
+        if let Some(unless) = token.among.doubt() {
+            return self.escape(&token.place.proj, range, format!("{text}, {unless}"));
         }
         let local = &self.flow.locals[token.place.local.0 as usize];
         if let Some(cell) = Cell::of(&token.place.proj) {

@@ -84,7 +84,7 @@ fn leading(catalog: &Catalog) -> HashSet<String> {
             names.extend(api.path.rsplit("::").take(2).map(str::to_owned));
         }
     }
-    for generic in ["std", "new", "default"] {
+    for generic in ["std", "new", "default", "build"] {
         names.remove(generic);
     }
     names

@@ -2,14 +2,18 @@
 
 use std::cell::RefCell;
 
+use super::super::transfer::{Given, Next, Transfer};
 use super::super::{
-    BlockId, Call, Callable, Callee, Code, End, EndKind, Flow, FlowId, FlowKind, FunctionKey,
-    LocalKind, Operand, Place, Proj, StmtKind, TraceStep, methods,
+    BlockId, Call, Callable, Callee, Code, End, EndKind, Entry, Flow, FlowId, FlowKind,
+    FunctionKey, LocalId, LocalKind, Operand, Place, Proj, Stmt, StmtKind, TraceStep, methods,
 };
 use super::{Among, Follower, Token};
 use crate::catalog::Role;
 use crate::model::{Def, Model};
 use crate::text::TextRange;
+
+/// A token after a call, with the steps that led there, or what became of it in the call.
+type Start = Result<(Token, Vec<TraceStep>), End>;
 
 /// Closures run one inside the other.
 const MAX_APPLY: usize = 12;
@@ -71,14 +75,31 @@ impl Follower<'_> {
         if let Some(callable) = &local.callable {
             return Some(Code { body: self.body, callable: callable.clone() });
         }
-        match (local.kind, flow.parent) {
-            _ if !place.proj.is_empty() => None,
+        if self.bound.is_empty() {
+            return None;
+        }
+        let param = self.param_of(flow, place)?;
+        let bound = self.bound.iter().find(|(bound, _)| *bound == param);
+        bound.map(|(_, code)| code.clone())
+    }
+
+    /// The parameter of the function that a place is, as one of its bodies sees it: whole, under whatever name.
+    fn param_of(&self, flow: &Flow, place: &Place) -> Option<LocalId> {
+        if !place.proj.is_empty() {
+            return None;
+        }
+        match (flow.locals[place.local.0 as usize].kind, flow.parent) {
             (LocalKind::Capture(outer), Some(parent)) => {
-                self.code_in(self.flows.body(parent), &Place::local(outer))
+                self.param_of(self.flows.body(parent), &Place::local(outer))
             }
-            (LocalKind::Parameter | LocalKind::Reference, None) => {
-                let bound = self.bound.iter().find(|(param, _)| *param == place.local);
-                bound.map(|(_, code)| code.clone())
+            _ if flow.params.contains(&place.local) => flow.parent.is_none().then_some(place.local),
+            (LocalKind::Variable | LocalKind::Parameter | LocalKind::Reference, _) => {
+                let mut sources = statements(flow).filter_map(|(_, _, kind)| match kind {
+                    StmtKind::Assign(to, from) if to == place => Some(from),
+                    _ => None,
+                });
+                let (source, other) = (sources.next()?, sources.next());
+                if other.is_some() { None } else { self.param_of(flow, source) }
             }
             _ => None,
         }
@@ -98,11 +119,14 @@ impl Follower<'_> {
                 lifted.push(end);
                 continue;
             }
-            let starts = self.uses_of(parent, id, &end);
+            let starts = self.uses_of(parent, id, &end, depth);
             let outer: Vec<End> = starts
                 .into_iter()
                 .flat_map(|start| match start {
-                    Ok(token) => self.walk(parent, token, end.trace.clone(), depth + 1),
+                    Ok((token, steps)) => {
+                        let trace = end.trace.iter().cloned().chain(steps).collect();
+                        self.walk(parent, token, trace, depth + 1)
+                    }
                     Err(other) => vec![other],
                 })
                 .collect();
@@ -112,49 +136,123 @@ impl Follower<'_> {
     }
 
     /// Where the body around runs a closure, and where the token is after that.
-    fn uses_of(&self, parent: FlowId, id: FlowId, end: &End) -> Vec<Result<Token, End>> {
+    fn uses_of(&self, parent: FlowId, id: FlowId, end: &End, depth: usize) -> Vec<Start> {
         let flow = self.flows.body(parent);
         let mut starts = Vec::new();
-        for (block, contents) in flow.blocks.iter().enumerate() {
-            let block = BlockId(u32::try_from(block).unwrap_or(u32::MAX));
-            for (index, stmt) in contents.stmts.iter().enumerate() {
-                let StmtKind::Call(call) = &stmt.kind else { continue };
-                if !runs(flow, call, id) {
-                    continue;
-                }
-                let place = match &end.kind {
-                    EndKind::Returned(proj) => self.value_of_run(call, proj),
-                    EndKind::Captured(outer, proj) if self.runs_here(call) => {
-                        let captures = &self.flows.body(id).captures;
-                        let inner = |capture: &&super::super::Capture| {
-                            self.flows.body(id).locals[capture.inner.0 as usize].kind
-                                == LocalKind::Capture(*outer)
-                        };
-                        captures.iter().find(inner).map(|capture| {
-                            let mut place = capture.outer.clone();
-                            place.proj.extend(proj.iter().cloned());
-                            place
-                        })
-                    }
-                    _ => None,
-                };
-                let start = match place {
-                    Some(place) => {
-                        let makes = matches!(&end.kind, EndKind::Returned(_));
-                        let among = if makes { Among::Unborn } else { Among::Others };
-                        Ok(Token { among, ..Token::at(block, index + 1, place) })
-                    }
-                    None => {
-                        Err(escaped(end, stmt.range, "the closure that holds it is given away"))
-                    }
-                };
-                starts.push(start);
+        for (at, stmt, call) in calls(flow) {
+            if !runs(flow, call, id) {
+                continue;
             }
+            let next = match &end.kind {
+                EndKind::Returned(proj) => {
+                    let is_it = |place: &Place| {
+                        let callable = flow.locals[place.local.0 as usize].callable.as_ref();
+                        callable == Some(&Callable::Body(id))
+                    };
+                    let next = self.value_after(flow, at, call, position(call, is_it), proj, depth);
+                    let told = |start: Start| {
+                        start.map_err(|mut other| {
+                            other.trace.splice(..0, end.trace.iter().cloned());
+                            other
+                        })
+                    };
+                    next.map(|next| next.into_iter().map(told).collect())
+                }
+                EndKind::Captured(outer, proj) if self.runs_here(call) => {
+                    let captures = &self.flows.body(id).captures;
+                    let inner = |capture: &&super::super::Capture| {
+                        self.flows.body(id).locals[capture.inner.0 as usize].kind
+                            == LocalKind::Capture(*outer)
+                    };
+                    captures.iter().find(inner).map(|capture| {
+                        let mut place = capture.outer.clone();
+                        place.proj.extend(proj.iter().cloned());
+                        vec![Ok((Token::at(at.0, at.1 + 1, place), Vec::new()))]
+                    })
+                }
+                _ => None,
+            };
+            starts.extend(next.unwrap_or_else(|| {
+                vec![Err(escaped(end, stmt.range, "the closure that holds it is given away"))]
+            }));
         }
         if starts.is_empty() {
             starts.push(Err(escaped(end, flow.range, "the closure that holds it is not run here")));
         }
         starts
+    }
+
+    /// Where the value of what is run by a call, its argument at this position, is after the call.
+    fn value_after(
+        &self,
+        flow: &Flow,
+        at: (BlockId, usize),
+        call: &Call,
+        arg: Option<usize>,
+        proj: &[Proj],
+        depth: usize,
+    ) -> Option<Vec<Start>> {
+        if let Some(place) = self.value_of_run(call, proj) {
+            let sure = call.runs(self.model) != Some(false);
+            let among = if sure { Among::Unborn } else { Among::Guessed };
+            let token = Token { among, ..Token::at(at.0, at.1 + 1, place) };
+            return Some(vec![Ok((token, Vec::new()))]);
+        }
+        let functions = call.targets();
+        if functions.is_empty() || functions.iter().any(|it| self.model.function(*it).is_none()) {
+            return None;
+        }
+        let transfer = Transfer { follower: self, flow, depth };
+        let entry = match &call.callee {
+            Callee::Method(..) => Entry::Param(arg?),
+            _ => transfer.entry(&functions, arg?),
+        };
+        let Entry::Param(index) = entry else { return None };
+        let given = Given { entry: Entry::Value(index), rest: proj, by_reference: false };
+        let token = Token::at(at.0, at.1, Place::local(call.dst));
+        let text = format!("given to `{}`, which calls what makes it", call.name);
+        let next = transfer.enter(call.name_range, call, &functions, &given, &token, &text);
+        let start = |next| match next {
+            Next::Go { place, step, .. } => {
+                Ok((Token::at(at.0, at.1 + 1, place), step.into_iter().collect()))
+            }
+            Next::End { kind, file, range, steps } => Err(End { kind, file, range, trace: steps }),
+        };
+        Some(next.into_iter().map(start).collect())
+    }
+
+    /// What becomes of the value that a parameter of the function gives when it is called.
+    pub(in crate::flow) fn follow_value(&self, param: LocalId, proj: &[Proj]) -> Vec<End> {
+        let mut ends = Vec::new();
+        for (id, flow) in (0..).map(FlowId).zip(&self.flows.bodies) {
+            let is_it = |place: &Place| self.param_of(flow, place) == Some(param);
+            for (at, stmt, kind) in statements(flow) {
+                let starts = match kind {
+                    StmtKind::Call(call) => {
+                        let called =
+                            matches!(&call.callee, Callee::Local(place, _) if is_it(place));
+                        let arg = position(call, is_it);
+                        match (called || arg.is_some(), kind.places().into_iter().any(is_it)) {
+                            (true, _) => self.value_after(flow, at, call, arg, proj, 0),
+                            (false, true) => None,
+                            (false, false) => continue,
+                        }
+                    }
+                    // What runs in a closure is seen there.
+                    StmtKind::Closure(..) => continue,
+                    StmtKind::Assign(to, _) if is_it(to) => continue,
+                    _ if kind.places().into_iter().any(is_it) => None,
+                    _ => continue,
+                };
+                let text = "what makes it is given away".to_owned();
+                let trace = vec![TraceStep { file: self.file, range: stmt.range, text }];
+                let away =
+                    End { kind: EndKind::Escaped, file: self.file, range: stmt.range, trace };
+                let starts = starts.unwrap_or_else(|| vec![Err(away)]).into_iter();
+                ends.extend(starts.flat_map(|start| self.follow_start(id, start)));
+            }
+        }
+        ends
     }
 
     /// Whether a call runs the closures it is given before it returns.
@@ -169,14 +267,27 @@ impl Follower<'_> {
         }
     }
 
-    /// Where the value of a function is after a call that is given its name and runs it.
-    pub(in crate::flow) fn value_of_named(
+    /// What becomes of the value of a function after a call that is given its name and runs it.
+    pub(in crate::flow) fn follow_named(
         &self,
+        id: FlowId,
+        at: (BlockId, usize),
         call: &Call,
         function: FunctionKey,
         proj: &[Proj],
-    ) -> Option<Place> {
-        names_only(call, function).then(|| self.value_of_run(call, proj))?
+    ) -> Option<Vec<End>> {
+        let arg = named_only(call, function)?;
+        let flow = self.flows.body(id);
+        let starts = self.value_after(flow, at, call, Some(arg), proj, 0)?;
+        Some(starts.into_iter().flat_map(|start| self.follow_start(id, start)).collect())
+    }
+
+    /// Follows a token from a call on, in one body and in the bodies around it.
+    fn follow_start(&self, id: FlowId, start: Start) -> Vec<End> {
+        match start {
+            Ok((token, trace)) => self.follow_on(id, token, trace),
+            Err(end) => vec![end],
+        }
     }
 
     /// Where a closure's value is after a call that runs it.
@@ -187,6 +298,7 @@ impl Follower<'_> {
         };
         match &call.callee {
             _ if call.spawns(self.model) => at(call.thread_result(), proj),
+            _ if call.runs(self.model).is_some() => at(&[], proj),
             Callee::Local(..) | Callee::Await(_) => at(&[], proj),
             Callee::Function(defs) if runs_at_once(self.model, defs) => at(&[], proj),
             Callee::Function(defs) => match defs.as_slice() {
@@ -227,15 +339,36 @@ impl Follower<'_> {
     }
 }
 
-/// Whether a call is given the name of one function, this one, and of nothing else that it could run.
-fn names_only(call: &Call, function: FunctionKey) -> bool {
+/// Every statement with its place in a body.
+fn statements(flow: &Flow) -> impl Iterator<Item = ((BlockId, usize), &Stmt, &StmtKind)> {
+    (0..).map(BlockId).zip(&flow.blocks).flat_map(|(block, contents)| {
+        let stmts = contents.stmts.iter().enumerate();
+        stmts.map(move |(index, stmt)| ((block, index), stmt, &stmt.kind))
+    })
+}
+
+/// Every call with its place in a body.
+fn calls(flow: &Flow) -> impl Iterator<Item = ((BlockId, usize), &Stmt, &Call)> {
+    statements(flow).filter_map(|(at, stmt, kind)| match kind {
+        StmtKind::Call(call) => Some((at, stmt, &**call)),
+        _ => None,
+    })
+}
+
+/// The first argument of a call that is such a place.
+fn position(call: &Call, is_it: impl Fn(&Place) -> bool) -> Option<usize> {
+    call.args.iter().position(|arg| arg.place().is_some_and(|(place, _)| is_it(place)))
+}
+
+/// The argument of a call that is the name of a function, if it is given the name of no other.
+fn named_only(call: &Call, function: FunctionKey) -> Option<usize> {
     let is_it = |arg: &Operand| match arg {
         Operand::Function(defs) => matches!(defs.as_slice(), [Def::Item(item) | Def::Method(item)]
             if (item.file, item.item) == function),
         _ => false,
     };
     let named = call.args.iter().filter(|arg| matches!(arg, Operand::Function(_))).count();
-    named == 1 && call.args.iter().any(is_it)
+    call.args.iter().position(is_it).filter(|_| named == 1)
 }
 
 /// Whether a call runs, or is given, the closure with this body.

@@ -1,7 +1,7 @@
 //! Calls: what becomes of a token that is given to something.
 
 use super::super::ends::{EndKind, Entry, LossKind};
-use super::super::follow::{Token, moved, rest, runs_at_once};
+use super::super::follow::{Among, Token, moved, rest, runs_at_once};
 use super::super::methods::{self, Instead, Storing};
 use super::super::{Call, Callee, Field, LocalKind, Operand, Owner, Place, Proj};
 use super::enter::{Given, items};
@@ -342,6 +342,13 @@ impl Transfer<'_> {
                     self.closure_arg(call, place, call.thread_result(), token, false)
             {
                 return next;
+            }
+            if let Some(sure) = call.runs(self.follower.model) {
+                let among = if sure { token.among } else { Among::Guessed };
+                let token = Token { among, ..token.clone() };
+                if let Some(next) = self.closure_arg(call, place, &[], &token, false) {
+                    return next;
+                }
             }
             if known
                 && let Some(next) =

@@ -1,7 +1,7 @@
 //! Closures: what becomes of a token in one, or in what one refers to, where it is run.
 
 use super::super::ends::{EndKind, LossKind};
-use super::super::follow::{Token, moved, rest};
+use super::super::follow::{Among, Token, moved, rest};
 use super::super::{Call, Callable, Code, Env, LocalId, LocalKind, Place, Proj};
 use super::{Next, Transfer};
 use crate::text::TextRange;
@@ -69,6 +69,11 @@ impl Transfer<'_> {
                 EndKind::Outside(code, place) if self.is_around(&code) => {
                     self.go(place, token, None)
                 }
+                EndKind::Lost(_) | EndKind::Kept(_) if token.among == Among::Guessed => self.end(
+                    EndKind::Escaped,
+                    found.range,
+                    "lost, if that method runs it".to_owned(),
+                ),
                 kind => {
                     Next::End { kind, file: found.file, range: found.range, steps: found.trace }
                 }

@@ -14,13 +14,13 @@ use crate::text::TextRange;
 const MAX_STEPS: usize = 24;
 
 /// How a token is given to a function.
-pub(super) struct Given<'a> {
+pub(in crate::flow) struct Given<'a> {
     /// The parameter.
-    pub(super) entry: Entry,
+    pub(in crate::flow) entry: Entry,
     /// The way to the token inside the argument.
-    pub(super) rest: &'a [Proj],
+    pub(in crate::flow) rest: &'a [Proj],
     /// Whether the argument is a reference.
-    pub(super) by_reference: bool,
+    pub(in crate::flow) by_reference: bool,
 }
 
 /// The functions behind refs.
@@ -37,6 +37,7 @@ pub(in crate::flow) fn argument(
     match (&call.callee, entry) {
         (Callee::Method(place, ..), Entry::Receiver) => Some((place, true)),
         (Callee::Method(..), Entry::Param(index)) => call.args.get(index)?.place(),
+        (_, Entry::Value(_)) => None,
         (_, Entry::Receiver) => call.args.first()?.place(),
         (_, Entry::Param(index)) => call.args.get(index + usize::from(takes_self))?.place(),
     }
@@ -60,7 +61,7 @@ fn flags(call: &Call, function: &Function, token: &Token) -> Vec<(usize, bool)> 
 
 impl Transfer<'_> {
     /// The parameter that an argument of a call by path is.
-    pub(super) fn entry(&self, functions: &[ItemRef], index: usize) -> Entry {
+    pub(in crate::flow) fn entry(&self, functions: &[ItemRef], index: usize) -> Entry {
         match (self.takes_self(functions), index) {
             (true, 0) => Entry::Receiver,
             (true, index) => Entry::Param(index - 1),
@@ -75,7 +76,7 @@ impl Transfer<'_> {
 
     /// The token goes into a function of the project; alternatives of it under different conditions
     /// are several, and the kindest holds.
-    pub(super) fn enter(
+    pub(in crate::flow) fn enter(
         &self,
         range: TextRange,
         call: &Call,
@@ -129,7 +130,7 @@ impl Transfer<'_> {
         // What gives one of several back may give this one or another.
         let gives = |end: &End| matches!(end.kind, EndKind::Returned(_));
         let either = ends.iter().any(gives) && ends.iter().any(|end| end.kind.stays());
-        let passed = Token { among: Among::Passed, ..token.clone() };
+        let passed = token.with(Among::Passed);
         let among = |end: &End| if either && end.kind.stays() { &passed } else { token };
         ends.into_iter()
             .map(|end| {
@@ -165,7 +166,7 @@ impl Transfer<'_> {
         if function.is_async && !call.awaited {
             return None;
         }
-        if let Entry::Param(index) = given.entry {
+        if let Entry::Param(index) | Entry::Value(index) = given.entry {
             function.params.get(index)?;
         }
         let by_reference = self.is_lent(item, given.entry);
@@ -201,6 +202,7 @@ impl Transfer<'_> {
             Entry::Param(index) => {
                 matches!(function.params.get(index), Some(Type::Reference(_)))
             }
+            Entry::Value(_) => false,
         }
     }
 
@@ -252,6 +254,9 @@ impl Transfer<'_> {
                 }
                 None => self.end(EndKind::Escaped, range, text.to_owned()),
             },
+            EndKind::Lost(_) | EndKind::Kept(_) if token.among == Among::Guessed => {
+                self.end(EndKind::Escaped, range, text.to_owned())
+            }
             kind => {
                 // Of a long chain of calls, its end tells what happens.
                 let told = end.trace.len().saturating_sub(MAX_STEPS);

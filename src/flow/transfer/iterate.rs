@@ -103,11 +103,11 @@ impl Transfer<'_> {
                 place: token.place.clone(),
                 full,
                 borrowed: token.borrowed,
-                among: Among::Passed,
+                among: token.with(Among::Passed).among,
                 step: None,
             });
         }
-        let token = &Token { among: Among::Others, ..token.clone() };
+        let token = &token.with(Among::Others);
         let pending = matches!(rest.first(), Some(Proj::Lazy(..)));
         let collects_results = action == OnMany::Collect && call.ty.payload() != Ty::Unknown;
         // A later error drops what was collected before it.
