@@ -15,6 +15,11 @@ pub type Name = Arc<str>;
 /// How names begin that stand for what the caller of a `macro_rules!` chooses.
 pub const STAND_IN: &str = "__";
 
+/// What the arms of a macro are called, which no path in a program can spell.
+pub fn arm_name(of: &str) -> Name {
+    Name::from(format!("{of}!"))
+}
+
 /// Index of an item in [`super::FileFacts::items`], or where it stands inside a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ItemId(pub u32);

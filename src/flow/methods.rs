@@ -182,7 +182,9 @@ fn is_lock(ty: &Ty) -> bool {
 pub(super) fn as_method(path: &str) -> Option<&str> {
     let (ty, name) = path.rsplit_once("::")?;
     let owner = ty.rsplit("::").next()?;
-    let is_type = ty.starts_with("std::") && owner.starts_with(char::is_uppercase);
+    // What these take is no `self`.
+    let is_type =
+        ty.starts_with("std::") && owner.starts_with(char::is_uppercase) && owner != "ManuallyDrop";
     let constructs = matches!(
         name,
         "new" | "with_capacity" | "from" | "default" | "from_iter" | "spawn" | "name"
@@ -495,6 +497,6 @@ pub(super) fn wraps(path: &str) -> bool {
                 | "std::panic::AssertUnwindSafe"
                 | "std::vec::Vec",
             "new" | "pin" | "from"
-        )) | Some(("std::convert", "identity"))
+        )) | Some(("std::convert", "identity") | ("std::mem::ManuallyDrop", "into_inner"))
     )
 }

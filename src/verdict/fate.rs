@@ -315,8 +315,9 @@ impl<'a> Fates<'a> {
         if self.solution.crowded.contains(&function) {
             return Some("the function that hands it out does so in too many ways to follow");
         }
-        if self.program.macros_with(&item.name).iter().any(|&body| sees(body))
-            || self.model.macro_with(&item.name, scope).is_some()
+        let named = item.name.trim_end_matches('!');
+        if self.program.macros_with(named).iter().any(|&body| sees(body))
+            || self.model.macro_with(named, scope).is_some()
         {
             return Some("a macro that is not expanded names the function that hands it out");
         }

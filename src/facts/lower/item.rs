@@ -13,7 +13,7 @@ use syn::{
 use super::super::cfg::Cfg;
 use super::super::tree::{
     Field, Function, Impl, Import, Item, ItemId, ItemKind, ModuleItem, Name, Receiver, Type, Value,
-    Variant, Visibility,
+    Variant, Visibility, arm_name,
 };
 use super::mac::{delimiter_range, tokens_range};
 use super::template::{Template, templates};
@@ -445,7 +445,7 @@ impl Lowering<'_> {
         let made = match &template.stmts {
             Some(stmts) => {
                 let name = it.ident.as_ref().map(ToString::to_string).unwrap_or_default();
-                let name = self.name(&format!("{name}!"));
+                let name = arm_name(name.trim_start_matches("r#"));
                 let value =
                     ItemKind::Value(Box::new(Value { ty: Type::Unknown, flag: None, body: None }));
                 let made = self.plain(&it.attrs, Visibility::Private, name, range, value);

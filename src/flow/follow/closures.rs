@@ -158,7 +158,9 @@ impl Follower<'_> {
                     };
                     next.map(|next| next.into_iter().map(told).collect())
                 }
-                EndKind::Captured(outer, proj) if self.runs_here(call) => {
+                EndKind::Captured(outer, proj)
+                    if self.runs_here(call) || self.is_shared_by(flow, *outer, call) =>
+                {
                     let captures = &self.flows.body(id).captures;
                     let inner = |capture: &&super::super::Capture| {
                         self.flows.body(id).locals[capture.inner.0 as usize].kind
@@ -253,6 +255,12 @@ impl Follower<'_> {
             }
         }
         ends
+    }
+
+    /// Whether a call gives a thread a variable that this body shares with it: what the thread puts there is
+    /// there for both.
+    fn is_shared_by(&self, flow: &Flow, outer: LocalId, call: &Call) -> bool {
+        call.spawns(self.model) && flow.locals[outer.0 as usize].ty.is_shared()
     }
 
     /// Whether a call runs the closures it is given before it returns.

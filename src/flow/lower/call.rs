@@ -539,7 +539,13 @@ impl Lowering<'_> {
     fn takes_by_reference(&self, defs: &[Def]) -> bool {
         match defs {
             [Def::External(path)] => {
-                matches!(&**path, "std::mem::take" | "std::mem::replace" | "std::mem::swap")
+                matches!(
+                    &**path,
+                    "std::mem::take"
+                        | "std::mem::replace"
+                        | "std::mem::swap"
+                        | "std::mem::ManuallyDrop::take"
+                )
             }
             _ => {
                 let function = |def: &Def| match def {

@@ -1,9 +1,9 @@
 //! Macro calls. The well-known ones are what they expand to; of the others only what they name.
 
-use super::super::{Leaving, LocalKind, Operand, Place, Proj, StmtKind, Terminator};
+use super::super::{Call, Callee, Leaving, LocalKind, Operand, Place, Proj, StmtKind, Terminator};
 use super::{Lowering, Value};
-use crate::facts::tree::{ExprId, ExprKind, ItemKind, MacroArgs, MacroCall};
-use crate::model::{Def, Namespace, Ty};
+use crate::facts::tree::{ExprId, ExprKind, ItemKind, MacroArgs, MacroCall, Name, arm_name};
+use crate::model::{Def, ModuleId, Namespace, Ty};
 use crate::text::TextRange;
 
 /// Macros that look at their arguments and give them back.
@@ -139,25 +139,45 @@ impl Lowering<'_> {
 
     /// What is known of a macro whose name is declared or imported here, which then is not std's.
     fn own_macro(&self, call: &MacroCall) -> Option<OwnMacro> {
+        let (defs, _) = self.declared_macro(call)?;
+        let all = defs.iter().map(|def| match def {
+            Def::Item(item) => match self.model.item(*item).kind {
+                ItemKind::MacroRules { leaves: true } => OwnMacro::Leaves,
+                ItemKind::MacroRules { leaves: false } => OwnMacro::Stays,
+                _ => OwnMacro::Unseen,
+            },
+            _ => OwnMacro::Unseen,
+        });
+        all.max()
+    }
+
+    /// What the name of a macro means here, and the module that says so.
+    fn declared_macro(&self, call: &MacroCall) -> Option<(Vec<Def>, ModuleId)> {
         let name = call.path.as_name()?;
         let mut module = Some(self.module());
         while let Some(id) = module {
             let names = std::slice::from_ref(name);
             let defs = self.model.resolve(id, false, names, Namespace::Macro);
             if !defs.is_empty() {
-                let all = defs.iter().map(|def| match def {
-                    Def::Item(item) => match self.model.item(*item).kind {
-                        ItemKind::MacroRules { leaves: true } => OwnMacro::Leaves,
-                        ItemKind::MacroRules { leaves: false } => OwnMacro::Stays,
-                        _ => OwnMacro::Unseen,
-                    },
-                    _ => OwnMacro::Unseen,
-                });
-                return all.max();
+                return Some((defs, id));
             }
             module = self.model.module(id).parent;
         }
         None
+    }
+
+    /// The arms of a macro of the project, as far as they were read: bodies that give a value where it is called.
+    fn arms(&self, call: &MacroCall) -> Vec<Def> {
+        let Some((defs, module)) = self.declared_macro(call) else { return Vec::new() };
+        let is_rules = |def: &Def| {
+            matches!(def, Def::Item(item)
+                if matches!(self.model.item(*item).kind, ItemKind::MacroRules { .. }))
+        };
+        if !defs.iter().all(is_rules) {
+            return Vec::new();
+        }
+        let arm = arm_name(call.path.last());
+        self.model.resolve(module, false, &[arm], Namespace::Value)
     }
 
     /// Whoever is alive here may be lost, and nobody can tell.
@@ -250,6 +270,22 @@ impl Lowering<'_> {
         }
         self.opaque(range, &call.mentions);
         let local = self.frame().declare(None, range, Ty::Unknown, LocalKind::Temporary);
+        let arms = self.arms(call);
+        if !arms.is_empty() {
+            let made = Call {
+                dst: local,
+                callee: Callee::Function(arms),
+                args: Vec::new(),
+                name_range: call.path.range,
+                name: Name::from(call.path.last()),
+                statement: self.statement,
+                ty: Ty::Unknown,
+                receiver_ty: Ty::Unknown,
+                partial: false,
+                awaited: false,
+            };
+            self.push(range, StmtKind::Call(Box::new(made)));
+        }
         Value { operand: Operand::Move(Place::local(local)), ..Value::constant(Ty::Unknown) }
     }
 }

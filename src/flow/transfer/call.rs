@@ -286,7 +286,9 @@ impl Transfer<'_> {
             return self.escape(rest, range, format!("read through a pointer by `{name}`"));
         }
         match (&**path, by_reference) {
-            ("std::mem::replace" | "std::mem::take", true) if index == 0 => {
+            ("std::mem::replace" | "std::mem::take" | "std::mem::ManuallyDrop::take", true)
+                if index == 0 =>
+            {
                 let place = moved(&dst, rest);
                 Next::Go {
                     place,
