@@ -145,6 +145,8 @@ pub struct Flow {
     pub captures: Vec<Capture>,
     /// Places that are tested more than once and that nothing changes: their tests agree.
     pub stable: Vec<Place>,
+    /// Variables that are set to a known `bool` somewhere, and that nothing else can change unseen.
+    pub flags: Vec<LocalId>,
     /// For each block, the locals that its statements touch, sorted.
     pub touched: Vec<Vec<LocalId>>,
     /// Whether its value is an `async` block or a call of an `async fn`.
@@ -375,7 +377,7 @@ impl StmtKind {
                     .chain(call.args.iter().filter_map(|it| Some(it.place()?.0)))
                     .collect()
             }
-            Self::Clear(_) | Self::Drop(..) => Vec::new(),
+            Self::Clear(_) | Self::Flag(..) | Self::Drop(..) => Vec::new(),
         }
     }
 }
@@ -387,6 +389,8 @@ pub enum StmtKind {
     Assign(Place, Place),
     /// Puts a value without handles into a place; what was in it is dropped.
     Clear(Place),
+    /// What a variable that is a `bool` is from here on.
+    Flag(LocalId, bool),
     /// Builds a value of parts.
     Build(LocalId, Vec<(Vec<Proj>, Operand)>),
     /// Makes a closure: its own local, its body, and what it takes.

@@ -447,6 +447,8 @@ pub struct MacroCall {
 pub enum MacroArgs {
     /// Expressions separated by commas or semicolons; `true` for `[value; length]`.
     Exprs(Vec<ExprId>, bool),
+    /// What `matches!` tests, as a condition.
+    Test(ExprId),
     /// Statements.
     Block(BlockId),
     /// Tokens that are neither.
@@ -517,6 +519,8 @@ pub enum PatKind {
         name: Name,
         /// Whether `ref` stands before it.
         by_ref: bool,
+        /// Whether `mut` stands before it.
+        mutable: bool,
         /// What follows `@`.
         sub: Option<PatId>,
     },

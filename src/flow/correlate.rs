@@ -34,6 +34,50 @@ pub(super) fn stable(flow: &Flow) -> Vec<Place> {
     found
 }
 
+/// The variables of a body that are set to a known `bool`, are tested, and that nothing else can get at.
+pub(super) fn flags(flow: &Flow) -> Vec<LocalId> {
+    let stmts = || flow.blocks.iter().flat_map(|block| &block.stmts);
+    let mut found: Vec<LocalId> = stmts()
+        .filter_map(|stmt| match stmt.kind {
+            StmtKind::Flag(local, _) => Some(local),
+            _ => None,
+        })
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found.retain(|&local| {
+        let lent = |stmt: &Stmt| match &stmt.kind {
+            StmtKind::Closure(_, _, captures) => captures.iter().any(|it| it.outer.local == local),
+            StmtKind::Mention(places, _) => places.iter().any(|place| place.local == local),
+            StmtKind::Build(_, parts) => parts.iter().any(|(_, part)| borrows(part, local)),
+            StmtKind::Call(call) => call.args.iter().any(|arg| borrows(arg, local)),
+            _ => false,
+        };
+        flow.locals[local.0 as usize].kind == LocalKind::Variable && !stmts().any(lent)
+    });
+    found
+}
+
+fn borrows(operand: &Operand, local: LocalId) -> bool {
+    matches!(operand, Operand::Borrow(place) if place.local == local)
+}
+
+/// What is known after a statement.
+pub(super) fn facts_over(flow: &Flow, facts: &mut Vec<(Place, bool)>, stmt: &Stmt) {
+    let (local, flag) = match &stmt.kind {
+        StmtKind::Flag(local, flag) => (*local, Some(*flag)),
+        StmtKind::Clear(place) | StmtKind::Assign(place, _) => (place.local, None),
+        _ => return,
+    };
+    if !flow.flags.contains(&local) {
+        return;
+    }
+    facts.retain(|(place, _)| place.local != local);
+    if let Some(flag) = flag.filter(|_| facts.len() < MAX_FACTS) {
+        facts.push((Place::local(local), flag));
+    }
+}
+
 /// Whether anything in a body may change what is in a place.
 fn changes(flow: &Flow, place: &Place) -> bool {
     let local = &flow.locals[place.local.0 as usize];
@@ -74,7 +118,8 @@ fn changes(flow: &Flow, place: &Place) -> bool {
         }
     }
     // The one store is where it is bound.
-    stores > usize::from(place.proj.is_empty()) || is_bound_again(flow, place.local)
+    let bound = place.proj.is_empty() || local.kind == LocalKind::Variable;
+    stores > usize::from(bound) || is_bound_again(flow, place.local)
 }
 
 /// Whether a local dies in a loop, so that the next round binds it to something else.
@@ -114,12 +159,13 @@ pub(super) fn facts_at_start(flow: &Flow, flags: &[(usize, bool)]) -> Vec<(Place
     flags.iter().filter_map(fact).collect()
 }
 
-/// What must have been tested before a block is reached, as far as there is one way to it.
-pub(super) fn facts_before(flow: &Flow, block: BlockId) -> Vec<(Place, bool)> {
+/// What must have been tested or set before a statement is reached, as far as there is one way to it.
+pub(super) fn facts_before(flow: &Flow, block: BlockId, index: usize) -> Vec<(Place, bool)> {
     let mut facts = Vec::new();
-    if flow.stable.is_empty() {
+    if flow.stable.is_empty() && flow.flags.is_empty() {
         return facts;
     }
+    let mut way: Vec<(BlockId, &[Condition])> = Vec::new();
     let mut at = block;
     for _ in 0..MAX_BACK {
         let mut ways = (0..).zip(&flow.blocks).flat_map(|(from, block)| {
@@ -127,12 +173,19 @@ pub(super) fn facts_before(flow: &Flow, block: BlockId) -> Vec<(Place, bool)> {
         });
         let mut into = ways.by_ref().filter(|(_, to, _)| *to == at);
         let (Some((from, _, conditions)), None) = (into.next(), into.next()) else { break };
+        at = BlockId(from);
+        way.push((at, conditions));
+    }
+    for (from, conditions) in way.into_iter().rev() {
+        let stmts = flow.blocks[from.0 as usize].stmts.iter();
+        stmts.for_each(|stmt| facts_over(flow, &mut facts, stmt));
         match facts_after(flow, &facts, conditions) {
             Some(more) => facts = more,
-            None => break,
+            None => return facts,
         }
-        at = BlockId(from);
     }
+    let stmts = flow.blocks[block.0 as usize].stmts.iter().take(index);
+    stmts.for_each(|stmt| facts_over(flow, &mut facts, stmt));
     facts
 }
 
@@ -149,6 +202,11 @@ fn successors(end: &Terminator) -> Vec<(BlockId, &[Condition])> {
     }
 }
 
+/// Whether what a test says of a place holds until something is seen to change it.
+fn is_kept(flow: &Flow, place: &Place) -> bool {
+    flow.stable.contains(place) || (place.proj.is_empty() && flow.flags.contains(&place.local))
+}
+
 /// What is known behind an edge, or nothing when the edge cannot be taken.
 pub(super) fn facts_after(
     flow: &Flow,
@@ -160,7 +218,7 @@ pub(super) fn facts_after(
         match after.iter().find(|(place, _)| *place == condition.place) {
             Some((_, holds)) if *holds != condition.holds => return None,
             Some(_) => {}
-            None if after.len() < MAX_FACTS && flow.stable.contains(&condition.place) => {
+            None if after.len() < MAX_FACTS && is_kept(flow, &condition.place) => {
                 after.push((condition.place.clone(), condition.holds));
             }
             None => {}

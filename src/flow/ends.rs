@@ -29,6 +29,8 @@ pub struct End {
     pub range: TextRange,
     /// The way, the end included.
     pub trace: Vec<TraceStep>,
+    /// Whether it stays only because another one may have been taken in its place.
+    pub passed: bool,
 }
 
 /// What can happen to a handle in the end.

@@ -12,7 +12,7 @@ mod closures;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 
-use super::correlate::{facts_after, facts_before};
+use super::correlate::{facts_after, facts_before, facts_over};
 use super::ends::{Cell, End, EndKind, Entry, Home, TraceStep, home_name};
 use super::solve::{ParamKey, Snapshot};
 use super::transfer::{Next, Transfer};
@@ -159,7 +159,7 @@ struct Walk {
     seen: HashSet<Token>,
     nodes: Vec<Node>,
     ends: Vec<End>,
-    ended: HashSet<(EndKind, FileId, TextRange)>,
+    ended: HashSet<(EndKind, FileId, TextRange, bool)>,
 }
 
 impl Walk {
@@ -181,7 +181,18 @@ impl Walk {
     }
 
     fn end(&mut self, kind: EndKind, file: FileId, range: TextRange, node: Option<usize>) {
-        if self.ended.insert((kind.clone(), file, range)) {
+        self.end_of(kind, file, range, node, false);
+    }
+
+    fn end_of(
+        &mut self,
+        kind: EndKind,
+        file: FileId,
+        range: TextRange,
+        node: Option<usize>,
+        passed: bool,
+    ) {
+        if self.ended.insert((kind.clone(), file, range, passed)) {
             let mut trace = Vec::new();
             let mut at = node;
             while let Some(index) = at {
@@ -189,7 +200,7 @@ impl Walk {
                 at = self.nodes[index].previous;
             }
             trace.reverse();
-            self.ends.push(End { kind, file, range, trace });
+            self.ends.push(End { kind, file, range, trace, passed });
         }
     }
 
@@ -210,13 +221,13 @@ impl Walk {
         next: Next,
         node: Option<usize>,
         (block, index): (BlockId, usize),
-        facts: &[(Place, bool)],
+        before: &Token,
         at: TextRange,
     ) {
         match next {
             Next::Go { place, full, borrowed, among, step } => {
                 let node = self.node(node, step);
-                let facts = facts.to_vec();
+                let facts = before.facts.clone();
                 self.go(Token { block, index, place, full, borrowed, among, facts }, node, at);
             }
             Next::End { kind, file, range, steps } => {
@@ -224,7 +235,7 @@ impl Walk {
                 for step in steps {
                     node = self.node(node, Some(step));
                 }
-                self.end(kind, file, range, node);
+                self.end_of(kind, file, range, node, before.among == Among::Passed);
             }
         }
     }
@@ -238,7 +249,7 @@ impl Follower<'_> {
 
     /// The same after some steps.
     fn follow_on(&self, id: FlowId, mut start: Token, trace: Vec<TraceStep>) -> Vec<End> {
-        start.facts.extend(facts_before(self.flows.body(id), start.block));
+        start.facts.extend(facts_before(self.flows.body(id), start.block, start.index));
         let ends = self.walk(id, start, trace, 0);
         let mut ends = self.lift(id, ends, 0);
         ends.sort_by(|one, two| {
@@ -284,7 +295,7 @@ impl Follower<'_> {
             let range = flow.range;
             let trace = vec![TraceStep { file: self.file, range, text: step }];
             let kind = EndKind::Held(local);
-            walk.ends.push(End { kind, file: self.file, range, trace });
+            walk.ends.push(End { kind, file: self.file, range, trace, passed: false });
         }
         walk.ends
     }
@@ -300,9 +311,14 @@ impl Follower<'_> {
         let is_touched =
             touched.is_none_or(|locals| locals.binary_search(&token.place.local).is_ok());
         let stmt = block.stmts.get(token.index).filter(|_| is_touched);
+        let mut token = token.clone();
         let Some(stmt) = stmt else {
-            return self.edges(flow, walk, token, node, depth);
+            let passed = block.stmts.get(token.index..).unwrap_or_default();
+            passed.iter().for_each(|stmt| facts_over(flow, &mut token.facts, stmt));
+            return self.edges(flow, walk, &token, node, depth);
         };
+        facts_over(flow, &mut token.facts, stmt);
+        let token = &token;
         let transfer = Transfer { follower: self, flow, depth };
         for next in transfer.stmt(stmt, token) {
             if matches!(next, Next::End { kind: EndKind::Lost(_), .. })
@@ -312,7 +328,7 @@ impl Follower<'_> {
                 // Whoever takes the place of the process waits for its children.
                 continue;
             }
-            walk.take(next, node, (token.block, token.index + 1), &token.facts, stmt.range);
+            walk.take(next, node, (token.block, token.index + 1), token, stmt.range);
         }
     }
 
@@ -350,10 +366,10 @@ impl Follower<'_> {
                     transfer.next_element(iter, *item, *borrowed, *range, token)
                 {
                     let block = if into_body { *body } else { *exit };
-                    walk.take(next, node, (block, 0), &token.facts, *range);
+                    walk.take(next, node, (block, 0), token, *range);
                 }
             }
-            Terminator::Return => self.leave(flow, walk, token, node),
+            Terminator::Return => self.leave(flow, walk, token, node, depth),
         }
     }
 
@@ -384,7 +400,14 @@ impl Follower<'_> {
     }
 
     /// What becomes of a token when the body returns and it is not in a dying local.
-    fn leave(&self, flow: &Flow, walk: &mut Walk, token: &Token, node: Option<usize>) {
+    fn leave(
+        &self,
+        flow: &Flow,
+        walk: &mut Walk,
+        token: &Token,
+        node: Option<usize>,
+        depth: usize,
+    ) {
         let local = &flow.locals[token.place.local.0 as usize];
         let end = TextRange::new(flow.range.end.saturating_sub(1), flow.range.end);
         let name = local.name.as_deref().unwrap_or("a parameter");
@@ -419,7 +442,10 @@ impl Follower<'_> {
                 (kind, Some(format!("kept in the static `{name}`")))
             }
             (LocalKind::Reference, None) => {
+                let transfer = Transfer { follower: self, flow, depth };
+                let referred = transfer.is_referred_to(token.place.local);
                 let kind = match entry_of(flow, token.place.local) {
+                    _ if referred => EndKind::Stored,
                     Some(entry) if is_function => EndKind::Left(entry, proj.clone()),
                     _ => EndKind::Stored,
                 };
@@ -429,7 +455,7 @@ impl Follower<'_> {
         };
         let step = text.map(|text| TraceStep { file: self.file, range: end, text });
         let node = walk.node(node, step);
-        walk.end(kind, self.file, end, node);
+        walk.end_of(kind, self.file, end, node, token.among == Among::Passed);
     }
 }
 

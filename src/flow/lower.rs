@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use frame::{Frame, ScopeKind};
 
-use super::correlate::stable;
+use super::correlate::{flags, stable};
 use super::touch::touched;
 use super::{
     Block, Callable, FlowId, FlowKind, Flows, Leaving, LocalKind, Operand, Place, RETURN, StmtKind,
@@ -204,6 +204,7 @@ impl<'m> Lowering<'m> {
             let returns = |block: &&Block| matches!(block.end, Terminator::Return);
             frame.flow.goes_on &= frame.flow.blocks.iter().filter(returns).count() == 1;
             frame.flow.stable = stable(&frame.flow);
+            frame.flow.flags = flags(&frame.flow);
             frame.flow.touched = touched(&frame.flow, &self.flows.bodies);
             let id = frame.id;
             self.flows.bodies[id.0 as usize] = frame.flow;

@@ -226,7 +226,10 @@ pub(super) fn consumes(flow: &Flow, inner: LocalId) -> Vec<Vec<Proj>> {
                     .filter(|capture| !capture.moves.is_empty())
                     .for_each(|capture| take(&capture.outer));
             }
-            StmtKind::Clear(_) | StmtKind::Mention(..) | StmtKind::Drop(..) => {}
+            StmtKind::Clear(_)
+            | StmtKind::Flag(..)
+            | StmtKind::Mention(..)
+            | StmtKind::Drop(..) => {}
         }
     }
     parts
@@ -266,7 +269,7 @@ pub(super) fn uses(flow: &Flow, inner: LocalId) -> Vec<Vec<Proj>> {
                     captures.iter().for_each(|capture| name(&capture.outer));
                 }
                 StmtKind::Mention(places, _) => places.iter().for_each(&mut name),
-                StmtKind::Drop(..) => {}
+                StmtKind::Flag(..) | StmtKind::Drop(..) => {}
             }
         }
         match &block.end {
@@ -386,7 +389,7 @@ pub(super) fn on_many(name: &str) -> Option<OnMany> {
         | "into_vec" | "into_values" | "into_par_iter" | "par_drain" | "by_ref" | "take"
         | "into" | "split_off" | "inspect" | "into_sorted_vec" | "sorted_by" | "sorted_by_key"
         | "progress" | "copied" | "flatten" | "unwrap" | "expect" | "to_vec" | "with_min_len"
-        | "with_max_len" | "cycle" | "append" => OnMany::All,
+        | "with_max_len" | "cycle" => OnMany::All,
         "enumerate" => OnMany::Paired(1),
         "zip" => OnMany::Paired(0),
         "skip" | "step_by" | "filter" | "take_while" | "skip_while" | "dedup" | "extract_if" => {
@@ -407,7 +410,7 @@ pub(super) fn on_many(name: &str) -> Option<OnMany> {
         "len" | "is_empty" | "capacity" | "reserve" | "contains" | "contains_key" | "iter"
         | "shrink_to_fit" | "fmt" | "sort_by_key" | "sort_by" | "reverse" | "swap"
         | "size_hint" | "is_full" | "resize_with" => OnMany::Look,
-        "push" | "push_back" | "push_front" | "extend" | "insert" => OnMany::Store,
+        "push" | "push_back" | "push_front" | "extend" | "insert" | "append" => OnMany::Store,
         "clear" => OnMany::Lose,
         "retain" | "retain_mut" | "truncate" => OnMany::Keep,
         _ => return None,

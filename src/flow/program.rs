@@ -190,7 +190,7 @@ fn statement<'a>(flow: &'a Flow, stmt: &'a StmtKind, visit: &mut impl FnMut(Name
             }
             visit(Named::Call(call));
         }
-        StmtKind::Clear(_) | StmtKind::Drop(..) => {}
+        StmtKind::Clear(_) | StmtKind::Flag(..) | StmtKind::Drop(..) => {}
     }
 }
 

@@ -299,7 +299,8 @@ impl Solver<'_> {
             let file = lowered.function.item.file;
             let text = "handed out to where it is not followed".to_owned();
             let trace = vec![super::TraceStep { file, range: stmt.range, text }];
-            let end = End { kind: EndKind::Escaped, file, range: stmt.range, trace };
+            let kind = EndKind::Escaped;
+            let end = End { kind, file, range: stmt.range, trace, passed: false };
             return (vec![end], super::follow::Asked::default());
         };
         place.proj.retain(|proj| !matches!(proj, Proj::Open | Proj::Maybe | Proj::Each));

@@ -31,6 +31,7 @@ fn of_stmt(flow: &Flow, bodies: &[Flow], kind: &StmtKind, locals: &mut Vec<Local
     match kind {
         StmtKind::Assign(to, from) => [to, from].into_iter().for_each(place),
         StmtKind::Clear(at) => place(at),
+        StmtKind::Flag(..) => {}
         StmtKind::Build(_, parts) => {
             parts.iter().filter_map(|(_, part)| part.place()).for_each(|(at, _)| place(at));
         }

@@ -4,6 +4,7 @@ mod call;
 mod closure;
 mod enter;
 mod iterate;
+mod lent;
 mod method;
 mod owner;
 
@@ -45,7 +46,7 @@ impl Transfer<'_> {
             StmtKind::Clear(place) if !place.proj.contains(&Proj::Elem) => {
                 vec![self.overwritten(stmt.range, place, token)]
             }
-            StmtKind::Clear(_) => vec![self.stay(token)],
+            StmtKind::Clear(_) | StmtKind::Flag(..) => vec![self.stay(token)],
             StmtKind::Build(to, parts) => vec![self.build(stmt.range, *to, parts, token)],
             StmtKind::Closure(to, closure, captures) => {
                 for capture in captures {
@@ -187,6 +188,10 @@ impl Transfer<'_> {
                         let text = "borrowed by a value that is built here".to_owned();
                         return self.escape(&rest, range, text);
                     }
+                    if self.closure_borrows(from.local, token) {
+                        let text = "held by a closure that is lent to a value".to_owned();
+                        return self.end(EndKind::Escaped, range, text);
+                    }
                 }
                 Operand::Function(_) | Operand::Constant(_) => {}
             }
@@ -260,6 +265,10 @@ impl Transfer<'_> {
                 (LossKind::ScopeEnd(name), range, text)
             }
         };
+        if local.kind == LocalKind::Variable && self.is_referred_to(token.place.local) {
+            let text = format!("{text}, and something that refers to it may join it");
+            return self.escape(&token.place.proj, range, text);
+        }
         // On an early way out, what has not been taken out by then is lost.
         let token = if why == Leaving::Jump { token.with(Among::Others) } else { token.clone() };
         self.lost(&token, kind, range, text)

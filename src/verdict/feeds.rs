@@ -283,6 +283,7 @@ fn gives_away(stmt: &StmtKind, local: LocalId) -> bool {
     match stmt {
         StmtKind::Assign(_, from) => from.local == local,
         StmtKind::Clear(to) => to.local == local,
+        StmtKind::Flag(..) => false,
         StmtKind::Build(_, parts) => {
             parts.iter().any(|(_, part)| part.place().is_some_and(|(it, _)| it.local == local))
         }

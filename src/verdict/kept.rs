@@ -76,11 +76,16 @@ impl Fates<'_> {
             }
             (None, Some(steps), _) => Kept::Unknown(steps),
             (None, None, Some(steps)) => Kept::HandedOut(steps),
-            (None, None, None) => match self.may_share(&keep.0.home) {
+            (None, None, None) => match self.any_shared(&search.seen_keeps) {
                 Some(step) => Kept::Unknown(vec![step]),
                 None => Kept::Never(search.in_tests),
             },
         }
+    }
+
+    /// Where one of the fields that a handle goes through gets a shared pointer that others may have.
+    fn any_shared(&self, keeps: &BTreeSet<Keep>) -> Option<Step> {
+        keeps.iter().find_map(|(cell, _)| self.may_share(&cell.home))
     }
 
     /// Takes what one walk found into account, and opens what it leads to.

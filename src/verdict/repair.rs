@@ -153,7 +153,7 @@ fn bound<'b>(body: &'b Body, birth: &Birth, loss: &Loss) -> Option<Repair<'b>> {
                     (value, name.to_owned(), edit(Spot::Replace(pat.range), name.to_owned()))
                 }
                 // It has to be there still when the block ends, and not in somebody else's hands.
-                PatKind::Bind { name, by_ref: false, sub: None }
+                PatKind::Bind { name, by_ref: false, sub: None, .. }
                     if loss.kind == LossKind::ScopeEnd(Some(name.clone()))
                         && loss.range.end == block.range.end =>
                 {
@@ -266,7 +266,7 @@ fn binds(body: &Body, pat: PatId, name: &str) -> bool {
 }
 
 fn binds_itself(kind: &PatKind, name: &str) -> bool {
-    matches!(kind, PatKind::Bind { name: own, by_ref: false, sub: None } if &**own == name)
+    matches!(kind, PatKind::Bind { name: own, by_ref: false, sub: None, .. } if &**own == name)
 }
 
 /// Whether a block gives nothing and, from a statement on, always gets to its end.

@@ -18,9 +18,9 @@ use thread_lint::text::LineIndex;
 use crate::support::{self, Update};
 
 /// Marked lines that are judged rightly, at the least.
-const RIGHT: usize = 358;
+const RIGHT: usize = 450;
 /// Joined threads that are blamed, at most.
-const BLAMED: usize = 4;
+const BLAMED: usize = 28;
 
 struct One(Arc<str>);
 

@@ -3,10 +3,10 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
-use syn::{Block, Expr, Macro, MacroDelimiter, Token};
+use syn::{Block, Expr, Macro, MacroDelimiter, Pat, Token};
 
 use super::super::Sighting;
-use super::super::tree::{ExprId, ExprKind, MacroArgs, MacroCall, Name, Path, Segment};
+use super::super::tree::{BinaryOp, ExprId, ExprKind, MacroArgs, MacroCall, Name, Path, Segment};
 use super::body::BodyLowering;
 use super::{Lowering, byte_range, delimited};
 use crate::text::TextRange;
@@ -36,6 +36,16 @@ impl BodyLowering<'_, '_> {
     }
 
     fn macro_args(&mut self, mac: &Macro, name: &str, inside: TextRange) -> MacroArgs {
+        if name == "matches"
+            && let Ok((value, pat, guard)) = matched.parse2(mac.tokens.clone())
+        {
+            let (value, pat) = (self.expr(&value), self.pat(&pat));
+            let test = self.add(inside, ExprKind::Let(pat, value));
+            let guard = guard.map(|guard| self.expr(&guard));
+            return MacroArgs::Test(guard.map_or(test, |right| {
+                self.add(inside, ExprKind::Binary { op: BinaryOp::And, left: test, right })
+            }));
+        }
         if MATCHING.contains(&name) {
             let first = |input: ParseStream<'_>| {
                 let first = input.parse::<Expr>()?;
@@ -140,6 +150,19 @@ impl Lowering<'_> {
             }
         }
     }
+}
+
+/// The arguments of `matches!`: a value, a pattern, and perhaps a guard.
+fn matched(input: ParseStream<'_>) -> syn::Result<(Expr, Pat, Option<Expr>)> {
+    let value = input.parse()?;
+    input.parse::<Token![,]>()?;
+    let pat = Pat::parse_multi_with_leading_vert(input)?;
+    let guard = match input.parse::<Option<Token![if]>>()? {
+        Some(_) => Some(input.parse()?),
+        None => None,
+    };
+    input.parse::<Option<Token![,]>>()?;
+    Ok((value, pat, guard))
 }
 
 /// Expressions separated by commas or semicolons; `true` when it is `value; length`.

@@ -33,7 +33,8 @@ impl BodyLowering<'_, '_> {
                 let range = byte_range(ident.ident.span());
                 let sub = ident.subpat.as_ref().map(|(_, sub)| self.pat(sub));
                 let name = self.lowering.ident(&ident.ident);
-                (range, PatKind::Bind { name, by_ref: ident.by_ref.is_some(), sub })
+                let (by_ref, mutable) = (ident.by_ref.is_some(), ident.mutability.is_some());
+                (range, PatKind::Bind { name, by_ref, mutable, sub })
             }
             syn::Pat::Wild(wild) => (byte_range(wild.underscore_token.span), PatKind::Wild),
             syn::Pat::Rest(_) => (TextRange::default(), PatKind::Rest),

@@ -39,7 +39,8 @@ impl Follower<'_> {
             let range = self.flows.body(id).range;
             let text = "closures run in closures too deep to follow".to_owned();
             let trace = vec![TraceStep { file: self.file, range, text }];
-            return vec![End { kind: EndKind::Escaped, file: self.file, range, trace }];
+            let kind = EndKind::Escaped;
+            return vec![End { kind, file: self.file, range, trace, passed: false }];
         }
         let start = Token { borrowed, ..Token::at(BlockId(0), 0, entry.clone()) };
         self.walk(id, start, Vec::new(), depth + 1)
@@ -218,7 +219,9 @@ impl Follower<'_> {
             Next::Go { place, step, .. } => {
                 Ok((Token::at(at.0, at.1 + 1, place), step.into_iter().collect()))
             }
-            Next::End { kind, file, range, steps } => Err(End { kind, file, range, trace: steps }),
+            Next::End { kind, file, range, steps } => {
+                Err(End { kind, file, range, trace: steps, passed: false })
+            }
         };
         Some(next.into_iter().map(start).collect())
     }
@@ -248,8 +251,13 @@ impl Follower<'_> {
                 };
                 let text = "what makes it is given away".to_owned();
                 let trace = vec![TraceStep { file: self.file, range: stmt.range, text }];
-                let away =
-                    End { kind: EndKind::Escaped, file: self.file, range: stmt.range, trace };
+                let away = End {
+                    kind: EndKind::Escaped,
+                    file: self.file,
+                    range: stmt.range,
+                    trace,
+                    passed: false,
+                };
                 let starts = starts.unwrap_or_else(|| vec![Err(away)]).into_iter();
                 ends.extend(starts.flat_map(|start| self.follow_start(id, start)));
             }
@@ -410,5 +418,5 @@ fn escaped(end: &End, range: TextRange, text: &str) -> End {
     let mut trace = end.trace.clone();
     let file = end.file;
     trace.push(TraceStep { file, range, text: text.to_owned() });
-    End { kind: EndKind::Escaped, file, range, trace }
+    End { kind: EndKind::Escaped, file, range, trace, passed: false }
 }

@@ -408,10 +408,15 @@ impl Lowering<'_> {
     fn own_methods(&self, receiver: &Ty, name: &str, args: usize) -> Vec<FunctionRef> {
         let Some(head) = receiver.head() else { return Vec::new() };
         let of_std = matches!(&head, TyHead::External(path) if path.starts_with("std::"));
-        if of_std && methods::is_known(name, args) {
+        let is_handle = matches!(&head, TyHead::External(path)
+            if self.model.catalog.role(path) == Some(Role::Handle));
+        if of_std && !is_handle && methods::is_known(name, args) {
             return Vec::new();
         }
-        self.model.called_of(&head, name)
+        match self.declared_by_trait(receiver, name) {
+            Some(function) => vec![function],
+            None => self.model.called_of(&head, name),
+        }
     }
 
     fn has_closure(&self, args: &[ExprId]) -> bool {
@@ -532,7 +537,7 @@ impl Lowering<'_> {
         {
             return target.clone();
         }
-        self.trait_output(receiver, name).unwrap_or_else(|| methods::output(receiver, name))
+        methods::output(receiver, name)
     }
 
     /// Functions whose `&mut` argument is followed.
@@ -557,17 +562,13 @@ impl Lowering<'_> {
         }
     }
 
-    /// A method that the receiver's trait bound declares is not looked for: only a trait that is
-    /// itself the receiver's type (`self` in a provided method) is.
-    fn trait_output(&self, receiver: &Ty, name: &str) -> Option<Ty> {
-        let Ty::Named(TyHead::Item(file, id), Some(module), _) = receiver.peel() else {
-            return None;
-        };
-        let item = ItemRef { file: *file, item: *id, module: *module };
-        let ItemKind::Trait(functions) = &self.model.item(item).kind else { return None };
-        let facts = &self.model.facts[file];
-        let function = functions.iter().find(|&&id| &*facts.item(id).name == name)?;
-        Some(self.output_of(&[Def::Method(ItemRef { item: *function, ..item })]))
+    /// The declaration of a method in the trait that is all that is known of its receiver.
+    fn declared_by_trait(&self, receiver: &Ty, name: &str) -> Option<FunctionRef> {
+        let container = self.model.item_of(receiver)?;
+        let ItemKind::Trait(functions) = &self.model.item(container).kind else { return None };
+        let facts = &self.model.facts[&container.file];
+        let id = functions.iter().find(|&&id| &*facts.item(id).name == name)?;
+        self.model.function_at(ItemRef { item: *id, ..container }).copied()
     }
 }
 

@@ -1,8 +1,22 @@
 //! Conditions: short circuits, `let` chains and tests that tell where a handle is.
 
-use super::super::{BlockId, Condition, Terminator, Test};
-use super::Lowering;
+use super::super::{BlockId, Callee, Condition, Terminator, Test};
+use super::{Lowering, Value};
 use crate::facts::tree::{BinaryOp, ExprId, ExprKind};
+
+/// Methods of a collection that give one of its ends, if it has any.
+const ENDS: &[&str] =
+    &["first", "first_mut", "last", "last_mut", "front", "front_mut", "back", "back_mut", "peek"];
+
+/// What a method asks of its receiver, and the answer that it means.
+fn asks(name: &str) -> Option<(Test, bool)> {
+    Some(match name {
+        "is_some" | "is_ok" => (Test::Inner, true),
+        "is_none" | "is_err" => (Test::Inner, false),
+        "is_empty" => (Test::Empty, true),
+        _ => return None,
+    })
+}
 
 impl Lowering<'_> {
     /// Evaluates a condition and goes to `yes` or `no`. Names bound by `let` live in the scope
@@ -34,37 +48,61 @@ impl Lowering<'_> {
                 self.condition(*right, yes, no);
             }
             ExprKind::Unary(inner) => self.condition(*inner, no, yes),
+            ExprKind::Macro(call) => match self.matched(call) {
+                Some(test) => self.condition(test, yes, no),
+                None => {
+                    self.expr(id);
+                    self.either(yes, no);
+                }
+            },
             ExprKind::Method(call) if call.args.is_empty() => {
-                let test = match &*call.name {
-                    "is_some" | "is_ok" => Some((Test::Inner, true)),
-                    "is_none" | "is_err" => Some((Test::Inner, false)),
-                    "is_empty" => Some((Test::Empty, true)),
-                    _ => None,
-                };
-                let Some((test, holds)) = test else {
+                let Some((mut test, mut holds)) = asks(&call.name) else {
                     self.expr(id);
                     return self.either(yes, no);
                 };
-                let receiver = self.expr(call.receiver);
+                let mut asked = call.receiver;
+                if let ExprKind::Method(inner) = &body.expr(asked).kind
+                    && test == Test::Inner
+                    && ENDS.contains(&&*inner.name)
+                    && inner.args.is_empty()
+                {
+                    // There is a first one unless there is none.
+                    (asked, test, holds) = (inner.receiver, Test::Empty, !holds);
+                }
+                let receiver = self.expr(asked);
                 let Some(place) = receiver.place().cloned() else { return self.either(yes, no) };
-                let condition =
-                    |holds| vec![Condition { place: place.clone(), test: test.clone(), holds }];
-                let (when, unless) = (condition(holds), condition(!holds));
-                self.frame().end(Terminator::Branch(vec![(yes, when), (no, unless)]));
+                self.branch(&[Condition { place, test, holds }], yes, no);
             }
             ExprKind::Path(..) | ExprKind::Field(..) => {
                 let value = self.expr(id);
                 let Some(place) = value.place().cloned() else { return self.either(yes, no) };
-                let condition =
-                    |holds| vec![Condition { place: place.clone(), test: Test::True, holds }];
-                let edges = vec![(yes, condition(true)), (no, condition(false))];
-                self.frame().end(Terminator::Branch(edges));
+                // What is in a variable was asked before.
+                let asked = self.frame().asked.get(&place).cloned();
+                let own = Condition { place, test: Test::True, holds: true };
+                let all: Vec<Condition> = std::iter::once(own).chain(asked).collect();
+                self.branch(&all, yes, no);
             }
             _ => {
                 self.expr(id);
                 self.either(yes, no);
             }
         }
+    }
+
+    /// Goes to `yes` if all of some conditions hold, and to `no` if none does.
+    fn branch(&mut self, conditions: &[Condition], yes: BlockId, no: BlockId) {
+        let turned = conditions.iter().cloned();
+        let turned = turned.map(|own| Condition { holds: !own.holds, ..own }).collect();
+        self.frame().end(Terminator::Branch(vec![(yes, conditions.to_vec()), (no, turned)]));
+    }
+
+    /// What a value says that a method just gave as its answer.
+    pub(super) fn answered(&mut self, value: &Value) -> Option<Condition> {
+        let dst = value.place()?.local;
+        let call = self.frame().last_call(dst)?;
+        let Callee::Method(place, name, own) = &call.callee else { return None };
+        let (test, holds) = asks(name).filter(|_| own.is_empty())?;
+        Some(Condition { place: place.clone(), test, holds })
     }
 
     fn either(&mut self, yes: BlockId, no: BlockId) {

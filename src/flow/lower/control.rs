@@ -57,7 +57,7 @@ impl Lowering<'_> {
     }
 
     /// A condition whose value is kept instead of branched on.
-    fn boolean(&mut self, id: ExprId) -> Value {
+    pub(super) fn boolean(&mut self, id: ExprId) -> Value {
         let frame = self.frame();
         let (yes, no, after) = (frame.new_block(), frame.new_block(), frame.new_block());
         self.condition(id, yes, no);

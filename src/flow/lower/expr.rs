@@ -241,7 +241,17 @@ impl Lowering<'_> {
             return self.mention_value(source, range, "stored behind a reference");
         }
         match &source.operand {
-            Operand::Function(_) | Operand::Constant(_) => self.push(range, StmtKind::Clear(place)),
+            Operand::Function(_) | Operand::Constant(_) => {
+                let local = place.local;
+                let flag = match source.operand {
+                    Operand::Constant(flag) if place.proj.is_empty() => flag,
+                    _ => None,
+                };
+                self.push(range, StmtKind::Clear(place));
+                if let Some(flag) = flag {
+                    self.push(range, StmtKind::Flag(local, flag));
+                }
+            }
             Operand::Move(_) | Operand::Borrow(_) => self.store(place, source, range),
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::super::{
-    Block, BlockId, Call, Flow, FlowId, FlowKind, Local, LocalId, LocalKind, Loop, Stmt, StmtKind,
-    Terminator,
+    Block, BlockId, Call, Condition, Flow, FlowId, FlowKind, Local, LocalId, LocalKind, Loop, Stmt,
+    StmtKind, Terminator,
 };
 use super::super::{Capture, Leaving, Place};
 use crate::facts::tree::Name;
@@ -42,6 +42,8 @@ pub(super) struct Frame {
     pub(super) scopes: Vec<Scope>,
     /// Variables of the frames around that this one uses.
     pub(super) captures: Vec<Capture>,
+    /// What variables say that hold an answer of a method.
+    pub(super) asked: HashMap<Place, Condition>,
     current: Option<BlockId>,
 }
 
@@ -70,6 +72,7 @@ impl Frame {
             blocks: vec![Block::default()],
             captures: Vec::new(),
             stable: Vec::new(),
+            flags: Vec::new(),
             touched: Vec::new(),
             returns_future: false,
             goes_on: false,
@@ -87,7 +90,14 @@ impl Frame {
             loops: Vec::new(),
             range,
         };
-        Self { id, flow, scopes: Vec::new(), captures: Vec::new(), current: Some(BlockId(0)) }
+        Self {
+            id,
+            flow,
+            scopes: Vec::new(),
+            captures: Vec::new(),
+            asked: HashMap::new(),
+            current: Some(BlockId(0)),
+        }
     }
 
     pub(super) fn new_block(&mut self) -> BlockId {

@@ -86,6 +86,7 @@ impl Lowering<'_> {
             return self.opaque(range, &call.mentions);
         }
         match (&call.args, name) {
+            (MacroArgs::Test(test), "matches") => self.boolean(*test),
             (MacroArgs::Exprs(args, repeats), "vec") => self.vec_macro(range, args, *repeats),
             (MacroArgs::Exprs(args, _), "try") if args.len() == 1 => self.question(range, args[0]),
             (MacroArgs::Exprs(args, _), "dbg") if args.len() == 1 => {
@@ -149,6 +150,12 @@ impl Lowering<'_> {
             _ => OwnMacro::Unseen,
         });
         all.max()
+    }
+
+    /// The condition that a call of std's `matches!` is.
+    pub(super) fn matched(&self, call: &MacroCall) -> Option<ExprId> {
+        let MacroArgs::Test(test) = call.args else { return None };
+        self.own_macro(call).is_none().then_some(test)
     }
 
     /// What the name of a macro means here, and the module that says so.
@@ -230,7 +237,7 @@ impl Lowering<'_> {
                 let value = self.block(*block, None);
                 self.looked_at(&value);
             }
-            MacroArgs::Tokens => {}
+            MacroArgs::Test(_) | MacroArgs::Tokens => {}
         }
     }
 
@@ -266,7 +273,7 @@ impl Lowering<'_> {
                 self.frame().goto(after);
                 self.frame().enter(after);
             }
-            MacroArgs::Tokens => {}
+            MacroArgs::Test(_) | MacroArgs::Tokens => {}
         }
         self.opaque(range, &call.mentions);
         let local = self.frame().declare(None, range, Ty::Unknown, LocalKind::Temporary);

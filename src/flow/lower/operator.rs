@@ -53,7 +53,9 @@ impl Lowering<'_> {
         let head = left.ty.peel().head().filter(|head| matches!(head, TyHead::Item(..)))?;
         let model = self.model;
         let own = model.methods_of(&head, name);
-        if own.is_empty() || !own.iter().all(|function| model.is_of_trait(function)) {
+        // Which of several it is depends on the other side.
+        let [only] = own else { return None };
+        if !model.is_of_trait(only) {
             return None;
         }
         Some(self.call_method(range, range, left.clone(), &Name::from(name), &[right], &[]))

@@ -295,7 +295,7 @@ impl Lowering<'_> {
         let body = self.body;
         let range = body.pat(pat).range;
         match &body.pat(pat).kind {
-            PatKind::Bind { name, by_ref, sub } => {
+            PatKind::Bind { name, by_ref, sub, .. } => {
                 if sub.is_none() && self.is_constant(name) {
                     return;
                 }

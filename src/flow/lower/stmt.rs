@@ -107,8 +107,19 @@ impl Lowering<'_> {
                 let range = self.body.pat(pat).range;
                 self.underscore(&value, range);
             }
-            PatKind::Bind { name, .. } => {
+            PatKind::Bind { name, mutable, .. } => {
+                let flag = match value.operand {
+                    Operand::Constant(flag) if *mutable => flag,
+                    _ => None,
+                };
+                let answer = self.answered(&value).filter(|_| !mutable);
                 self.bind_value(pat, &value);
+                if let (Some(flag), Some(local)) = (flag, self.frame().lookup(name)) {
+                    self.push(range, StmtKind::Flag(local, flag));
+                }
+                if let (Some(answer), Some(local)) = (answer, self.frame().lookup(name)) {
+                    self.frame().asked.insert(Place::local(local), answer);
+                }
                 if self.is_guard(init) {
                     self.note_guard(name);
                 }

@@ -56,12 +56,6 @@ impl Transfer<'_> {
                             Given { entry: Entry::Receiver, rest: &rest, by_reference: false };
                         return self.enter(range, call, &items(own), &given, token, &text);
                     }
-                    if let Some(item) = self.by_trait(call, name, &rest) {
-                        let text = format!("used by the method `{name}`");
-                        let given =
-                            Given { entry: Entry::Receiver, rest: &rest, by_reference: false };
-                        return self.enter(range, call, &[item], &given, token, &text);
-                    }
                     let mut next = self.method(range, call, receiver, name, &rest, token);
                     if receiver.proj.contains(&Proj::Elem) {
                         // Another element may be meant.
@@ -90,12 +84,6 @@ impl Transfer<'_> {
                 None => vec![self.stay(token)],
             },
         }
-    }
-
-    /// What a method of a trait is for the value that holds the token.
-    fn by_trait(&self, call: &Call, name: &Name, rest: &[Proj]) -> Option<ItemRef> {
-        let of = self.follower.model.item_of(&call.receiver_ty)?;
-        self.follower.model.provided_for(owner_of(rest)?, of, name)
     }
 
     /// Whether the token is the handle of an asynchronous task.
@@ -402,10 +390,12 @@ impl Transfer<'_> {
             Instead::GivenMaybe => Place::local(call.dst).then(Proj::Inner),
         };
         let text = format!("`{}` drops it unless it is needed", call.name);
-        vec![
-            self.go(moved(&to, rest), token, None),
-            self.lost(token, LossKind::Discarded, range, text),
-        ]
+        let other = match instead {
+            // Whether there is an entry depends on keys.
+            Instead::Here => self.escape(rest, range, text),
+            _ => self.lost(token, LossKind::Discarded, range, text),
+        };
+        vec![self.go(moved(&to, rest), token, None), other]
     }
 
     /// Whether the receiver is known to be a collection, option or cell of std.

@@ -56,11 +56,15 @@ impl Transfer<'_> {
         let borrowed = token.borrowed;
         let ends = self.follower.apply(code, entry, borrowed, self.depth);
         let mut next = Vec::new();
+        let passed = token.with(Among::Passed);
         for found in ends {
+            let token = if found.passed { &passed } else { token };
             next.push(match found.kind {
                 EndKind::Returned(proj) => {
                     let to = Place { local: call.dst, proj: wrap.to_vec() };
-                    self.go(moved(&to, &proj), token, None)
+                    // What comes out of a reference is the token itself.
+                    let token = Token { borrowed: false, ..token.clone() };
+                    self.go(moved(&to, &proj), &token, None)
                 }
                 EndKind::Untouched => self.stay(token),
                 EndKind::Captured(outer, proj) => {

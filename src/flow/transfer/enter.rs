@@ -92,7 +92,7 @@ impl Transfer<'_> {
             let own = model.function_at(*item).is_some_and(|function| function.test_only);
             own || model.module(item.module).test_only
         };
-        let Some(mut functions) = self.provided(functions, given.rest) else { return escaped() };
+        let Some(mut functions) = self.provided(functions, given) else { return escaped() };
         if !self.follower.is_test && !functions.iter().all(is_test) {
             functions.retain(|item| !is_test(item));
         }
@@ -131,7 +131,9 @@ impl Transfer<'_> {
         let gives = |end: &End| matches!(end.kind, EndKind::Returned(_));
         let either = ends.iter().any(gives) && ends.iter().any(|end| end.kind.stays());
         let passed = token.with(Among::Passed);
-        let among = |end: &End| if either && end.kind.stays() { &passed } else { token };
+        let among = |end: &End| {
+            if (either || end.passed) && end.kind.stays() { &passed } else { token }
+        };
         ends.into_iter()
             .map(|end| {
                 let token = among(&end);
@@ -141,12 +143,15 @@ impl Transfer<'_> {
     }
 
     /// The same functions, with what the type of the value provides for those that only a trait declares.
-    fn provided(&self, functions: &[ItemRef], rest: &[Proj]) -> Option<Vec<ItemRef>> {
+    fn provided(&self, functions: &[ItemRef], given: &Given<'_>) -> Option<Vec<ItemRef>> {
         let model = self.follower.model;
         let concrete = |item: &ItemRef| {
             let of = model.function_at(*item).and_then(|known| known.container);
             match of.filter(|of| matches!(model.item(*of).kind, ItemKind::Trait(_))) {
-                Some(of) => model.provided_for(owner_of(rest)?, of, &model.item(*item).name),
+                Some(of) if given.entry == Entry::Receiver => {
+                    model.provided_for(owner_of(given.rest)?, of, &model.item(*item).name)
+                }
+                Some(_) => None,
                 None => Some(*item),
             }
         };

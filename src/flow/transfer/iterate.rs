@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::super::ends::{EndKind, LossKind};
 use super::super::follow::{Among, Token, moved, rest};
 use super::super::methods::{self, OnMany};
-use super::super::{Call, Callee, Code, LocalId, Owner, Place, Proj};
+use super::super::{Call, Callable, Callee, Code, LocalId, Owner, Place, Proj};
 use super::{Next, Transfer};
 use crate::facts::tree::Name;
-use crate::model::{Ty, TyHead};
+use crate::model::{Def, Ty, TyHead};
 use crate::text::TextRange;
 
 impl Transfer<'_> {
@@ -55,10 +55,20 @@ impl Transfer<'_> {
                 }
                 _ => vec![whole()],
             },
+            OnMany::All if name.ends_with("drain") => {
+                let taken = Token { borrowed: false, ..token.clone() };
+                vec![self.go(moved(&dst, rest), &taken, None)]
+            }
             OnMany::All => vec![whole()],
             // What runs before it runs on all elements, unless the iteration stops early.
             OnMany::Some
                 if matches!(rest.first(), Some(Proj::Lazy(..))) && !methods::stops(name) =>
+            {
+                vec![whole()]
+            }
+            OnMany::Some
+                if &**name == "filter"
+                    && self.asks_for(call, rest.get(1..).unwrap_or_default()) == Some(true) =>
             {
                 vec![whole()]
             }
@@ -73,10 +83,11 @@ impl Transfer<'_> {
                 let Some(code) = self.callable_arg(call) else {
                     return escape(format!("given to a function by `{name}`"));
                 };
+                let stops = methods::stops(name) && !self.goes_on(&code);
                 let flattens = matches!(&**name, "flat_map" | "filter_map");
                 let to = dst.then(Proj::Lazy(Arc::new(code), flattens));
                 let mut next = vec![self.go(moved(&to, rest), token, None)];
-                if methods::stops(name) {
+                if stops {
                     next.push(lost(format!("`{name}` may stop before it")));
                 }
                 next
@@ -121,7 +132,13 @@ impl Transfer<'_> {
             action == OnMany::ShortCircuit || (collects_results && (pending || fallible));
         if may_stop && !decides.is_some_and(|code| self.goes_on(&code)) {
             let kind = LossKind::Collection(self.name(receiver.local).cloned());
-            next.push(self.lost_pending(token, kind, range, "the iteration may stop before it"));
+            let takes_rest = action == OnMany::ShortCircuit && self.name(receiver.local).is_some();
+            next.push(if takes_rest {
+                // The iterator is only lent, and what it did not come to is still in it.
+                self.stay(token)
+            } else {
+                self.lost_pending(token, kind, range, "the iteration may stop before it")
+            });
         }
         for element in self.drive(range, call, rest, token) {
             match element {
@@ -132,6 +149,32 @@ impl Transfer<'_> {
             }
         }
         next
+    }
+
+    /// The answer for the token, if a closure asks of each element whether anything is in it, and nothing else.
+    fn asks_for(&self, call: &Call, element: &[Proj]) -> Option<bool> {
+        let code = self.callable_arg(call)?;
+        let name = match &code.callable {
+            Callable::Body(_) => {
+                let mut calls = self.follower.closure(&code)?.calls();
+                let (only, None) = (calls.next()?, calls.next()) else { return None };
+                only.name.clone()
+            }
+            Callable::Function(defs) => match defs.as_slice() {
+                [Def::External(path)] => Name::from(methods::as_method(path)?),
+                _ => return None,
+            },
+        };
+        let is_there = match element.first()? {
+            Proj::Inner => true,
+            Proj::Error => false,
+            _ => return None,
+        };
+        match &*name {
+            "is_ok" | "is_some" => Some(is_there),
+            "is_err" | "is_none" => Some(!is_there),
+            _ => None,
+        }
     }
 
     /// Whether no iteration stops at what a callable gives.
@@ -162,12 +205,15 @@ impl Transfer<'_> {
             self.lost(token, kind, range, text.to_owned())
         };
         let to = |place: Place, rest: &[Proj]| self.go(moved(&place, rest), token, None);
+        // What is taken out from behind a reference is nobody else's any more.
+        let taken = Token { borrowed: false, ..token.clone() };
+        let owned = |place: Place| self.go(moved(&place, element), &taken, None);
         match action {
             OnMany::Paired(field) => {
                 vec![to(dst.then(Proj::Elem).then(Proj::element(field)), element)]
             }
-            OnMany::Pop => vec![to(dst.then(Proj::Payload), element)],
-            OnMany::PopMaybe => vec![to(dst.then(Proj::Inner), element)],
+            OnMany::Pop => vec![owned(dst.then(Proj::Payload))],
+            OnMany::PopMaybe => vec![owned(dst.then(Proj::Inner))],
             OnMany::Last => {
                 vec![to(dst.then(Proj::Inner), element), lost("the others are dropped")]
             }
@@ -181,8 +227,12 @@ impl Transfer<'_> {
                 }
             },
             OnMany::Partition => {
-                let sides = [0, 1].map(|side| dst.then(Proj::element(side)).then(Proj::Elem));
-                sides.into_iter().map(|side| to(side, element)).collect()
+                let sides = [0, 1].into_iter().filter(|side| {
+                    self.asks_for(call, element).is_none_or(|first| first == (*side == 0))
+                });
+                sides
+                    .map(|side| to(dst.then(Proj::element(side)).then(Proj::Elem), element))
+                    .collect()
             }
             // What a type of the project makes of it is its own.
             OnMany::Collect if matches!(call.ty.peel(), Ty::Named(TyHead::Item(..), ..)) => {

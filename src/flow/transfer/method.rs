@@ -253,6 +253,11 @@ impl Transfer<'_> {
         }
         let looked_at = self.on_each(range, call, name, rest, token);
         let is_same = |next: &Next| matches!(next, Next::Go { place, .. } if *place == token.place);
+        // Whoever joins those that it drops keeps the others.
+        let joins = |next: &Next| matches!(next, Next::End { kind: EndKind::Joined, .. });
+        if looked_at.iter().any(joins) {
+            return looked_at;
+        }
         looked_at
             .into_iter()
             .flat_map(|next| if is_same(&next) { either() } else { vec![next] })
