@@ -92,6 +92,11 @@ impl Token {
         Self { among, ..self.clone() }
     }
 
+    /// The same, where it is and no reference to it, if `out` says so.
+    pub(super) fn taken(&self, out: bool) -> Self {
+        Self { borrowed: self.borrowed && !out, ..self.clone() }
+    }
+
     /// A token in a place before a statement.
     pub(super) fn at(block: BlockId, index: usize, place: Place) -> Self {
         Self {
@@ -311,14 +316,17 @@ impl Follower<'_> {
         let is_touched =
             touched.is_none_or(|locals| locals.binary_search(&token.place.local).is_ok());
         let stmt = block.stmts.get(token.index).filter(|_| is_touched);
-        let mut token = token.clone();
+        let mut after = None;
+        if !flow.flags.is_empty() {
+            let own = token.index..stmt.map_or(block.stmts.len(), |_| token.index + 1);
+            let after: &mut Token = after.insert(token.clone());
+            let over = block.stmts.get(own).unwrap_or_default().iter();
+            over.for_each(|stmt| facts_over(flow, &mut after.facts, stmt));
+        }
+        let token = after.as_ref().unwrap_or(token);
         let Some(stmt) = stmt else {
-            let passed = block.stmts.get(token.index..).unwrap_or_default();
-            passed.iter().for_each(|stmt| facts_over(flow, &mut token.facts, stmt));
-            return self.edges(flow, walk, &token, node, depth);
+            return self.edges(flow, walk, token, node, depth);
         };
-        facts_over(flow, &mut token.facts, stmt);
-        let token = &token;
         let transfer = Transfer { follower: self, flow, depth };
         for next in transfer.stmt(stmt, token) {
             if matches!(next, Next::End { kind: EndKind::Lost(_), .. })

@@ -23,13 +23,14 @@ impl Transfer<'_> {
     ) -> Vec<Next> {
         let dst = Place::local(call.dst);
         let escape = |text: String| vec![self.end(EndKind::Escaped, range, text)];
-        let Some(action) = methods::on_many(name) else {
-            return escape(format!("used by the method `{name}`"));
-        };
+        let used = || escape(format!("used by the method `{name}`"));
+        let Some(action) = methods::on_many(name) else { return used() };
         let lost = |text: String| {
             self.lost(token, LossKind::Collection(self.name(receiver.local).cloned()), range, text)
         };
-        let whole = || self.go(moved(&dst, rest), token, None);
+        // What is taken out from behind a reference is nobody else's any more.
+        let taken = token.taken(name.ends_with("drain"));
+        let whole = || self.go(moved(&dst, rest), &taken, None);
         match action {
             OnMany::Look | OnMany::Store => vec![self.stay(token)],
             OnMany::All if &**name == "split_off" || call.partial => {
@@ -55,10 +56,6 @@ impl Transfer<'_> {
                 }
                 _ => vec![whole()],
             },
-            OnMany::All if name.ends_with("drain") => {
-                let taken = Token { borrowed: false, ..token.clone() };
-                vec![self.go(moved(&dst, rest), &taken, None)]
-            }
             OnMany::All => vec![whole()],
             // What runs before it runs on all elements, unless the iteration stops early.
             OnMany::Some
@@ -205,8 +202,7 @@ impl Transfer<'_> {
             self.lost(token, kind, range, text.to_owned())
         };
         let to = |place: Place, rest: &[Proj]| self.go(moved(&place, rest), token, None);
-        // What is taken out from behind a reference is nobody else's any more.
-        let taken = Token { borrowed: false, ..token.clone() };
+        let taken = token.taken(true);
         let owned = |place: Place| self.go(moved(&place, element), &taken, None);
         match action {
             OnMany::Paired(field) => {
