@@ -106,6 +106,10 @@ impl Transfer<'_> {
                 if self.is_around(code) {
                     return self.go(place, token, None);
                 }
+                // Left where it was, for the next call.
+                if kind(entry.local) == LocalKind::Capture(outer) && *proj == entry.proj {
+                    return self.stay(token);
+                }
                 let file = self.follower.program.body(code.body).function.item.file;
                 let kind = EndKind::Outside(code.clone(), place);
                 Next::End { kind, file, range, steps: Vec::new() }
