@@ -20,6 +20,11 @@ pub fn arm_name(of: &str) -> Name {
     Name::from(format!("{of}!"))
 }
 
+/// The name by which a program spells an item: that of its macro for an arm.
+pub fn spelled(name: &str) -> &str {
+    name.trim_end_matches('!')
+}
+
 /// Index of an item in [`super::FileFacts::items`], or where it stands inside a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ItemId(pub u32);

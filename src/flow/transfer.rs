@@ -218,12 +218,11 @@ impl Transfer<'_> {
     pub(super) fn dropped(&self, range: TextRange, why: Leaving, token: &Token) -> Next {
         let local = &self.flow.locals[token.place.local.0 as usize];
         if token.borrowed {
-            let file = self.follower.file;
-            let held = is_held(&token.place.proj);
-            if held {
+            if is_held(&token.place.proj) {
                 let text = "borrowed by a closure that is dropped with what keeps it".to_owned();
                 return self.end(EndKind::Escaped, range, text);
             }
+            let file = self.follower.file;
             return Next::End { kind: EndKind::Untouched, file, range, steps: Vec::new() };
         }
         let name = local.name.clone();

@@ -139,9 +139,7 @@ impl Search<'_> {
         let Some(methods) = self.model.methods.get(&head) else { return };
         for reference in methods.values().flatten() {
             let method = self.model.item(reference.item);
-            let of_trait = reference.container.is_some_and(|container| {
-                matches!(&self.model.item(container).kind, ItemKind::Impl(it) if it.trait_path.is_some())
-            });
+            let of_trait = self.model.is_of_trait(reference);
             if let ItemKind::Function(function) = &method.kind
                 && (of_trait || method.visibility == Visibility::Public)
             {

@@ -10,7 +10,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use super::kept::{Forgettable, Kept, declared};
 use super::sum::{Sum, keep_first, steps};
 use super::{Loss, Outcome, Step};
-use crate::facts::tree::{ItemId, ItemKind, Name, Visibility};
+use crate::facts::tree::{ItemId, ItemKind, Name, Visibility, spelled};
 use crate::flow::{
     Cell, End, EndKind, Exit, FunctionKey, Home, Keep, LossKind, Program, Solution, Task,
     TraceStep, exit_of, home_name,
@@ -315,13 +315,13 @@ impl<'a> Fates<'a> {
         if self.solution.crowded.contains(&function) {
             return Some("the function that hands it out does so in too many ways to follow");
         }
-        let named = item.name.trim_end_matches('!');
+        let named = spelled(&item.name);
         if self.program.macros_with(named).iter().any(|&body| sees(body))
             || self.model.macro_with(named, scope).is_some()
         {
             return Some("a macro that is not expanded names the function that hands it out");
         }
-        if self.model.unreadable_with(&item.name, scope).is_some() {
+        if self.model.unreadable_with(named, scope).is_some() {
             return Some("a file that could not be analysed names the function that hands it out");
         }
         let of_trait = self.model.is_of_trait(&reference);

@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 
 use super::Outcome;
 use super::fate::{Fates, Judged};
-use crate::facts::tree::{ItemKind, Type};
+use crate::facts::tree::{ItemKind, Type, spelled};
 use crate::flow::{Exit, Home, LossKind, Task, solve_by_value};
 use crate::model::{Names, Scope};
 
@@ -64,7 +64,7 @@ impl Fates<'_> {
                 names.insert((item.name.to_string(), Scope::Below(function.item.file)));
             }
             None => {
-                names.insert((item.name.to_string(), scope));
+                names.insert((spelled(&item.name).to_owned(), scope));
             }
         }
         names

@@ -6,7 +6,7 @@
 
 use super::fate::Fates;
 use super::{Answer, Join};
-use crate::facts::tree::Visibility;
+use crate::facts::tree::{Visibility, spelled};
 use crate::finding::CodeKind;
 use crate::flow::Home;
 use crate::model::{Names, Scope, Wanted};
@@ -30,7 +30,7 @@ impl Fates<'_> {
         }
         for exit in self.solution.exits() {
             if let Some(function) = self.reference(exit.function) {
-                let name = self.model.item(function.item).name.to_string();
+                let name = spelled(&self.model.item(function.item).name).to_owned();
                 wanted.names.insert((name, self.model.scope_of_function(function.item)));
             }
         }

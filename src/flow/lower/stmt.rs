@@ -114,11 +114,11 @@ impl Lowering<'_> {
                 };
                 let answer = self.answered(&value).filter(|_| !mutable);
                 self.bind_value(pat, &value);
-                if let (Some(flag), Some(local)) = (flag, self.frame().lookup(name)) {
-                    self.push(range, StmtKind::Flag(local, flag));
-                }
-                if let (Some(answer), Some(local)) = (answer, self.frame().lookup(name)) {
-                    self.frame().asked.insert(Place::local(local), answer);
+                if let Some(local) = self.frame().lookup(name) {
+                    if let Some(flag) = flag {
+                        self.push(range, StmtKind::Flag(local, flag));
+                    }
+                    self.frame().asked.extend(answer.map(|it| (Place::local(local), it)));
                 }
                 if self.is_guard(init) {
                     self.note_guard(name);
