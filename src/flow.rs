@@ -18,6 +18,7 @@ mod program;
 mod solve;
 mod touch;
 mod transfer;
+mod typing;
 
 use std::collections::BTreeSet;
 
@@ -456,8 +457,8 @@ pub enum Terminator {
         iter: Place,
         /// Where the element goes; for a borrowed collection it names [`Proj::Current`].
         item: LocalId,
-        /// Whether elements are borrowed.
-        borrowed: bool,
+        /// What comes out of it.
+        over: Over,
         /// The code of the iterable.
         range: TextRange,
         /// With an element.
@@ -467,6 +468,17 @@ pub enum Terminator {
     },
     /// The body returns.
     Return,
+}
+
+/// What a loop takes from what it goes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Its elements.
+    Owned,
+    /// References to them.
+    Borrowed,
+    /// The positions of all of them: `for i in 0..v.len()`.
+    Positions,
 }
 
 /// What an edge says of a place.

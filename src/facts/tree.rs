@@ -302,6 +302,8 @@ pub enum ExprKind {
     Path(Option<Box<Type>>, Path),
     /// `true` or `false`.
     Bool(bool),
+    /// A whole number.
+    Number(usize),
     /// Any other literal.
     Literal,
     /// `callee(args)`.

@@ -368,11 +368,9 @@ impl Follower<'_> {
                     }
                 }
             }
-            Terminator::Next { iter, item, borrowed, range, body, exit } => {
+            Terminator::Next { iter, item, over, range, body, exit } => {
                 let transfer = Transfer { follower: self, flow, depth };
-                for (into_body, next) in
-                    transfer.next_element(iter, *item, *borrowed, *range, token)
-                {
+                for (into_body, next) in transfer.next_element(iter, *item, *over, *range, token) {
                     let block = if into_body { *body } else { *exit };
                     walk.take(next, node, (block, 0), token, *range);
                 }
@@ -482,8 +480,7 @@ fn entry_of(flow: &Flow, local: LocalId) -> Option<Entry> {
 
 /// Whether the token can take an edge that says `test` of `place`.
 fn possible(token: &Token, place: &Place, test: &Test, holds: bool) -> bool {
-    if place.proj.contains(&Proj::Elem) {
-        // Another element may be meant.
+    if may_be_another(&token.place, place) {
         return true;
     }
     match (rest(&token.place.unnumbered(), place), test) {
@@ -522,9 +519,11 @@ pub(super) fn rest(token: &Place, access: &Place) -> Option<Vec<Proj>> {
             {
                 left.remove(at + 1);
             }
-            (Proj::Open | Proj::Maybe | Proj::Each, _) => {}
+            (Proj::Open | Proj::Maybe | Proj::Each, _) | (Proj::Turn, Some(Proj::Current)) => {}
             (Proj::At(..) | Proj::Between(..), Some(here)) if here.is_at(proj) => at += 1,
             (Proj::Unnumbered, Some(Proj::Elem | Proj::Current | Proj::Payload)) => at += 1,
+            (Proj::Index(position), Some(Proj::Nth(own, _))) if own == position => at += 1,
+            (Proj::Index(_), Some(Proj::Elem | Proj::Current | Proj::Payload)) => at += 1,
             (Proj::Elem, Some(Proj::Elem | Proj::Nth(..) | Proj::Current | Proj::Payload))
             | (Proj::Current, Some(Proj::Current)) => at += 1,
             // The value of a pair that a map or `enumerate` makes of an element.
@@ -534,6 +533,16 @@ pub(super) fn rest(token: &Place, access: &Place) -> Option<Vec<Proj>> {
         }
     }
     Some(left.split_off(at))
+}
+
+/// Whether an access to what the token may be in may as well be one to another element.
+pub(super) fn may_be_another(token: &Place, access: &Place) -> bool {
+    let is_numbered = || token.proj.iter().any(|proj| matches!(proj, Proj::Nth(..)));
+    access.proj.iter().any(|proj| match proj {
+        Proj::Elem => true,
+        Proj::Index(_) => !is_numbered(),
+        _ => false,
+    })
 }
 
 /// Whether a field of an element is the value of a pair that stands for the element: `here` is the next step
@@ -550,8 +559,13 @@ fn is_value_of_pair(field: &Field, here: Option<&Proj>) -> bool {
 /// The token's place after the value at `from` moved to `to`.
 pub(super) fn moved(to: &Place, rest: &[Proj]) -> Place {
     let mut place = to.clone();
-    while matches!(place.proj.last(), Some(Proj::Maybe | Proj::Open | Proj::Each)) {
+    while matches!(place.proj.last(), Some(Proj::Maybe | Proj::Open | Proj::Each | Proj::Turn)) {
         place.proj.pop();
+    }
+    for proj in &mut place.proj {
+        if matches!(proj, Proj::Index(_)) {
+            *proj = Proj::Elem;
+        }
     }
     place.proj.extend(rest.iter().cloned());
     place

@@ -9,11 +9,13 @@ mod conditional;
 mod control;
 mod expr;
 mod frame;
+mod index;
 mod mac;
 mod operator;
 mod paths;
 mod pattern;
 mod stmt;
+mod types;
 
 use std::collections::{BTreeMap, HashMap};
 

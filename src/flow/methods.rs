@@ -5,7 +5,6 @@
 //! use, which counts as handled.
 
 use super::{Callee, Flow, LocalId, Operand, Place, Proj, StmtKind, Terminator};
-use crate::model::Ty;
 
 /// How a method gives another name for its receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,61 +120,6 @@ pub(super) fn passes_callable(name: &str) -> bool {
 /// Methods whose turbofish is what they return.
 pub(super) fn converts(name: &str) -> bool {
     matches!(name, "collect" | "into" | "sum" | "product" | "downcast")
-}
-
-/// What a method of std returns, as far as that is plain from its receiver.
-pub(super) fn output(receiver: &Ty, name: &str) -> Ty {
-    match name {
-        _ if opens(name) => receiver.payload(),
-        "lock" | "write" | "read" | "borrow_mut" | "borrow" | "get_mut" | "into_inner"
-            if is_lock(receiver) =>
-        {
-            let content = match receiver.peel() {
-                Ty::Named(_, _, args) => args.first().cloned().unwrap_or_default(),
-                _ => Ty::Unknown,
-            };
-            let guarded = Ty::Reference(Box::new(content));
-            match receiver.peel().path() {
-                Some("std::sync::Mutex" | "std::sync::RwLock") => {
-                    Ty::external("std::result::Result", vec![guarded])
-                }
-                _ => guarded,
-            }
-        }
-        // What is taken out from behind a reference is nobody else's any more.
-        "take" | "replace" if receiver.is_option() => {
-            let mut taken = receiver;
-            while let Ty::Reference(inner) = taken {
-                taken = inner;
-            }
-            taken.clone()
-        }
-        "map" if matches!(receiver, Ty::Slice(_)) => Ty::Slice(Box::new(Ty::Unknown)),
-        // Its `map` waits to be driven, and an array's does not.
-        "into_iter" if matches!(receiver, Ty::Slice(_)) => {
-            Ty::external("std::array::IntoIter", vec![receiver.element()])
-        }
-        "clone" | "as_ref" | "as_mut" | "take" | "replace" | "or" | "or_else" | "ok_or"
-        | "ok_or_else" | "map_err" | "ok" | "by_ref" | "borrow" | "borrow_mut" | "iter"
-        | "iter_mut" | "into_iter" | "lock" | "write" | "read" | "inspect" | "inspect_err"
-        | "to_owned" | "as_deref" | "as_deref_mut" => receiver.clone(),
-        _ if same_elements(name) => receiver.clone(),
-        _ => Ty::Unknown,
-    }
-}
-
-/// Adaptors that give the elements themselves.
-pub(super) fn same_elements(name: &str) -> bool {
-    matches!(
-        name,
-        "rev" | "skip" | "step_by" | "take_while" | "skip_while" | "filter" | "fuse" | "inspect"
-    )
-}
-
-/// Whether a type guards its content: every lock crate has its own.
-fn is_lock(ty: &Ty) -> bool {
-    let last = ty.peel().path().and_then(|path| path.rsplit("::").next());
-    matches!(last, Some("Mutex" | "RwLock" | "RefCell" | "Cell" | "FairMutex" | "ReentrantMutex"))
 }
 
 /// The method that a path of std is, when it is one: `std::option::Option::take` is `take`.

@@ -83,6 +83,11 @@ pub enum Proj {
     Each,
     /// In an access: the element at this position, counted from the end if `true`.
     At(usize, bool),
+    /// In an access: the element at this position, counted from the start, if there are positions, else
+    /// one of them.
+    Index(usize),
+    /// In an access: the collection, for the element whose turn it is in a loop over all positions.
+    Turn,
     /// In an access: every element but this many at the start and at the end.
     Between(usize, usize),
     /// In an access: an element of which nobody knows the position.

@@ -9,7 +9,7 @@ mod method;
 mod owner;
 
 use super::ends::{Cell, EndKind, LossKind, TraceStep, home_name};
-use super::follow::{Among, Follower, Token, is_held, moved, rest};
+use super::follow::{Among, Follower, Token, is_held, may_be_another, moved, rest};
 use super::{
     Callable, Env, Flow, Leaving, LocalId, LocalKind, Operand, Place, Proj, RETURN, Stmt, StmtKind,
 };
@@ -43,7 +43,7 @@ impl Transfer<'_> {
     pub(super) fn stmt(&self, stmt: &Stmt, token: &Token) -> Vec<Next> {
         match &stmt.kind {
             StmtKind::Assign(to, from) => vec![self.assign(stmt.range, to, from, token)],
-            StmtKind::Clear(place) if !place.proj.contains(&Proj::Elem) => {
+            StmtKind::Clear(place) if !may_be_another(&token.place, place) => {
                 vec![self.overwritten(stmt.range, place, token)]
             }
             StmtKind::Clear(_) | StmtKind::Flag(..) => vec![self.stay(token)],
@@ -136,7 +136,7 @@ impl Transfer<'_> {
             });
             return self.go(moved(to, &rest), token, step);
         }
-        if to.local == RETURN || to.proj.contains(&Proj::Elem) {
+        if to.local == RETURN || may_be_another(&token.place, to) {
             return self.stay(token);
         }
         self.overwritten(range, to, token)

@@ -123,7 +123,10 @@ impl Ty {
     pub fn element(&self) -> Self {
         match self.peel() {
             Self::Slice(element) => (**element).clone(),
-            Self::Named(_, _, args) => args.last().cloned().unwrap_or_default(),
+            Self::Named(TyHead::External(path), _, args) if path.ends_with("Map") => {
+                args.get(1).cloned().unwrap_or_default()
+            }
+            Self::Named(_, _, args) => args.first().cloned().unwrap_or_default(),
             _ => Self::Unknown,
         }
     }
@@ -181,7 +184,13 @@ impl Model<'_> {
             }
             // What is only known by its trait has the trait for a type.
             Type::Bounds(bounds) => match bounds.first() {
-                Some(path) => self.named(module, path, Vec::new(), query),
+                Some(path) => {
+                    let args = path
+                        .segments
+                        .last()
+                        .map_or(Vec::new(), |last| last.args.iter().map(&mut inner).collect());
+                    self.named(module, path, args, query)
+                }
                 None => Ty::Unknown,
             },
             Type::Path(Some(_), _) | Type::Unknown => Ty::Unknown,
@@ -307,6 +316,15 @@ impl Model<'_> {
             }
             _ => Ty::Unknown,
         }
+    }
+
+    /// The type of a field of a variant.
+    pub fn variant_field_ty(&self, item: ItemRef, variant: &str, name: &str) -> Ty {
+        let ItemKind::Enum(variants) = &self.item(item).kind else { return Ty::Unknown };
+        let fields = variants.iter().filter(|it| &*it.name == variant).flat_map(|it| &it.fields);
+        let own = Ty::Named(TyHead::Item(item.file, item.item), Some(item.module), Vec::new());
+        let mut found = fields.filter(|field| &*field.name == name);
+        found.next().map_or(Ty::Unknown, |field| self.ty(item.module, Some(&own), &[], &field.ty))
     }
 
     /// Whether a type may have a field of this name itself; if not, it leads to one by `Deref`.

@@ -63,6 +63,10 @@ impl BodyLowering<'_, '_> {
             }
             Expr::Lit(lit) => match &lit.lit {
                 syn::Lit::Bool(it) => (byte_range(it.span), ExprKind::Bool(it.value)),
+                syn::Lit::Int(it) => {
+                    let number = it.base10_parse().map_or(ExprKind::Literal, ExprKind::Number);
+                    (byte_range(it.span()), number)
+                }
                 other => (byte_range(other.span()), ExprKind::Literal),
             },
             Expr::Unary(unary) => {

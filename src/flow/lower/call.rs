@@ -2,8 +2,9 @@
 
 use super::super::{
     Birth, Call, Callable, Callee, Class, LocalKind, Lock, Operand, Place, Proj, StmtKind,
-    Terminator, methods,
+    Terminator, methods, typing,
 };
+use super::types::{seen, wrapping};
 use super::{Lowering, Value};
 use crate::catalog::Role;
 use crate::facts::tree::{ExprId, ExprKind, ItemKind, MethodCall, Name, Path, Type};
@@ -80,7 +81,7 @@ impl Lowering<'_> {
             }
             return self.call_function(range, name_range, &Name::from(""), defs, args);
         }
-        let args = self.args(args, None);
+        let args = args.iter().map(|&arg| self.arg(arg, None).operand).collect();
         let dst = self.temp(range, Ty::Unknown);
         let (ty, receiver_ty) = (Ty::Unknown, Ty::Unknown);
         let call = Call {
@@ -245,7 +246,10 @@ impl Lowering<'_> {
             return borrowed;
         }
         let defs: Vec<Def> = catalogued.into_iter().collect();
-        let (known, _) = self.closure_types(&defs);
+        let mut known = self.closure_types(&defs).0;
+        if known.is_none() && own.is_empty() {
+            known = typing::passes(&seen(&receiver), name);
+        }
         let mut values: Vec<Value> = Vec::new();
         for (index, &arg) in args.iter().enumerate() {
             let expected = known.as_ref().filter(|(at, _)| *at == index).map(|(_, ty)| ty);
@@ -256,7 +260,7 @@ impl Lowering<'_> {
         let methods: Vec<Def> = own.iter().map(|function| Def::Method(function.item)).collect();
         let called = if own.is_empty() { &defs } else { &methods };
         self.note_birth(range, name_range, called, receiver.named, &callables);
-        let ty = self.method_output(&receiver.ty, name, &defs, &own, types);
+        let ty = self.method_output(&receiver, name, (&defs, &own), types, &values);
         if ty == Ty::Never {
             self.frame().end(Terminator::Diverge(methods));
             return self.never();
@@ -273,30 +277,23 @@ impl Lowering<'_> {
         if methods::opens(name) || methods::passes_callable(name) {
             self.frame().local_mut(dst).callable = receiver.callable.clone();
         }
-        let mut inserted = None;
-        if let Some(place) = place {
-            // `Option::insert` gives a reference to what it has put there.
-            if &**name == "insert" && args.len() == 1 && self.is_local_option(&place) {
-                inserted = Some(place.then(Proj::Inner));
-            }
-            let operands = values.into_iter().map(|value| value.operand).collect();
-            let callee = Callee::Method(place, name.clone(), own);
-            let receiver_ty = receiver.ty.peel().clone();
-            let partial = self.is_partial(name, args);
-            let call = Call {
-                dst,
-                callee,
-                args: operands,
-                name_range,
-                name: name.clone(),
-                statement: self.statement,
-                ty,
-                receiver_ty,
-                partial,
-                awaited: false,
-            };
-            self.push(range, StmtKind::Call(Box::new(call)));
-        }
+        let Some(place) = place else { return self.temp_value(dst) };
+        // `Option::insert` gives a reference to what it has put there.
+        let inserts = &**name == "insert" && args.len() == 1 && self.is_local_option(&place);
+        let inserted = inserts.then(|| place.then(Proj::Inner));
+        let call = Call {
+            dst,
+            callee: Callee::Method(self.in_turn(place, name), name.clone(), own),
+            args: values.into_iter().map(|value| value.operand).collect(),
+            name_range,
+            name: name.clone(),
+            statement: self.statement,
+            ty,
+            receiver_ty,
+            partial: self.is_partial(name, args),
+            awaited: false,
+        };
+        self.push(range, StmtKind::Call(Box::new(call)));
         match inserted {
             Some(place) => {
                 Value { operand: Operand::Borrow(place), ..Value::constant(Ty::Unknown) }
@@ -348,7 +345,14 @@ impl Lowering<'_> {
             let fills = name.starts_with("get_or_insert")
                 || (receiver.ty.is_once() && name.starts_with("get_or"));
             let filled = if fills { place.then(Proj::Inner) } else { place.clone() };
-            (methods::alias(&filled, borrowing), methods::output(&receiver.ty, name))
+            let alias = match (&**name, args) {
+                ("get" | "get_mut", &[index]) => {
+                    let element = self.element_at(receiver, index);
+                    filled.then(element).then(Proj::Maybe)
+                }
+                _ => methods::alias(&filled, borrowing),
+            };
+            (alias, typing::output(&receiver.ty, name))
         } else if place.proj.last() == Some(&Proj::Each)
             && !self.has_closure(args)
             && methods::adapts(name)
@@ -356,8 +360,7 @@ impl Lowering<'_> {
         {
             // An adaptor of borrowed elements borrows the same elements.
             self.frame().flow.adapted.push(place.local);
-            let ty = if methods::same_elements(name) { receiver.ty.clone() } else { Ty::Unknown };
-            (place.clone(), ty)
+            (place.clone(), typing::output(&receiver.ty, name))
         } else if receiver.is_borrow() && methods::opens(name) {
             (place.then(Proj::Open), receiver.ty.payload())
         } else {
@@ -425,36 +428,14 @@ impl Lowering<'_> {
         })
     }
 
-    fn args(&mut self, args: &[ExprId], expected: Option<&Ty>) -> Vec<Operand> {
-        args.iter().map(|&arg| self.arg(arg, expected).operand).collect()
-    }
-
-    /// An argument; a closure learns the type of its first parameter from the callee.
-    fn arg(&mut self, id: ExprId, expected: Option<&Ty>) -> Value {
+    /// An argument; a closure learns the types of its parameters from the callee.
+    fn arg(&mut self, id: ExprId, expected: Option<&Vec<Ty>>) -> Value {
         let body = self.body;
         let expr = body.expr(id);
         match (&expr.kind, expected) {
-            (ExprKind::Closure(closure), Some(ty)) => {
-                self.closure(expr.range, closure, std::slice::from_ref(ty))
-            }
+            (ExprKind::Closure(closure), Some(types)) => self.closure(expr.range, closure, types),
             _ => self.expr(id),
         }
-    }
-
-    /// Which argument of a catalogued call is a closure, and what it is given.
-    fn closure_types(&self, defs: &[Def]) -> (Option<(usize, Ty)>, Option<bool>) {
-        let mut named = None;
-        for def in defs {
-            let Def::External(path) = def else { continue };
-            let Some(api) = self.model.catalog.get(path) else { continue };
-            if api.role == Role::Spawn {
-                named = Some(false);
-            }
-            if let (Some(at), Some(passes)) = (api.body, &api.passes) {
-                return (Some((at, self.model.catalog_ty(passes))), named);
-            }
-        }
-        (None, named)
     }
 
     fn diverges(&self, defs: &[Def]) -> bool {
@@ -515,31 +496,6 @@ impl Lowering<'_> {
         });
     }
 
-    fn method_output(
-        &mut self,
-        receiver: &Ty,
-        name: &str,
-        defs: &[Def],
-        own: &[FunctionRef],
-        types: &[Ty],
-    ) -> Ty {
-        if !own.is_empty() {
-            let methods: Vec<Def> = own.iter().map(|function| Def::Method(function.item)).collect();
-            return self.output_of(&methods);
-        }
-        if let [Def::External(path)] = defs
-            && let Some(returns) = self.model.catalog.get(path).and_then(|api| api.returns.as_ref())
-        {
-            return self.model.catalog_ty(returns);
-        }
-        if methods::converts(name)
-            && let Some(target) = types.first()
-        {
-            return target.clone();
-        }
-        methods::output(receiver, name)
-    }
-
     /// Functions whose `&mut` argument is followed.
     fn takes_by_reference(&self, defs: &[Def]) -> bool {
         match defs {
@@ -570,16 +526,4 @@ impl Lowering<'_> {
         let id = functions.iter().find(|&&id| &*facts.item(id).name == name)?;
         self.model.function_at(ItemRef { item: *id, ..container }).copied()
     }
-}
-
-/// The type that a call gives: a pointer or lock that is made here is one of what it is given.
-fn wrapping(mut ty: Ty, defs: &[Def], values: &[Value]) -> Ty {
-    if let ([Def::External(path)], [only]) = (defs, values)
-        && methods::wraps(path)
-        && let Ty::Named(_, _, of) = &mut ty
-        && of.is_empty()
-    {
-        of.push(only.ty.clone());
-    }
-    ty
 }

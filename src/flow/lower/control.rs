@@ -1,8 +1,8 @@
 //! Control flow: branches, loops, `match`, `?` and the ways out of a body.
 
 use super::super::{
-    BlockId, Callable, Condition, Leaving, LocalId, LocalKind, Operand, Place, Proj, RETURN,
-    StmtKind, Terminator, Test,
+    BlockId, Callable, Condition, Leaving, LocalId, LocalKind, Operand, Over, Place, Proj, RETURN,
+    StmtKind, Terminator, Test, typing,
 };
 use super::frame::ScopeKind;
 use super::{Lowering, Value};
@@ -244,12 +244,19 @@ impl Lowering<'_> {
             _ => (never_runs_out, never_runs_out),
         };
         let value = self.materialise(value, self.body.expr(iterable).range);
-        let borrowed = value.is_borrow();
+        let counted = self.counted(iterable);
+        let over = match &counted {
+            Some(_) => Over::Positions,
+            None if value.is_borrow() => Over::Borrowed,
+            None => Over::Owned,
+        };
         let source = value.place().cloned().unwrap_or_else(|| Place::local(super::super::RETURN));
+        let source = counted.unwrap_or(source);
+        let borrowed = over == Over::Borrowed;
         let iterable_range = self.body.expr(iterable).range;
-        let elem = value.ty.element();
+        let elem = typing::item(&value.ty);
         let result = self.temp(range, Ty::Tuple(Vec::new()));
-        let iter = if borrowed {
+        let iter = if over != Over::Owned {
             source
         } else {
             // The loop owns what it iterates over, and drops what is left of it.
@@ -271,16 +278,24 @@ impl Lowering<'_> {
         if borrowed {
             self.frame().local_mut(item).alias = Some(iter.then(Proj::Current));
         }
+        let counted = (over == Over::Positions).then(|| iter.clone());
         let end = if is_endless {
             Terminator::Goto(inside)
         } else {
-            Terminator::Next { iter, item, borrowed, range: iterable_range, body: inside, exit }
+            Terminator::Next { iter, item, over, range: iterable_range, body: inside, exit }
         };
         self.frame().end(end);
         self.frame().enter(inside);
         let item_place = self.frame().place_of(item);
         self.bind(pat, &item_place, borrowed, &elem);
+        if let Some(counted) = counted.clone() {
+            self.note_position(pat, counted.clone());
+            self.frame().counted.push(counted);
+        }
         self.block(body, None);
+        if counted.is_some() {
+            self.frame().counted.pop();
+        }
         let close = self.body.block(body).range;
         let close = TextRange::new(close.end.saturating_sub(1), close.end);
         self.frame().close(close);

@@ -1,6 +1,6 @@
 //! Expressions that are not control flow: places, operators, aggregates, closures.
 
-use super::super::{Call, Callee, methods};
+use super::super::{Call, Callee, methods, typing};
 use super::super::{
     Callable, Capture, Field, FlowKind, LocalId, LocalKind, Operand, Owner, Place, Proj, StmtKind,
 };
@@ -25,7 +25,7 @@ impl Lowering<'_> {
                 value
             }
             ExprKind::Bool(flag) => Value::flag(*flag),
-            ExprKind::Literal => Value::constant(Ty::Unknown),
+            ExprKind::Literal | ExprKind::Number(_) => Value::constant(Ty::Unknown),
             ExprKind::Call(callee, args) => self.call(range, *callee, args),
             ExprKind::Method(call) => self.method(id, range, call),
             ExprKind::Field(base, name) => self.field(*base, name),
@@ -67,7 +67,7 @@ impl Lowering<'_> {
                 for &end in ends {
                     self.expr(end);
                 }
-                Value::constant(Ty::Unknown)
+                Value::constant(typing::iterator(Ty::Unknown))
             }
             ExprKind::Tuple(_)
             | ExprKind::Array(_)
@@ -79,19 +79,6 @@ impl Lowering<'_> {
             ExprKind::Macro(call) => self.macro_call(range, call),
             ExprKind::Opaque(names) => self.opaque(range, names),
             _ => self.control(id, range, &expr.kind),
-        }
-    }
-
-    fn index(&mut self, base: ExprId, index: ExprId) -> Value {
-        let base = self.expr(base);
-        self.expr(index);
-        if !matches!(self.body.expr(index).kind, ExprKind::Range { .. }) {
-            return self.project(&base, Proj::Elem, base.ty.element());
-        }
-        // A slice is another name for the elements of what it is a part of.
-        match base.operand {
-            Operand::Move(place) => Value { operand: Operand::Borrow(place), ..base },
-            _ => base,
         }
     }
 
@@ -184,9 +171,7 @@ impl Lowering<'_> {
             if data.named != source.named {
                 data.named = if data.named.is_none() { source.named } else { None };
             }
-            if data.ty == Ty::Unknown {
-                data.ty = source.ty.clone();
-            }
+            data.ty = typing::refined(std::mem::take(&mut data.ty), &source.ty);
             if data.callable.is_none() && !matches!(source.callable, Some(Callable::Body(_))) {
                 data.callable = source.callable.clone();
             }
@@ -350,7 +335,8 @@ impl Lowering<'_> {
             if ty == Ty::Unknown {
                 ty = known.get(index).cloned().unwrap_or_default();
             }
-            self.typed_parameter(*pat, &ty, matches!(written, Type::Reference(_)));
+            let is_reference = matches!(ty, Ty::Reference(_));
+            self.typed_parameter(*pat, &ty, is_reference);
         }
         self.frame().open(ScopeKind::Statement);
         let value = self.expr(closure.body);
@@ -411,7 +397,9 @@ impl Lowering<'_> {
                 Capture { moves, ..capture }
             })
             .collect();
-        self.flows.bodies[id.0 as usize].captures = captures.clone();
+        let flow = &mut self.flows.bodies[id.0 as usize];
+        flow.captures = captures.clone();
+        flow.locals[0].ty = value.ty.clone();
         let local = self.temp(range, Ty::Unknown);
         self.frame().local_mut(local).callable = Some(Callable::Body(id));
         self.push(range, StmtKind::Closure(local, id, captures));

@@ -44,6 +44,12 @@ pub(super) struct Frame {
     pub(super) captures: Vec<Capture>,
     /// What variables say that hold an answer of a method.
     pub(super) asked: HashMap<Place, Condition>,
+    /// Variables that hold how many elements something has.
+    pub(super) lengths: HashMap<LocalId, Place>,
+    /// Variables that go through all positions of something.
+    pub(super) positions: HashMap<LocalId, Place>,
+    /// What the loops around go through all positions of.
+    pub(super) counted: Vec<Place>,
     current: Option<BlockId>,
 }
 
@@ -96,6 +102,9 @@ impl Frame {
             scopes: Vec::new(),
             captures: Vec::new(),
             asked: HashMap::new(),
+            lengths: HashMap::new(),
+            positions: HashMap::new(),
+            counted: Vec::new(),
             current: Some(BlockId(0)),
         }
     }

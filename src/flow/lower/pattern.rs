@@ -4,7 +4,7 @@ use super::super::{
     BlockId, Condition, Field, LocalKind, Operand, Place, Proj, StmtKind, Terminator, Test,
 };
 use super::{Lowering, Value};
-use crate::facts::tree::{ItemKind, Name, PatId, PatKind, Path};
+use crate::facts::tree::{ItemKind, Name, PatId, PatKind, Path, Type};
 use crate::model::{Def, Namespace, Ty};
 use crate::text::TextRange;
 
@@ -202,6 +202,14 @@ impl Lowering<'_> {
         place.then(Proj::Variant(variant)).then(part)
     }
 
+    /// The declared type of a part of what a path in a pattern names.
+    fn declared_part(&self, path: &Path, name: &str) -> Ty {
+        match self.path_defs(None, path).as_slice() {
+            [Def::Variant(item, variant)] => self.model.variant_field_ty(*item, variant, name),
+            _ => self.model.field_ty(&self.ty(&Type::Path(None, path.clone())), name),
+        }
+    }
+
     /// The variant of a type of the project that a path in a pattern names, whatever it is called there.
     pub(super) fn variant_name(&self, path: &Path) -> Option<Name> {
         match self.path_defs(None, path).as_slice() {
@@ -347,7 +355,8 @@ impl Lowering<'_> {
                         Named::Bad => (place.then(Proj::Error), Ty::Unknown),
                         Named::Other => {
                             let is_struct = self.is_struct(path);
-                            (self.variant_part(path, place, index, is_struct), Ty::Unknown)
+                            let ty = self.declared_part(path, &index.to_string());
+                            (self.variant_part(path, place, index, is_struct), ty)
                         }
                     };
                     self.bind(elem, &place, borrowed, &ty);
@@ -356,7 +365,7 @@ impl Lowering<'_> {
             PatKind::Struct(path, fields) => {
                 let (owner, place) = (self.owner_of(path), self.inside(path, place));
                 for (name, field) in fields {
-                    let ty = self.model.field_ty(ty, name);
+                    let ty = self.declared_part(path, name);
                     let part = Field { name: name.clone(), owner: owner.clone() };
                     self.bind(*field, &place.then(Proj::Field(part)), borrowed, &ty);
                 }

@@ -6,7 +6,7 @@ use super::frame::ScopeKind;
 use crate::facts::tree::{
     BlockId, ExprId, ExprKind, Name, PatId, PatKind, Stmt, StmtKind as TreeStmt, Type,
 };
-use crate::flow::methods;
+use crate::flow::{methods, typing};
 use crate::model::Ty;
 use crate::text::TextRange;
 
@@ -77,9 +77,7 @@ impl Lowering<'_> {
         let annotated = self.ty(written);
         self.want(init, &annotated);
         let mut value = self.expr(init);
-        if annotated != Ty::Unknown {
-            value.ty = annotated;
-        }
+        value.ty = typing::refined(annotated, &value.ty);
         if let Some(diverge) = diverge {
             let (yes, no) = (self.frame().new_block(), self.frame().new_block());
             self.test_pattern(pat, &value, yes, no);
@@ -119,6 +117,9 @@ impl Lowering<'_> {
                         self.push(range, StmtKind::Flag(local, flag));
                     }
                     self.frame().asked.extend(answer.map(|it| (Place::local(local), it)));
+                }
+                if !mutable {
+                    self.note_length(name, init);
                 }
                 if self.is_guard(init) {
                     self.note_guard(name);

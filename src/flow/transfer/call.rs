@@ -1,7 +1,7 @@
 //! Calls: what becomes of a token that is given to something.
 
 use super::super::ends::{EndKind, Entry, LossKind};
-use super::super::follow::{Among, Token, moved, rest, runs_at_once};
+use super::super::follow::{Among, Token, may_be_another, moved, rest, runs_at_once};
 use super::super::methods::{self, Instead, Storing};
 use super::super::{Call, Callee, Field, LocalKind, Operand, Owner, Place, Proj};
 use super::enter::{Given, items};
@@ -19,7 +19,24 @@ impl Transfer<'_> {
             let token = Token { place: token.place.unnumbered(), ..token.clone() };
             return self.called(range, call, &token);
         }
-        self.called(range, call, token)
+        let mut next = self.called(range, call, token);
+        if self.may_take_another(call, token) {
+            next.push(self.pass(token));
+        }
+        next
+    }
+
+    /// Whether a call has to do with the token, or with another element of the same collection.
+    fn may_take_another(&self, call: &Call, token: &Token) -> bool {
+        let receiver = match &call.callee {
+            Callee::Method(place, ..) => Some(place),
+            _ => None,
+        };
+        let args = call.args.iter().filter_map(|arg| Some(arg.place()?.0));
+        receiver
+            .into_iter()
+            .chain(args)
+            .any(|place| may_be_another(&token.place, place) && rest(&token.place, place).is_some())
     }
 
     /// Whether a call means functions of the project only.
@@ -56,12 +73,7 @@ impl Transfer<'_> {
                             Given { entry: Entry::Receiver, rest: &rest, by_reference: false };
                         return self.enter(range, call, &items(own), &given, token, &text);
                     }
-                    let mut next = self.method(range, call, receiver, name, &rest, token);
-                    if receiver.proj.contains(&Proj::Elem) {
-                        // Another element may be meant.
-                        next.push(self.pass(token));
-                    }
-                    return next;
+                    return self.method(range, call, receiver, name, &rest, token);
                 }
                 if self.closure_borrows(receiver.local, token) {
                     let text = format!("held by a closure that is used by the method `{name}`");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::ends::{EndKind, LossKind};
 use super::super::follow::{Among, Token, moved, rest};
 use super::super::methods::{self, OnMany};
-use super::super::{Call, Callable, Callee, Code, LocalId, Owner, Place, Proj};
+use super::super::{Call, Callable, Callee, Code, LocalId, Over, Owner, Place, Proj, typing};
 use super::{Next, Transfer};
 use crate::facts::tree::Name;
 use crate::model::{Def, Ty, TyHead};
@@ -104,7 +104,8 @@ impl Transfer<'_> {
         token: &Token,
     ) -> Vec<Next> {
         let mut next = Vec::new();
-        if matches!(action, OnMany::PopMaybe | OnMany::Pop) {
+        let takes_one = matches!(action, OnMany::PopMaybe | OnMany::Pop);
+        if takes_one && receiver.proj.last() != Some(&Proj::Turn) {
             // Another one comes out; this one is still there, so the collection is not empty.
             let full = Some(call.dst);
             next.push(Next::Go {
@@ -208,7 +209,11 @@ impl Transfer<'_> {
             OnMany::Paired(field) => {
                 vec![to(dst.then(Proj::Elem).then(Proj::element(field)), element)]
             }
-            OnMany::Pop => vec![owned(dst.then(Proj::Payload))],
+            OnMany::Pop => match typing::takes_out(&call.receiver_ty) {
+                Some(true) => vec![owned(dst.then(Proj::Inner))],
+                Some(false) => vec![owned(dst)],
+                None => vec![owned(dst.then(Proj::Payload))],
+            },
             OnMany::PopMaybe => vec![owned(dst.then(Proj::Inner))],
             OnMany::Last => {
                 vec![to(dst.then(Proj::Inner), element), lost("the others are dropped")]
@@ -296,14 +301,14 @@ impl Transfer<'_> {
         &self,
         iter: &Place,
         item: LocalId,
-        borrowed: bool,
+        over: Over,
         range: TextRange,
         token: &Token,
     ) -> Vec<(bool, Next)> {
         let Some(rest) = rest(&token.place.unnumbered(), iter) else {
             return vec![(true, self.stay(token)), (false, self.stay(token))];
         };
-        if borrowed {
+        if over != Over::Owned {
             return match rest.split_first() {
                 Some((Proj::Elem | Proj::Payload | Proj::Inner, inside)) => {
                     let current = moved(&moved(iter, &[Proj::Current]), inside);
@@ -311,6 +316,9 @@ impl Transfer<'_> {
                 }
                 Some((Proj::Current, inside)) => {
                     vec![(false, self.go(moved(&moved(iter, &[Proj::Elem]), inside), token, None))]
+                }
+                _ if over == Over::Positions => {
+                    vec![(true, self.stay(token)), (false, self.stay(token))]
                 }
                 _ => {
                     vec![(

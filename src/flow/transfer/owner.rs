@@ -35,13 +35,6 @@ impl Transfer<'_> {
             // It may be a reference to what something else owns.
             return unknown("in a value that comes from elsewhere");
         }
-        // An index, here or in whatever has a reference, may have meant this element.
-        let is_owner =
-            |proj: &Proj| matches!(proj, Proj::Field(field) if field.owner != Owner::Tuple);
-        let mut outside = proj.iter().take_while(|proj| !is_owner(proj));
-        if outside.any(|proj| matches!(proj, Proj::Elem | Proj::Nth(..))) {
-            return unknown("with elements that may be named by an index");
-        }
         for at in from..proj.len() {
             let Proj::Field(field) = &proj[at] else { continue };
             let head = match &field.owner {
