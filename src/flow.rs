@@ -326,6 +326,32 @@ pub enum Callable {
     Body(FlowId),
     /// A function by what its path can mean.
     Function(Vec<Def>),
+    /// One of several functions: which one depends on the way.
+    OneOf(Vec<Vec<Def>>),
+}
+
+impl Callable {
+    /// The functions that it may be, each by what its path can mean; none for a body.
+    pub fn functions(&self) -> &[Vec<Def>] {
+        match self {
+            Self::Body(_) => &[],
+            Self::Function(defs) => std::slice::from_ref(defs),
+            Self::OneOf(functions) => functions,
+        }
+    }
+
+    /// This or another function, if both are functions.
+    fn or(&self, other: &Self) -> Option<Self> {
+        let mut all = self.functions().to_vec();
+        all.extend(
+            other.functions().iter().filter(|defs| !self.functions().contains(defs)).cloned(),
+        );
+        match all.as_slice() {
+            _ if self.functions().is_empty() || other.functions().is_empty() => None,
+            [only] => Some(Self::Function(only.clone())),
+            _ => Some(Self::OneOf(all)),
+        }
+    }
 }
 
 /// A basic block.

@@ -352,7 +352,7 @@ fn computes(model: &Model<'_>, flows: &Flows, birth: &Birth) -> bool {
                 !it.is_async && it.generics.is_empty() && given.is_some()
             })
         }
-        None => false,
+        Some(Callable::OneOf(_)) | None => false,
     }
 }
 

@@ -11,7 +11,8 @@ mod owner;
 use super::ends::{Cell, EndKind, LossKind, TraceStep, home_name};
 use super::follow::{Among, Follower, Token, is_held, may_be_another, moved, rest};
 use super::{
-    Callable, Env, Flow, Leaving, LocalId, LocalKind, Operand, Place, Proj, RETURN, Stmt, StmtKind,
+    Callable, Env, Flow, Leaving, LocalId, LocalKind, Operand, Owner, Place, Proj, RETURN, Stmt,
+    StmtKind, typing,
 };
 use crate::facts::tree::Name;
 use crate::model::{Ty, TyHead};
@@ -350,6 +351,7 @@ impl Transfer<'_> {
                             field.name.parse().ok().and_then(|at: usize| parts.get(at).cloned());
                         ty = part.unwrap_or_default();
                     }
+                    Ty::Unknown if field.owner == Owner::Tuple => ty = Ty::Unknown,
                     _ => {
                         let text = format!(
                             "kept in the field `{}` of a value that is dropped here",
@@ -370,6 +372,7 @@ impl Transfer<'_> {
                     let text = "the iterator that leads to it is never driven".to_owned();
                     return self.end(EndKind::Lost(LossKind::Undriven), range, text);
                 }
+                Proj::Elem | Proj::Nth(..) | Proj::Current => ty = typing::item(&ty),
                 _ => ty = Ty::Unknown,
             }
         }

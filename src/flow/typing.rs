@@ -83,6 +83,9 @@ pub(super) fn item(ty: &Ty) -> Ty {
 
 /// What a method of std returns, as far as that is plain from its receiver.
 pub(super) fn output(receiver: &Ty, name: &str) -> Ty {
+    if name == "try_unwrap" {
+        return Ty::external("std::result::Result", vec![receiver.peel().clone()]);
+    }
     let plain = plain_output(receiver, name);
     if plain != Ty::Unknown {
         return plain;

@@ -276,8 +276,9 @@ impl<'a> Search<'a> {
     pub(super) fn callable(&mut self, body: u32, callable: &Callable) -> Vec<Node> {
         match callable {
             Callable::Body(id) => vec![(body, *id)],
-            Callable::Function(defs) => {
-                only_item(defs).map_or(Vec::new(), |item| self.function(item))
+            Callable::Function(_) | Callable::OneOf(_) => {
+                let items = callable.functions().iter().filter_map(|defs| only_item(defs));
+                items.flat_map(|item| self.function(item)).collect()
             }
         }
     }

@@ -66,7 +66,7 @@ impl Follower<'_> {
     pub(in crate::flow) fn closure(&self, code: &Code) -> Option<&Flow> {
         match code.callable {
             Callable::Body(id) => Some(self.program.body(code.body).flows.body(id)),
-            Callable::Function(_) => None,
+            Callable::Function(_) | Callable::OneOf(_) => None,
         }
     }
 

@@ -83,7 +83,6 @@ impl Lowering<'_> {
         }
         let args = args.iter().map(|&arg| self.arg(arg, None).operand).collect();
         let dst = self.temp(range, Ty::Unknown);
-        let (ty, receiver_ty) = (Ty::Unknown, Ty::Unknown);
         let call = Call {
             dst,
             callee: Callee::Local(place, callable),
@@ -91,8 +90,8 @@ impl Lowering<'_> {
             name_range,
             name: Name::from(""),
             statement: self.statement,
-            ty,
-            receiver_ty,
+            ty: Ty::Unknown,
+            receiver_ty: Ty::Unknown,
             partial: false,
             awaited: false,
         };

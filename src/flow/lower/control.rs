@@ -76,15 +76,16 @@ impl Lowering<'_> {
     /// Stores a branch's value in the common result and goes on behind the branches.
     fn finish_branch(&mut self, result: LocalId, value: &Value, range: TextRange, after: BlockId) {
         if self.frame().is_reachable() {
-            let is_closure = matches!(value.callable, Some(Callable::Body(_)));
             self.store_result(result, value, range);
+            let is_first = self.frame().given.insert(result);
             let data = self.frame().local_mut(result);
-            if data.ty == Ty::Unknown {
-                data.ty = value.ty.clone();
-            }
-            if data.callable.is_none() && !is_closure {
-                data.callable = value.callable.clone();
-            }
+            data.ty = typing::refined(std::mem::take(&mut data.ty), &value.ty);
+            data.callable = match (data.callable.take(), &value.callable) {
+                (_, Some(Callable::Body(_))) => None,
+                (_, other) if is_first => other.clone(),
+                (Some(one), Some(other)) => one.or(other),
+                _ => None,
+            };
             data.named = match (data.named, value.named) {
                 (None, named) | (named, None) => named,
                 (Some(one), Some(two)) => (one == two).then_some(one),

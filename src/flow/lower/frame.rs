@@ -1,6 +1,6 @@
 //! One body under construction: its blocks, its locals and its open scopes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::super::{
     Block, BlockId, Call, Condition, Flow, FlowId, FlowKind, Local, LocalId, LocalKind, Loop, Stmt,
@@ -44,6 +44,8 @@ pub(super) struct Frame {
     pub(super) captures: Vec<Capture>,
     /// What variables say that hold an answer of a method.
     pub(super) asked: HashMap<Place, Condition>,
+    /// Results of branches that one of them has given.
+    pub(super) given: HashSet<LocalId>,
     /// Variables that hold how many elements something has.
     pub(super) lengths: HashMap<LocalId, Place>,
     /// Variables that go through all positions of something.
@@ -102,6 +104,7 @@ impl Frame {
             scopes: Vec::new(),
             captures: Vec::new(),
             asked: HashMap::new(),
+            given: HashSet::new(),
             lengths: HashMap::new(),
             positions: HashMap::new(),
             counted: Vec::new(),

@@ -82,7 +82,7 @@ impl Lowering<'_> {
                 if flow.kind == FlowKind::Closure { flow.locals[0].ty.clone() } else { Ty::Unknown }
             }
             Some(Callable::Function(defs)) => self.output_of(defs),
-            None => Ty::Unknown,
+            Some(Callable::OneOf(_)) | None => Ty::Unknown,
         }
     }
 

@@ -1,9 +1,11 @@
 //! Calls: what becomes of a token that is given to something.
 
-use super::super::ends::{EndKind, Entry, LossKind};
+use super::super::ends::{Cell, EndKind, Entry, LossKind};
 use super::super::follow::{Among, Token, may_be_another, moved, rest, runs_at_once};
 use super::super::methods::{self, Instead, Storing};
-use super::super::{Call, Callee, Field, LocalKind, Operand, Owner, Place, Proj};
+use super::super::{
+    Call, Callee, Condition, Field, LocalKind, Operand, Owner, Place, Proj, Terminator,
+};
 use super::enter::{Given, items};
 use super::{Next, Transfer};
 use crate::catalog::Role;
@@ -15,7 +17,8 @@ impl Transfer<'_> {
     pub(super) fn call(&self, range: TextRange, call: &Call, token: &Token) -> Vec<Next> {
         // Only functions of the project are known to keep elements where they are.
         let numbered = token.place.proj.iter().any(|proj| matches!(proj, Proj::Nth(..)));
-        if numbered && !self.is_own(call) && self.names(call, token) {
+        let looks = methods::keeps_order(&call.name) && matches!(call.callee, Callee::Method(..));
+        if numbered && !looks && !self.is_own(call) && self.names(call, token) {
             let token = Token { place: token.place.unnumbered(), ..token.clone() };
             return self.called(range, call, &token);
         }
@@ -270,6 +273,15 @@ impl Transfer<'_> {
         let name = path.rsplit("::").next().unwrap_or(path);
         match (self.follower.model.catalog.role(path), by_reference) {
             (Some(Role::Detach), false) => {
+                let whole = self.follower.by_value.then(|| Cell::of(rest)).flatten();
+                if let Some(cell) = whole.filter(|_| name == "forget") {
+                    let text = "`forget` throws it away, and what would join it when it is dropped";
+                    return self.end(
+                        EndKind::Lost(LossKind::Owner(cell.home)),
+                        range,
+                        text.to_owned(),
+                    );
+                }
                 return self.lost(
                     token,
                     LossKind::OnPurpose,
@@ -403,11 +415,26 @@ impl Transfer<'_> {
         };
         let text = format!("`{}` drops it unless it is needed", call.name);
         let other = match instead {
-            // Whether there is an entry depends on keys.
-            Instead::Here => self.escape(rest, range, text),
+            Instead::Here if self.may_know_of(receiver, token) => self.escape(rest, range, text),
             _ => self.lost(token, LossKind::Discarded, range, text),
         };
         vec![self.go(moved(&to, rest), token, None), other]
+    }
+
+    /// Whether this body may know whether a map has an entry: it asks, makes room, or has just made the map.
+    fn may_know_of(&self, map: &Place, token: &Token) -> bool {
+        let local = &self.flow.locals[map.local.0 as usize];
+        let is_new = local.kind == LocalKind::Variable && self.flow.round(token.block).is_empty();
+        let asks = |call: &Call| {
+            matches!(&call.callee, Callee::Method(place, name, _)
+                if place.local == map.local && methods::tells_of_keys(name))
+        };
+        let asked = |condition: &Condition| condition.place.local == map.local;
+        let tested = self.flow.blocks.iter().any(|block| match &block.end {
+            Terminator::Branch(edges) => edges.iter().flat_map(|(_, all)| all).any(asked),
+            _ => false,
+        });
+        is_new || tested || self.flow.calls().any(asks)
     }
 
     /// Whether the receiver is known to be a collection, option or cell of std.

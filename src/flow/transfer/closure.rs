@@ -4,6 +4,7 @@ use super::super::ends::{EndKind, LossKind};
 use super::super::follow::{Among, Token, moved, rest};
 use super::super::{Call, Callable, Code, Env, LocalId, LocalKind, Place, Proj};
 use super::{Next, Transfer};
+use crate::model::Def;
 use crate::text::TextRange;
 
 impl Transfer<'_> {
@@ -27,8 +28,12 @@ impl Transfer<'_> {
             for (index, arg) in call.args.iter().enumerate() {
                 let Some((from, by_reference)) = arg.place() else { continue };
                 let Some(rest) = rest(&token.place, from) else { continue };
-                if let Callable::Function(defs) = &code.callable {
-                    return self.function_arg(range, call, defs, index, &rest, by_reference, token);
+                let functions = code.callable.functions();
+                if !functions.is_empty() {
+                    let called = |defs: &Vec<Def>| {
+                        self.function_arg(range, call, defs, index, &rest, by_reference, token)
+                    };
+                    return functions.iter().flat_map(called).collect();
                 }
                 let params = self.follower.closure(&code).map_or(&[][..], |it| &it.params);
                 if let (Some(&param), false) = (params.get(index), by_reference) {

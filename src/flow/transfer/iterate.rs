@@ -162,6 +162,7 @@ impl Transfer<'_> {
                 [Def::External(path)] => Name::from(methods::as_method(path)?),
                 _ => return None,
             },
+            Callable::OneOf(_) => return None,
         };
         let is_there = match element.first()? {
             Proj::Inner => true,

@@ -32,6 +32,11 @@ impl Transfer<'_> {
         {
             return vec![self.stay(token)];
         }
+        // It fails only where somebody else still has it.
+        if &**name == "try_unwrap" {
+            let to = Place::local(call.dst).then(Proj::Inner);
+            return vec![self.go(moved(&to, rest), token, None)];
+        }
         // So does what is set once.
         if &**name == "set" && call.receiver_ty.is_once() {
             return vec![self.stay(token)];
@@ -183,37 +188,49 @@ impl Transfer<'_> {
                 let entry = moved(&Place::local(param), inside);
                 self.run(code, &entry, call, wrap, token)
             }
-            Callable::Function(defs) => {
-                // The function is called on the payload as if written out.
-                let inner = Call {
-                    dst: call.dst,
-                    callee: Callee::Function(defs.clone()),
-                    args: Vec::new(),
-                    name_range: call.name_range,
-                    name: call.name.clone(),
-                    statement: call.statement,
-                    ty: Ty::Unknown,
-                    receiver_ty: Ty::Unknown,
-                    partial: false,
-                    awaited: false,
-                };
-                let next = match defs.as_slice() {
-                    [Def::External(path)] if methods::as_method(path).is_some() => {
-                        let name = Name::from(methods::as_method(path).unwrap_or_default());
-                        match inside.first() {
-                            None => vec![self.on_handle(range, &name, token)],
-                            Some(Proj::Inner) => self.on_maybe(range, &inner, &name, inside, token),
-                            Some(_) => vec![self.end(
-                                EndKind::Escaped,
-                                range,
-                                format!("used by the method `{name}`"),
-                            )],
-                        }
-                    }
-                    _ => self.function_arg(range, &inner, defs, 0, inside, false, token),
-                };
-                next.into_iter().map(|next| wrapped(next, call.dst, wrap)).collect()
+            Callable::Function(_) | Callable::OneOf(_) => {
+                let called = |defs| self.called_on(range, defs, call, inside, token);
+                let next = code.callable.functions().iter().flat_map(called);
+                next.map(|next| wrapped(next, call.dst, wrap)).collect()
             }
+        }
+    }
+
+    /// A function that a method calls on the payload, as if written out.
+    fn called_on(
+        &self,
+        range: TextRange,
+        defs: &Vec<Def>,
+        call: &Call,
+        inside: &[Proj],
+        token: &Token,
+    ) -> Vec<Next> {
+        let inner = Call {
+            dst: call.dst,
+            callee: Callee::Function(defs.clone()),
+            args: Vec::new(),
+            name_range: call.name_range,
+            name: call.name.clone(),
+            statement: call.statement,
+            ty: Ty::Unknown,
+            receiver_ty: Ty::Unknown,
+            partial: false,
+            awaited: false,
+        };
+        match defs.as_slice() {
+            [Def::External(path)] if methods::as_method(path).is_some() => {
+                let name = Name::from(methods::as_method(path).unwrap_or_default());
+                match inside.first() {
+                    None => vec![self.on_handle(range, &name, token)],
+                    Some(Proj::Inner) => self.on_maybe(range, &inner, &name, inside, token),
+                    Some(_) => vec![self.end(
+                        EndKind::Escaped,
+                        range,
+                        format!("used by the method `{name}`"),
+                    )],
+                }
+            }
+            _ => self.function_arg(range, &inner, defs, 0, inside, false, token),
         }
     }
 
