@@ -149,7 +149,15 @@ impl Transfer<'_> {
             Some(rest) => {
                 let text = "overwritten by another value".to_owned();
                 let from = token.place.proj.len().saturating_sub(rest.len());
-                self.lost_from(from, token, LossKind::Overwritten, range, text)
+                let kind = LossKind::Overwritten;
+                let is_content = place.proj.last() == Some(&Proj::Maybe);
+                if is_content
+                    && Cell::of(&token.place.proj).is_none()
+                    && token.among.doubt().is_none()
+                {
+                    return self.end(EndKind::Lost(kind), range, text);
+                }
+                self.lost_from(from, token, kind, range, text)
             }
             None => self.stay(token),
         }

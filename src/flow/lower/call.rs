@@ -362,6 +362,8 @@ impl Lowering<'_> {
             (place.clone(), typing::output(&receiver.ty, name))
         } else if receiver.is_borrow() && methods::opens(name) {
             (place.then(Proj::Open), receiver.ty.payload())
+        } else if &**name == "ok" && place.proj.last() == Some(&Proj::Maybe) {
+            (place.clone(), receiver.ty.clone())
         } else {
             return None;
         };

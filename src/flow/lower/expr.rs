@@ -225,6 +225,10 @@ impl Lowering<'_> {
         if is_deref && !self.owns(&place) {
             return self.mention_value(source, range, "stored behind a reference");
         }
+        // What is behind a lock is dropped, whoever else shares the lock.
+        let is_deref = matches!(kind, ExprKind::Deref(_));
+        let is_shared = place.proj.is_empty() && self.frame().local(place.local).ty.is_shared();
+        let place = if is_deref && is_shared { place.then(Proj::Maybe) } else { place };
         match &source.operand {
             Operand::Function(_) | Operand::Constant(_) => {
                 let local = place.local;
@@ -241,8 +245,8 @@ impl Lowering<'_> {
         }
     }
 
-    /// Whether what a place leads to is known to live and die with its local, or with something
-    /// that outlives the body.
+    /// Whether it is known what happens to what a place leads to when its local dies: it dies with it, or
+    /// it stays where it is behind a reference or shared owner.
     fn owns(&mut self, place: &Place) -> bool {
         // A field of a type of the project is judged for all its values, whoever owns them.
         let in_field =
@@ -253,9 +257,7 @@ impl Lowering<'_> {
         let local = self.frame().local(place.local);
         match local.kind {
             LocalKind::Reference | LocalKind::Static(..) | LocalKind::Capture(_) => true,
-            LocalKind::Variable | LocalKind::Parameter => {
-                local.ty != Ty::Unknown && !local.ty.is_shared()
-            }
+            LocalKind::Variable | LocalKind::Parameter => local.ty != Ty::Unknown,
             LocalKind::Temporary | LocalKind::Underscore | LocalKind::Return => false,
         }
     }

@@ -18,7 +18,10 @@ impl Transfer<'_> {
         // Only functions of the project are known to keep elements where they are.
         let numbered = token.place.proj.iter().any(|proj| matches!(proj, Proj::Nth(..)));
         let looks = methods::keeps_order(&call.name) && matches!(call.callee, Callee::Method(..));
-        if numbered && !looks && !self.is_own(call) && self.names(call, token) {
+        if numbered && looks && self.names(call, token) {
+            return vec![self.stay(token)];
+        }
+        if numbered && !self.is_own(call) && self.names(call, token) {
             let token = Token { place: token.place.unnumbered(), ..token.clone() };
             return self.called(range, call, &token);
         }

@@ -33,7 +33,9 @@ impl Transfer<'_> {
         let whole = || self.go(moved(&dst, rest), &taken, None);
         match action {
             OnMany::Look | OnMany::Store => vec![self.stay(token)],
-            OnMany::All if &**name == "split_off" || call.partial => {
+            OnMany::All | OnMany::Some
+                if matches!(&**name, "split_off" | "extract_if") || call.partial =>
+            {
                 vec![whole(), self.stay(token)]
             }
             // What is not taken of an iterator that makes its elements is never made.
