@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Punct, Spacing, TokenStream, TokenTree};
 use syn::parse::Parser;
 use syn::spanned::Spanned;
 use syn::{
@@ -407,6 +407,16 @@ impl Lowering<'_> {
             && let Ok(branches) = cfg_if.parse2(it.mac.tokens.clone())
         {
             return self.cfg_if_items(&branches);
+        }
+        if last == "thread_local" {
+            // The last of its statics may go without a semicolon.
+            let mut closed = it.mac.tokens.clone();
+            closed.extend([TokenTree::from(Punct::new(';', Spacing::Alone))]);
+            let file = syn::parse2::<syn::File>(it.mac.tokens.clone())
+                .or_else(|_| syn::parse2::<syn::File>(closed));
+            if let Ok(file) = file {
+                return self.items_under(&file.items, &Cfg::Always);
+            }
         }
         if let Ok(file) = syn::parse2::<syn::File>(it.mac.tokens.clone()) {
             let condition = Cfg::Atom(format!("macro {last}"));

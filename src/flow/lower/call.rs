@@ -4,6 +4,7 @@ use super::super::{
     Birth, Call, Callable, Callee, Class, LocalKind, Lock, Operand, Place, Proj, StmtKind,
     Terminator, methods, typing,
 };
+use super::frame::ScopeKind;
 use super::types::{seen, wrapping};
 use super::{Lowering, Value};
 use crate::catalog::Role;
@@ -201,11 +202,39 @@ impl Lowering<'_> {
         if matches!(&*call.name, "unwrap" | "expect") && !self.is_lock(call.receiver) {
             self.frame().unwraps();
         }
+        if let Some(value) = self.with_thread_local(&receiver, call) {
+            return value;
+        }
         let mut types: Vec<Ty> = call.types.iter().map(|ty| self.ty(ty)).collect();
         if types.is_empty() {
             types.extend(self.wanted.remove(&id));
         }
         self.call_method(range, call.name_range, receiver, &call.name, &call.args, &types)
+    }
+
+    /// `LOCAL.with(|it| …)`: the closure runs at once, and its parameter is another name for the static.
+    fn with_thread_local(&mut self, receiver: &Value, call: &MethodCall) -> Option<Value> {
+        let place = receiver.place()?;
+        let is_static = matches!(self.frame().local(place.local).kind, LocalKind::Static(..));
+        let gives = matches!(&*call.name, "with" | "with_borrow" | "with_borrow_mut");
+        let &[closure] = call.args.as_slice() else { return None };
+        let ExprKind::Closure(closure) = &self.body.expr(closure).kind else { return None };
+        let &[(param, _)] = &closure.params.as_slice() else { return None };
+        let inside = self.body.expr(closure.body).range;
+        let leaves = self.body.exprs.iter().any(|expr| {
+            matches!(expr.kind, ExprKind::Return(_) | ExprKind::Try(_))
+                && inside.contains(expr.range)
+        });
+        if !is_static || !gives || leaves || !place.proj.is_empty() {
+            return None;
+        }
+        self.frame().open(ScopeKind::Plain);
+        self.bind(*param, place, true, &receiver.ty);
+        let value = self.expr(closure.body);
+        let value = self.rescue(value, inside);
+        let end = TextRange::new(inside.end.saturating_sub(1), inside.end);
+        self.frame().close(end);
+        Some(value)
     }
 
     /// Whether an expression makes an `Option` of a reference from a reference to an `Option`.

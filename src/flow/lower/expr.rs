@@ -515,7 +515,7 @@ impl Lowering<'_> {
     }
 
     /// Moves a value out of a variable that is about to die.
-    fn rescue(&mut self, value: Value, range: TextRange) -> Value {
+    pub(super) fn rescue(&mut self, value: Value, range: TextRange) -> Value {
         match &value.operand {
             Operand::Move(place) if self.frame().dies_here(place.local) => {
                 let scope = self.frame().scopes.pop();

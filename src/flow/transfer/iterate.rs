@@ -43,22 +43,10 @@ impl Transfer<'_> {
             OnMany::All if &**name == "take" && !call.args.is_empty() => {
                 vec![whole(), lost("`take` may leave it out".to_owned())]
             }
-            OnMany::All if &**name == "flatten" => match rest {
-                [first, Proj::Elem | Proj::Inner | Proj::Payload, after @ ..] => {
-                    vec![self.go(moved(&dst.then(first.clone()), after), token, None)]
-                }
-                _ => vec![whole()],
-            },
-            // The pairs that a map was made of are its keys and values.
-            OnMany::All if &**name == "into_values" => match rest {
-                [first, Proj::Field(field), after @ ..]
-                    if field.owner == Owner::Tuple && &*field.name == "1" =>
-                {
-                    vec![self.go(moved(&dst.then(first.clone()), after), token, None)]
-                }
-                _ => vec![whole()],
-            },
-            OnMany::All => vec![whole()],
+            OnMany::All => vec![match flatter(name, rest) {
+                Some((first, after)) => self.go(moved(&dst.then(first), after), token, None),
+                None => whole(),
+            }],
             // What runs before it runs on all elements, unless the iteration stops early.
             OnMany::Some
                 if matches!(rest.first(), Some(Proj::Lazy(..))) && !methods::stops(name) =>
@@ -354,5 +342,22 @@ impl Transfer<'_> {
         }
         next.push((true, self.stay(token)));
         next
+    }
+}
+
+/// The step to an element and what is left after it, where a method takes out a level between: collections
+/// in a collection, or the values of pairs.
+fn flatter<'a>(name: &str, rest: &'a [Proj]) -> Option<(Proj, &'a [Proj])> {
+    match (name, rest) {
+        ("flatten", [first, Proj::Elem | Proj::Inner | Proj::Payload, after @ ..]) => {
+            Some((first.clone(), after))
+        }
+        // The pairs that a map was made of are its keys and values.
+        ("into_values", [first, Proj::Field(field), after @ ..])
+            if field.owner == Owner::Tuple && &*field.name == "1" =>
+        {
+            Some((first.clone(), after))
+        }
+        _ => None,
     }
 }
