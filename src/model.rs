@@ -13,9 +13,11 @@ mod reach;
 mod scope;
 mod types;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use load::{Loader, Names, Wanted};
 pub use names::{Ask, Namespace, watched};
@@ -110,7 +112,7 @@ pub struct Module {
     /// Whether its own conditions leave it out on every Unix.
     pub no_unix: bool,
     /// Everything declared in it, by name.
-    pub names: HashMap<Name, Vec<Declared>>,
+    pub names: FxHashMap<Name, Vec<Declared>>,
     /// Globs of it.
     pub globs: Vec<Imported>,
     /// Set when its file was not read: whatever is asked of it is unknown.
@@ -183,21 +185,21 @@ pub struct Model<'p> {
     /// Sightings, with the module to resolve them in and whether it is test code.
     pub sightings: Vec<(ItemRef, bool)>,
     /// Blocks with items: the block's module, by enclosing module and block.
-    pub blocks: HashMap<(ModuleId, ItemId, u32), ModuleId>,
+    pub blocks: FxHashMap<(ModuleId, ItemId, u32), ModuleId>,
     /// Names that lead to a spawn: last names and owners of catalogued calls, and their aliases.
-    leading: HashSet<String>,
+    leading: FxHashSet<String>,
     /// What was resolved before: bodies of one module ask the same again and again.
     resolved: Vec<Mutex<names::Answers>>,
     /// For each file, those whose modules lie around one of its own.
-    above: HashMap<FileId, BTreeSet<FileId>>,
+    above: FxHashMap<FileId, BTreeSet<FileId>>,
     /// Packages of the project that each package depends on, however far down.
     dependencies: Arc<Vec<BTreeSet<PackageId>>>,
     /// For each package, what code outside of it can get hold of; worked out when asked.
-    reachable: Vec<OnceLock<HashSet<(FileId, ItemId)>>>,
+    reachable: Vec<OnceLock<FxHashSet<(FileId, ItemId)>>>,
     /// Functions by item, as indexes of `functions`.
-    by_item: HashMap<ItemRef, usize>,
+    by_item: FxHashMap<ItemRef, usize>,
     /// Functions by the type they are implemented for.
-    methods: HashMap<TyHead, HashMap<Name, Vec<FunctionRef>>>,
+    methods: FxHashMap<TyHead, FxHashMap<Name, Vec<FunctionRef>>>,
     /// Files that could not be read or parsed.
     pub notes: Vec<Note>,
     /// The same, with the texts of those that have one.

@@ -82,7 +82,7 @@ pub enum ItemKind {
     /// `mod name;` (no items) or `mod name { … }`.
     Module(ModuleItem),
     /// A `use` declaration, flattened.
-    Use(Vec<Import>),
+    Use(Vec<Arc<Import>>),
     /// `extern crate krate as name;` (the name is the item's).
     ExternCrate(Name),
     /// A function, method or associated function.

@@ -10,7 +10,9 @@
 mod closures;
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashSet;
 
 use super::correlate::{facts_after, facts_before, facts_over};
 use super::ends::{Cell, End, EndKind, Entry, Home, TraceStep, home_name};
@@ -161,10 +163,10 @@ struct Node {
 struct Walk {
     file: FileId,
     open: Vec<(Token, Option<usize>)>,
-    seen: HashSet<Token>,
+    seen: FxHashSet<Token>,
     nodes: Vec<Node>,
     ends: Vec<End>,
-    ended: HashSet<(EndKind, FileId, TextRange, bool)>,
+    ended: FxHashSet<(EndKind, FileId, TextRange, bool)>,
 }
 
 impl Walk {
@@ -275,10 +277,10 @@ impl Follower<'_> {
         let mut walk = Walk {
             file: self.file,
             open: Vec::new(),
-            seen: HashSet::new(),
+            seen: FxHashSet::default(),
             nodes: Vec::new(),
             ends: Vec::new(),
-            ended: HashSet::new(),
+            ended: FxHashSet::default(),
         };
         let mut node = None;
         for step in trace {

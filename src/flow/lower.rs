@@ -17,7 +17,9 @@ mod pattern;
 mod stmt;
 mod types;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
 
 use frame::{Frame, ScopeKind};
 
@@ -95,7 +97,7 @@ struct Lowering<'m> {
     /// What the function returns, if it says so.
     output: Option<Ty>,
     /// The types that places ask of the expressions in them.
-    wanted: HashMap<ExprId, Ty>,
+    wanted: FxHashMap<ExprId, Ty>,
 }
 
 impl<'m> Lowering<'m> {
@@ -136,7 +138,7 @@ impl<'m> Lowering<'m> {
             in_unknown_macro: false,
             macro_depth: None,
             output: None,
-            wanted: HashMap::new(),
+            wanted: FxHashMap::default(),
         }
     }
 

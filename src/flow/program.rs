@@ -3,10 +3,11 @@
 //! Following a handle across functions needs three questions answered fast: where a function is
 //! called, where a field is named, and where a name is used that nobody could resolve.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::{
     Call, Callable, Callee, Flow, FlowId, Flows, LocalKind, Operand, Place, Proj, StmtKind,
@@ -210,11 +211,11 @@ fn operand<'a>(flow: &'a Flow, operand: &'a Operand, visit: &mut impl FnMut(Name
 /// Functions, by who they are and who calls and names them.
 #[derive(Debug, Default)]
 struct Functions {
-    by_item: HashMap<FunctionKey, Vec<u32>>,
-    calls: HashMap<FunctionKey, Vec<Site>>,
-    values: HashMap<FunctionKey, Vec<Site>>,
-    loose: HashMap<Name, Vec<Site>>,
-    opaque: HashMap<Name, Vec<u32>>,
+    by_item: FxHashMap<FunctionKey, Vec<u32>>,
+    calls: FxHashMap<FunctionKey, Vec<Site>>,
+    values: FxHashMap<FunctionKey, Vec<Site>>,
+    loose: FxHashMap<Name, Vec<Site>>,
+    opaque: FxHashMap<Name, Vec<u32>>,
 }
 
 impl Functions {
@@ -273,8 +274,8 @@ impl Functions {
 /// Fields and statics, by who names them.
 #[derive(Debug, Default)]
 struct Cells {
-    fields: HashMap<Name, Vec<(Site, Place)>>,
-    statics: HashMap<FunctionKey, Vec<(Site, Place)>>,
+    fields: FxHashMap<Name, Vec<(Site, Place)>>,
+    statics: FxHashMap<FunctionKey, Vec<(Site, Place)>>,
 }
 
 impl Cells {
@@ -301,7 +302,7 @@ impl Cells {
 /// What was lowered in an earlier round of reading.
 #[derive(Debug, Default)]
 pub struct Known {
-    entries: HashMap<Key, Entry>,
+    entries: FxHashMap<Key, Entry>,
 }
 
 /// A function in its module, and whether it is for tests only.

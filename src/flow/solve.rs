@@ -10,10 +10,11 @@
 //! Downwards (parameters) calls and returns match; upwards (handed out) every caller counts. The
 //! scheme is that of Reps, Horwitz and Sagiv (1995), with one token instead of a set of facts.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::correlate::facts_at_start;
 use super::ends::{Cell, End, EndKind, Entry, Home};
@@ -31,7 +32,7 @@ const MAX_REPEATS: usize = 24;
 const MAX_EXITS: usize = 24;
 
 /// What is known of functions so far.
-pub(super) type Snapshot = HashMap<ParamKey, Arc<Vec<End>>>;
+pub(super) type Snapshot = FxHashMap<ParamKey, Arc<Vec<End>>>;
 
 /// A handle given to a parameter.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,10 +159,10 @@ impl<'a> Solver<'a> {
             program,
             by_value,
             solution: Solution::default(),
-            known: Snapshot::new(),
-            dependents: HashMap::new(),
-            repeats: HashMap::new(),
-            exits: HashMap::new(),
+            known: Snapshot::default(),
+            dependents: FxHashMap::default(),
+            repeats: FxHashMap::default(),
+            exits: FxHashMap::default(),
         }
     }
 
@@ -195,9 +196,9 @@ struct Solver<'a> {
     by_value: bool,
     solution: Solution,
     known: Snapshot,
-    dependents: HashMap<ParamKey, BTreeSet<Task>>,
-    repeats: HashMap<Task, usize>,
-    exits: HashMap<FunctionKey, usize>,
+    dependents: FxHashMap<ParamKey, BTreeSet<Task>>,
+    repeats: FxHashMap<Task, usize>,
+    exits: FxHashMap<FunctionKey, usize>,
 }
 
 impl Solver<'_> {

@@ -1,8 +1,10 @@
 //! Builds module trees from facts: one crate for each target, one for each file no target reaches.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::module_files::{children_dir, join, parent_dir};
 use super::names::SHARDS;
@@ -42,13 +44,13 @@ pub(super) fn build<'p>(
         functions: Vec::new(),
         values: Vec::new(),
         sightings: Vec::new(),
-        blocks: HashMap::new(),
+        blocks: FxHashMap::default(),
         resolved: (0..SHARDS).map(|_| Mutex::default()).collect(),
-        above: HashMap::new(),
+        above: FxHashMap::default(),
         dependencies,
         reachable: project.packages.iter().map(|_| OnceLock::new()).collect(),
-        by_item: HashMap::new(),
-        methods: HashMap::new(),
+        by_item: FxHashMap::default(),
+        methods: FxHashMap::default(),
         notes,
         failed: BTreeMap::new(),
         reapers: BTreeSet::new(),
@@ -74,8 +76,8 @@ fn code_of(kind: TargetKind) -> CodeKind {
 }
 
 /// Names that can lead to a spawn: asked of a module that was not read, they make it be read.
-fn leading(catalog: &Catalog) -> HashSet<String> {
-    let mut names = HashSet::new();
+fn leading(catalog: &Catalog) -> FxHashSet<String> {
+    let mut names = FxHashSet::default();
     for api in catalog.iter() {
         if matches!(
             api.role,
@@ -209,7 +211,7 @@ impl<'p> Builder<'p, '_> {
             is_block,
             test_only: false,
             no_unix: false,
-            names: HashMap::new(),
+            names: FxHashMap::default(),
             globs: Vec::new(),
             unread: false,
             asked: AtomicBool::new(false),
@@ -251,7 +253,7 @@ impl<'p> Builder<'p, '_> {
                 ItemKind::Use(imports) => {
                     for import in imports {
                         let imported = Imported {
-                            import: Arc::new(import.clone()),
+                            import: import.clone(),
                             visibility: item.visibility,
                         };
                         match &import.binding {
@@ -555,7 +557,8 @@ impl<'p> Builder<'p, '_> {
 
     fn finish_methods(self) -> Model<'p> {
         let mut model = self.model;
-        let mut methods: HashMap<TyHead, HashMap<Name, Vec<FunctionRef>>> = HashMap::new();
+        let mut methods: FxHashMap<TyHead, FxHashMap<Name, Vec<FunctionRef>>> =
+            FxHashMap::default();
         for (reference, is_test) in self.implementations {
             let ItemKind::Impl(it) = &model.item(reference).kind else { continue };
             let Some(head) = model.ty(reference.module, None, &it.generics, &it.self_ty).head()

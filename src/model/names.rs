@@ -4,9 +4,10 @@
 //! when asked, with a bound on the query, so that cycles of re-exports end as "nothing found".
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+
+use rustc_hash::FxHashMap;
 
 use super::{Crate, Declaration, Def, ExternCrate, Imported, ItemRef, Model, ModuleId, TyHead};
 use crate::facts::tree::{ItemKind, Name, Visibility};
@@ -22,7 +23,7 @@ pub(super) const SHARDS: usize = 64;
 
 /// Answers by module, whether the path starts with `::`, the path, and the namespace.
 /// Each comes with what it depends on that was not read.
-pub(super) type Answers = HashMap<(ModuleId, bool, Vec<Name>, Namespace), (Vec<Def>, Vec<Ask>)>;
+pub(super) type Answers = FxHashMap<(ModuleId, bool, Vec<Name>, Namespace), (Vec<Def>, Vec<Ask>)>;
 
 /// Something that a file nobody has read may answer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,7 +78,7 @@ pub(super) struct Query {
     depth: usize,
     steps: usize,
     /// Answers so far; a question still open answers "nothing".
-    asked: HashMap<(ModuleId, Name, Namespace, ModuleId), Vec<Def>>,
+    asked: FxHashMap<(ModuleId, Name, Namespace, ModuleId), Vec<Def>>,
 }
 
 impl Query {
@@ -488,7 +489,7 @@ fn is_std_holder(path: &str) -> bool {
         path.rsplit_once("::"),
         Some((
             "std::collections",
-            "HashMap" | "BTreeMap" | "VecDeque" | "BinaryHeap" | "LinkedList"
+            "FxHashMap" | "BTreeMap" | "VecDeque" | "BinaryHeap" | "LinkedList"
         )) | Some(("std::sync", "Arc" | "Mutex" | "RwLock" | "MutexGuard"))
             | Some(("std::cell", "Cell" | "RefCell" | "RefMut"))
             | Some(("std::rc", "Rc"))

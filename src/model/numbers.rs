@@ -3,7 +3,7 @@
 //! Each round of reading builds the model anew. Lowered bodies of the round before can be kept only
 //! if what they name still has the same number.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::{CrateId, ModuleId};
 use crate::facts::tree::Name;
@@ -23,8 +23,8 @@ pub(super) struct ModuleKey {
 /// All numbers that were given.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Numbers {
-    modules: HashMap<ModuleKey, ModuleId>,
-    crates: HashMap<(Option<TargetId>, FileId), CrateId>,
+    modules: FxHashMap<ModuleKey, ModuleId>,
+    crates: FxHashMap<(Option<TargetId>, FileId), CrateId>,
 }
 
 impl Numbers {

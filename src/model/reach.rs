@@ -4,7 +4,9 @@
 //! when a path of public modules and re-exports leads to it, or when the signature of such an item
 //! names it: whoever has a value of a type can use its public fields and methods.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
+
+use rustc_hash::FxHashSet;
 
 use super::names::Namespace;
 use super::{Declaration, Def, ItemRef, Model, ModuleId, Ty, TyHead};
@@ -13,12 +15,12 @@ use crate::source::{FileId, PackageId, TargetKind};
 
 /// Items of a package that code outside of it can get hold of, by file and item. Through other
 /// packages there are no more: they re-export only what they can reach.
-pub(super) fn reachable(model: &Model<'_>, package: PackageId) -> HashSet<(FileId, ItemId)> {
+pub(super) fn reachable(model: &Model<'_>, package: PackageId) -> FxHashSet<(FileId, ItemId)> {
     let mut search = Search {
         model,
         package,
-        found: HashSet::new(),
-        modules: HashSet::new(),
+        found: FxHashSet::default(),
+        modules: FxHashSet::default(),
         open_modules: Vec::new(),
         open_items: VecDeque::new(),
     };
@@ -38,8 +40,8 @@ pub(super) fn reachable(model: &Model<'_>, package: PackageId) -> HashSet<(FileI
 struct Search<'m> {
     model: &'m Model<'m>,
     package: PackageId,
-    found: HashSet<(FileId, ItemId)>,
-    modules: HashSet<ModuleId>,
+    found: FxHashSet<(FileId, ItemId)>,
+    modules: FxHashSet<ModuleId>,
     open_modules: Vec<ModuleId>,
     open_items: VecDeque<ItemRef>,
 }

@@ -4,7 +4,9 @@
 //! module, an item of a binary in its own package, a public one of a library in whatever depends
 //! on it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 
 use super::{ItemRef, Model, Module};
 use crate::facts::tree::{ItemId, ItemKind, Visibility};
@@ -111,8 +113,8 @@ pub(super) fn dependencies(project: &Project) -> Vec<BTreeSet<PackageId>> {
 }
 
 /// For each file, those whose modules lie around one of its own.
-pub(super) fn above(modules: &[Module]) -> HashMap<FileId, BTreeSet<FileId>> {
-    let mut above: HashMap<FileId, BTreeSet<FileId>> = HashMap::new();
+pub(super) fn above(modules: &[Module]) -> FxHashMap<FileId, BTreeSet<FileId>> {
+    let mut above: FxHashMap<FileId, BTreeSet<FileId>> = FxHashMap::default();
     for module in modules.iter().filter(|module| !module.is_block) {
         let mut at = module.parent;
         while let Some(parent) = at {

@@ -343,12 +343,12 @@ impl Lowering<'_> {
         tree: &UseTree,
         prefix: &mut Vec<Name>,
         global: bool,
-        imports: &mut Vec<Import>,
+        imports: &mut Vec<Arc<Import>>,
     ) {
         let mut leaf = |prefix: &[Name], last: Option<Name>, binding: Option<Name>| {
             let mut path = prefix.to_vec();
             path.extend(last);
-            imports.push(Import { path, global, binding });
+            imports.push(Arc::new(Import { path, global, binding }));
         };
         match tree {
             UseTree::Path(path) => {

@@ -1,6 +1,6 @@
 //! One body under construction: its blocks, its locals and its open scopes.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::{
     Block, BlockId, Call, Condition, Flow, FlowId, FlowKind, Local, LocalId, LocalKind, Loop, Stmt,
@@ -32,7 +32,7 @@ pub(super) enum ScopeKind {
 
 pub(super) struct Scope {
     pub(super) kind: ScopeKind,
-    names: HashMap<Name, LocalId>,
+    names: FxHashMap<Name, LocalId>,
     drops: Vec<LocalId>,
 }
 
@@ -43,13 +43,13 @@ pub(super) struct Frame {
     /// Variables of the frames around that this one uses.
     pub(super) captures: Vec<Capture>,
     /// What variables say that hold an answer of a method.
-    pub(super) asked: HashMap<Place, Condition>,
+    pub(super) asked: FxHashMap<Place, Condition>,
     /// Results of branches that one of them has given.
-    pub(super) given: HashSet<LocalId>,
+    pub(super) given: FxHashSet<LocalId>,
     /// Variables that hold how many elements something has.
-    pub(super) lengths: HashMap<LocalId, Place>,
+    pub(super) lengths: FxHashMap<LocalId, Place>,
     /// Variables that go through all positions of something.
-    pub(super) positions: HashMap<LocalId, Place>,
+    pub(super) positions: FxHashMap<LocalId, Place>,
     /// What the loops around go through all positions of.
     pub(super) counted: Vec<Place>,
     current: Option<BlockId>,
@@ -103,10 +103,10 @@ impl Frame {
             flow,
             scopes: Vec::new(),
             captures: Vec::new(),
-            asked: HashMap::new(),
-            given: HashSet::new(),
-            lengths: HashMap::new(),
-            positions: HashMap::new(),
+            asked: FxHashMap::default(),
+            given: FxHashSet::default(),
+            lengths: FxHashMap::default(),
+            positions: FxHashMap::default(),
             counted: Vec::new(),
             current: Some(BlockId(0)),
         }
@@ -247,7 +247,7 @@ impl Frame {
     }
 
     pub(super) fn open(&mut self, kind: ScopeKind) {
-        self.scopes.push(Scope { kind, names: HashMap::new(), drops: Vec::new() });
+        self.scopes.push(Scope { kind, names: FxHashMap::default(), drops: Vec::new() });
     }
 
     /// Ends the innermost scope on the path that falls out of it.
