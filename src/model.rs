@@ -4,6 +4,7 @@
 //! type something has as far as the source says so. It never guesses: a name it cannot follow is
 //! [`Def::Unknown`], which blames nobody.
 
+mod aliases;
 mod build;
 mod load;
 mod module_files;

@@ -48,6 +48,8 @@ pub enum EndKind {
     Returned(Vec<Proj>),
     /// Left behind a reference that the caller gave.
     Left(Entry, Vec<Proj>),
+    /// Given to what the caller passed to be called: the parameter that is called, and its argument.
+    Fed(usize, usize, Vec<Proj>),
     /// Kept in a field of a type of the project, or in a static.
     Kept(Cell),
     /// Left in a variable of the body around.
@@ -78,6 +80,8 @@ pub enum Entry {
     Param(usize),
     /// What another one gives, by its position, when it is called.
     Value(usize),
+    /// What another one is given when it is called: its position, and that of the argument.
+    Argument(usize, usize),
 }
 
 /// Where handles are kept beyond any function: every value of a type has the same field, so they

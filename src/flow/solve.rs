@@ -132,6 +132,7 @@ pub fn exit_of(function: FunctionKey, end: &EndKind, handle: &Name) -> Option<Ex
     let (left_in, proj) = match end {
         EndKind::Returned(proj) => (None, proj),
         EndKind::Left(entry, proj) => (Some(*entry), proj),
+        EndKind::Fed(param, argument, proj) => (Some(Entry::Argument(*param, *argument)), proj),
         _ => return None,
     };
     Some(Exit { function, left_in, proj: proj.clone(), handle: handle.clone() })
@@ -246,6 +247,7 @@ impl Solver<'_> {
                     Entry::Receiver => (flow.receiver?, false),
                     Entry::Param(index) => (*flow.params.get(index)?, false),
                     Entry::Value(index) => (*flow.params.get(index)?, true),
+                    Entry::Argument(..) => return None,
                 };
                 let mut token = Token::at(BlockId(0), 0, Place { local, proj: key.proj.clone() });
                 token.borrowed = key.borrowed;
@@ -289,6 +291,18 @@ impl Solver<'_> {
                     None
                 }
                 None => Some(Place::local(call.dst).with(&exit.proj)),
+                Some(Entry::Argument(param, argument)) => {
+                    let named = matches!(call.callee, Callee::Method(..));
+                    let shift = usize::from(!named && self.takes_self(exit.function));
+                    let follower = self.follower(site, &exit.handle);
+                    let ends = call.args.get(param + shift).and_then(|called| {
+                        follower.follow_fed(site.flow, call, called, argument, &exit.proj)
+                    });
+                    if let Some(ends) = ends {
+                        return (ends, follower.asked.into_inner());
+                    }
+                    None
+                }
                 Some(entry) => {
                     let takes_self = self.takes_self(exit.function);
                     argument(call, entry, takes_self).map(|(place, _)| place.with(&exit.proj))
@@ -520,7 +534,11 @@ pub(super) fn rank(ends: &[End]) -> u8 {
     let unknown = |end: &End| {
         matches!(
             end.kind,
-            EndKind::Escaped | EndKind::Stored | EndKind::Captured(..) | EndKind::Outside(..)
+            EndKind::Escaped
+                | EndKind::Stored
+                | EndKind::Captured(..)
+                | EndKind::Outside(..)
+                | EndKind::Fed(..)
         )
     };
     match lost {

@@ -83,6 +83,9 @@ pub(super) fn item(ty: &Ty) -> Ty {
 
 /// What a method of std returns, as far as that is plain from its receiver.
 pub(super) fn output(receiver: &Ty, name: &str) -> Ty {
+    if matches!(name, "or_default" | "or_insert_with") && is_entry(receiver) {
+        return receiver.element();
+    }
     if name == "try_unwrap" {
         return Ty::external("std::result::Result", vec![receiver.peel().clone()]);
     }
@@ -114,6 +117,7 @@ pub(super) fn output(receiver: &Ty, name: &str) -> Ty {
         },
         Shape::Map(key, value) => match name {
             "get" | "get_mut" | "remove" | "insert" => option(value),
+            "entry" => Ty::external("std::collections::hash_map::Entry", vec![value]),
             "values" | "values_mut" | "into_values" => iterator(value),
             "keys" | "into_keys" => iterator(key),
             "iter" | "iter_mut" | "into_iter" | "drain" => iterator(Ty::Tuple(vec![key, value])),
@@ -182,6 +186,11 @@ pub(super) fn same_elements(name: &str) -> bool {
         name,
         "rev" | "skip" | "step_by" | "take_while" | "skip_while" | "filter" | "fuse" | "inspect"
     )
+}
+
+/// Whether a type is a place in a map.
+pub(super) fn is_entry(ty: &Ty) -> bool {
+    ty.path() == Some("std::collections::hash_map::Entry")
 }
 
 /// Whether a type guards its content: every lock crate has its own.

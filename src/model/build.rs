@@ -252,10 +252,8 @@ impl<'p> Builder<'p, '_> {
                 }
                 ItemKind::Use(imports) => {
                     for import in imports {
-                        let imported = Imported {
-                            import: import.clone(),
-                            visibility: item.visibility,
-                        };
+                        let imported =
+                            Imported { import: import.clone(), visibility: item.visibility };
                         match &import.binding {
                             None => {
                                 self.model.modules[place.module.0 as usize].globs.push(imported);

@@ -13,15 +13,16 @@ use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
 
+use super::aliases::{aliases_of, spawn_aliases};
 use super::build::build;
 use super::module_files::usual_ancestors;
 use super::numbers::Numbers;
 use super::scope::dependencies;
 use super::{Model, Scope};
 use crate::Note;
-use crate::catalog::{Catalog, Role};
+use crate::catalog::Catalog;
 use crate::facts::blank::blank;
-use crate::facts::tree::{ItemId, ItemKind, Path, Type, Visibility};
+use crate::facts::tree::{ItemId, ItemKind};
 use crate::facts::{self, FileFacts, guard, lower};
 use crate::scan::{Scan, Search, Spelled};
 use crate::source::{FileId, Files, PackageId, Project};
@@ -71,6 +72,8 @@ pub struct Loader<'p> {
     /// How often more was asked for.
     rounds: usize,
     read: BTreeMap<FileId, Read>,
+    /// Files of which the files above were looked for.
+    climbed: BTreeSet<FileId>,
     /// Places in functions of which only the bodies are needed.
     bodies: BTreeMap<FileId, BTreeSet<u32>>,
     /// Numbers of modules and crates, which stay.
@@ -97,6 +100,7 @@ impl<'p> Loader<'p> {
             whole: BTreeSet::new(),
             rounds: 0,
             read: BTreeMap::new(),
+            climbed: BTreeSet::new(),
             bodies: BTreeMap::new(),
             numbers: Numbers::default(),
             dependencies: Arc::new(dependencies(project)),
@@ -262,14 +266,22 @@ impl<'p> Loader<'p> {
 
     /// Reads files with all names that matter to them.
     fn read_again(&mut self, model: &Model<'_>, files: &BTreeSet<FileId>) {
-        let read: Vec<(FileId, Read)> = files
-            .par_iter()
-            .filter_map(|&file| {
-                let seen = self.names.iter().filter(|(_, scope)| model.in_scope(file, *scope));
-                let mut names = self.aliases.clone();
-                names.extend(seen.map(|(name, _)| name.clone()));
+        // Files of one package mostly see the same names.
+        let mut alike: BTreeMap<BTreeSet<String>, Vec<FileId>> = BTreeMap::new();
+        for &file in files {
+            let seen = self.names.iter().filter(|(_, scope)| model.in_scope(file, *scope));
+            let mut names = self.aliases.clone();
+            names.extend(seen.map(|(name, _)| name.clone()));
+            alike.entry(names).or_default().push(file);
+        }
+        let read: Vec<(FileId, Read)> = alike
+            .into_par_iter()
+            .flat_map(|(names, files)| {
                 let search = Search::new(self.catalog, &names);
-                self.read_one(file, &search, &names, true).map(|read| (file, read))
+                let one = |file: FileId| {
+                    self.read_one(file, &search, &names, true).map(|read| (file, read))
+                };
+                files.into_par_iter().filter_map(one).collect::<Vec<_>>()
             })
             .collect();
         self.read.extend(read);
@@ -298,7 +310,7 @@ impl<'p> Loader<'p> {
             wanted.extend(self.project.targets.iter().map(|target| target.root));
         }
         for (&file, read) in &self.read {
-            if matches!(read, Read::Lowered(_)) {
+            if matches!(read, Read::Lowered(_)) && self.climbed.insert(file) {
                 let ancestors = usual_ancestors(&self.project.file(file).path);
                 wanted.extend(ancestors.iter().filter_map(|path| self.project.find(path)));
             }
@@ -345,6 +357,9 @@ impl<'p> Loader<'p> {
     }
 
     fn read_files(&mut self, wanted: &[FileId], force: bool) {
+        if wanted.is_empty() {
+            return;
+        }
         let search = Search::new(self.catalog, &self.aliases);
         let force = force || !self.search;
         let read: Vec<(FileId, Read)> = wanted
@@ -479,89 +494,6 @@ fn declares_the_same(old: &FileFacts, new: &FileFacts) -> bool {
         (facts.items.len(), values, owners)
     };
     old.nested == new.nested && shape(old) == shape(new)
-}
-
-/// Other names under which files import what some names mean, with where those can be used.
-fn aliases_of(model: &Model<'_>, names: &Names) -> Names {
-    let known: BTreeSet<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
-    let mut aliases = Names::new();
-    for (&file, facts) in &model.facts {
-        for item in &facts.items {
-            let ItemKind::Use(imports) = &item.kind else { continue };
-            for import in imports {
-                let (Some(binding), Some(last)) = (&import.binding, import.path.last()) else {
-                    continue;
-                };
-                if binding != last && &**binding != "_" && known.contains(&**last) {
-                    let package = model.project.file(file).package;
-                    let scope = match item.visibility {
-                        Visibility::Public => Scope::Dependents(package),
-                        Visibility::Private => Scope::Below(file),
-                        Visibility::Restricted => Scope::Package(package),
-                    };
-                    aliases.insert((binding.to_string(), scope));
-                }
-            }
-        }
-    }
-    aliases
-}
-
-/// Names under which a file imports a spawning function, where they differ from its own. `shared`
-/// asks for those that other files can use.
-fn spawn_aliases(
-    facts: &FileFacts,
-    catalog: &Catalog,
-    known: &BTreeSet<String>,
-    shared: bool,
-) -> BTreeSet<String> {
-    let mut aliases = BTreeSet::new();
-    for item in &facts.items {
-        let imports = match &item.kind {
-            ItemKind::Use(imports) => imports,
-            // A builder under another name carries threads to wherever that name is spelled.
-            ItemKind::Alias(Type::Path(_, path))
-                if path.last() == "Builder" && names_threads(path) =>
-            {
-                aliases.insert(item.name.to_string());
-                continue;
-            }
-            _ => continue,
-        };
-        for import in imports {
-            // Child modules see a private import too; only one that can come from std is worth a
-            // second look at every file.
-            let local = matches!(
-                import.path.first().map(|first| &**first),
-                Some("crate" | "self" | "super" | "std")
-            );
-            if shared && item.visibility == Visibility::Private && !local {
-                continue;
-            }
-            let (Some(binding), Some(last)) = (&import.binding, import.path.last()) else {
-                continue;
-            };
-            if binding != last
-                && &**binding != "_"
-                && (is_spawn_name(last, catalog) || known.contains(&**last))
-            {
-                aliases.insert(binding.to_string());
-            }
-        }
-    }
-    aliases
-}
-
-fn is_spawn_name(name: &str, catalog: &Catalog) -> bool {
-    catalog.iter().any(|api| {
-        matches!(api.role, Role::Spawn | Role::OwnedByRegistry)
-            && api.path.rsplit("::").next() == Some(name)
-    })
-}
-
-/// Whether a written path leads through a module of threads.
-fn names_threads(path: &Path) -> bool {
-    path.segments.iter().any(|segment| &*segment.name == "thread")
 }
 
 /// Files that were read and that no target reaches.

@@ -9,7 +9,9 @@ use std::sync::atomic::Ordering;
 
 use rustc_hash::FxHashMap;
 
-use super::{Crate, Declaration, Def, ExternCrate, Imported, ItemRef, Model, ModuleId, TyHead};
+use super::{
+    Crate, Declaration, Declared, Def, ExternCrate, Imported, ItemRef, Model, ModuleId, TyHead,
+};
 use crate::facts::tree::{ItemKind, Name, Visibility};
 
 /// Steps of one question, in all: types that repeat themselves grow without a bound.
@@ -77,6 +79,8 @@ impl Model<'_> {
 pub(super) struct Query {
     depth: usize,
     steps: usize,
+    /// Names being looked up.
+    open: usize,
     /// Answers so far; a question still open answers "nothing".
     asked: FxHashMap<(ModuleId, Name, Namespace, ModuleId), Vec<Def>>,
 }
@@ -128,6 +132,21 @@ impl Model<'_> {
         asked.iter().for_each(|ask| note(ask.clone()));
         shard.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (found.clone(), asked));
         found
+    }
+
+    /// The same as part of another question, remembered unless the answer may be cut short by that one.
+    pub(super) fn resolve_for(
+        &self,
+        module: ModuleId,
+        global: bool,
+        names: &[Name],
+        namespace: Namespace,
+        query: &mut Query,
+    ) -> Vec<Def> {
+        match query.open {
+            0 => self.resolve(module, global, names, namespace),
+            _ => self.resolve_in(module, global, names, namespace, query),
+        }
     }
 
     pub(super) fn resolve_in(
@@ -290,12 +309,20 @@ impl Model<'_> {
         if !here.unread && here.globs.is_empty() && !here.names.contains_key(name) {
             return Vec::new();
         }
+        // What stands here itself asks nothing further, so it ends no cycle.
+        let leads_on = |it: &Declared| matches!(it.what, Declaration::Import(_));
+        let plain = here.names.get(name).is_some_and(|all| !all.iter().any(leads_on));
+        if plain && here.globs.is_empty() && !here.unread {
+            return self.name_looked_up(module, name, namespace, from, query);
+        }
         let key = (module, name.clone(), namespace, from);
         if let Some(known) = query.asked.get(&key) {
             return known.clone();
         }
         query.asked.insert(key.clone(), Vec::new());
+        query.open += 1;
         let found = query.deeper(|query| self.name_looked_up(module, name, namespace, from, query));
+        query.open -= 1;
         query.asked.insert(key, found.clone());
         found
     }

@@ -199,7 +199,7 @@ impl Model<'_> {
 
     fn named(&self, module: ModuleId, path: &Path, args: Vec<Ty>, query: &mut Query) -> Ty {
         let names: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
-        let mut types = self.resolve_in(module, path.global, &names, Namespace::Type, query);
+        let mut types = self.resolve_for(module, path.global, &names, Namespace::Type, query);
         types.sort();
         types.dedup();
         if types.iter().all(|def| matches!(def, Def::External(_))) {

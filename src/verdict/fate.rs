@@ -175,7 +175,7 @@ impl<'a> Fates<'a> {
             }
             EndKind::Kept(_) if self.by_value => keep_first(&mut sum.unknown, own),
             EndKind::Kept(cell) => self.add_kept(sum, cell, handle, end, is_test),
-            EndKind::Returned(_) | EndKind::Left(..) => {
+            EndKind::Returned(_) | EndKind::Left(..) | EndKind::Fed(..) => {
                 match exit_of(function, &end.kind, handle) {
                     Some(exit) => self.add_callers(sum, exit, &end.trace, is_test),
                     None => keep_first(&mut sum.unknown, own),

@@ -107,7 +107,9 @@ impl Fates<'_> {
                 }
                 EndKind::Joined => search.in_tests = true,
                 // Something of this name goes somewhere: it may be this.
-                EndKind::Kept(_) | EndKind::Returned(_) | EndKind::Left(..) if !sure => {
+                EndKind::Kept(_) | EndKind::Returned(_) | EndKind::Left(..) | EndKind::Fed(..)
+                    if !sure =>
+                {
                     let stays = matches!(&end.kind, EndKind::Left(..)) && end.trace.len() <= 1;
                     if counts && !stays {
                         keep_first(&mut search.unknown, steps(&end.trace));
@@ -119,7 +121,7 @@ impl Fates<'_> {
                         search.keeps.push(other);
                     }
                 }
-                EndKind::Returned(_) | EndKind::Left(..) => {
+                EndKind::Returned(_) | EndKind::Left(..) | EndKind::Fed(..) => {
                     let Some(exit) = exit_of(function, &end.kind, &handle) else {
                         keep_first(&mut search.unknown, steps(&end.trace));
                         continue;

@@ -85,7 +85,7 @@ impl Follower<'_> {
     }
 
     /// The parameter of the function that a place is, as one of its bodies sees it: whole, under whatever name.
-    fn param_of(&self, flow: &Flow, place: &Place) -> Option<LocalId> {
+    pub(in crate::flow) fn param_of(&self, flow: &Flow, place: &Place) -> Option<LocalId> {
         if !place.proj.is_empty() {
             return None;
         }
@@ -296,6 +296,35 @@ impl Follower<'_> {
         let flow = self.flows.body(id);
         let starts = self.value_after(flow, at, call, Some(arg), proj, 0)?;
         Some(starts.into_iter().flat_map(|start| self.follow_start(id, start)).collect())
+    }
+
+    /// What becomes of a handle that a function gives to what a call passes to it, as this argument.
+    pub(in crate::flow) fn follow_fed(
+        &self,
+        id: FlowId,
+        call: &Call,
+        called: &Operand,
+        argument: usize,
+        proj: &[Proj],
+    ) -> Option<Vec<End>> {
+        let flow = self.flows.body(id);
+        let transfer = Transfer { follower: self, flow, depth: 0 };
+        let code = transfer.code_of(called)?;
+        let &param = self.closure(&code)?.params.get(argument)?;
+        let entry = Place { local: param, proj: proj.to_vec() };
+        let mut ends = self.apply(&code, &entry, false, 0);
+        for end in &mut ends {
+            let decided = matches!(
+                end.kind,
+                EndKind::Joined | EndKind::Lost(_) | EndKind::Kept(_) | EndKind::Exits
+            );
+            if !decided {
+                end.kind = EndKind::Escaped;
+            }
+            let text = "given to this closure".to_owned();
+            end.trace.insert(0, TraceStep { file: self.file, range: call.name_range, text });
+        }
+        Some(ends)
     }
 
     /// Follows a token from a call on, in one body and in the bodies around it.

@@ -366,6 +366,9 @@ impl Lowering<'_> {
                 Some(methods::Borrowing::Same)
             }
             "into_inner" if receiver.ty.is_once() => None,
+            "or_default" | "or_insert_with" if typing::is_entry(&receiver.ty) => {
+                Some(methods::Borrowing::Same)
+            }
             _ if args.len() <= 1 => methods::borrowing(name, args.len()),
             _ => None,
         };

@@ -1,6 +1,6 @@
 //! Closures: what becomes of a token in one, or in what one refers to, where it is run.
 
-use super::super::ends::{EndKind, LossKind};
+use super::super::ends::{Cell, EndKind, LossKind};
 use super::super::follow::{Among, Token, moved, rest};
 use super::super::{Call, Callable, Code, Env, LocalId, LocalKind, Place, Proj};
 use super::{Next, Transfer};
@@ -46,7 +46,24 @@ impl Transfer<'_> {
             let text = "called, and not followed from here".to_owned();
             return vec![self.end(EndKind::Escaped, range, text)];
         }
+        if let Some(fed) = self.fed(range, call, place, token) {
+            return vec![fed];
+        }
         self.unknown_call(range, call, "passed to a closure or function value", token)
+    }
+
+    /// The token is given to what the caller of this function passed to it.
+    fn fed(&self, range: TextRange, call: &Call, place: &Place, token: &Token) -> Option<Next> {
+        let param = self.follower.param_of(self.flow, place).filter(|_| self.depth == 0)?;
+        let param = self.flow.params.iter().position(|&it| it == param)?;
+        let mut args = call.args.iter().enumerate();
+        let (argument, rest) = args.find_map(|(index, arg)| {
+            let (from, by_reference) = arg.place()?;
+            let rest = rest(&token.place, from).filter(|_| !by_reference)?;
+            Cell::of(&rest).is_none().then_some((index, rest))
+        })?;
+        let text = "passed to a function or closure that the caller gave".to_owned();
+        Some(self.end(EndKind::Fed(param, argument, rest), range, text))
     }
 
     /// Runs a callable with the token inside and goes on with what comes out.

@@ -37,7 +37,7 @@ pub(in crate::flow) fn argument(
     match (&call.callee, entry) {
         (Callee::Method(place, ..), Entry::Receiver) => Some((place, true)),
         (Callee::Method(..), Entry::Param(index)) => call.args.get(index)?.place(),
-        (_, Entry::Value(_)) => None,
+        (_, Entry::Value(_) | Entry::Argument(..)) => None,
         (_, Entry::Receiver) => call.args.first()?.place(),
         (_, Entry::Param(index)) => call.args.get(index + usize::from(takes_self))?.place(),
     }
@@ -207,7 +207,7 @@ impl Transfer<'_> {
             Entry::Param(index) => {
                 matches!(function.params.get(index), Some(Type::Reference(_)))
             }
-            Entry::Value(_) => false,
+            Entry::Value(_) | Entry::Argument(..) => false,
         }
     }
 
@@ -242,6 +242,7 @@ impl Transfer<'_> {
             EndKind::Returned(_) | EndKind::Left(..) if lent && end.kind != own => {
                 self.end(EndKind::Escaped, range, text.to_owned())
             }
+            EndKind::Fed(..) => self.end(EndKind::Escaped, range, text.to_owned()),
             EndKind::Returned(proj) => {
                 let step = (range, text.to_owned());
                 self.go(moved(&Place::local(call.dst), &proj), token, Some(step))

@@ -32,6 +32,10 @@ impl Transfer<'_> {
         {
             return vec![self.stay(token)];
         }
+        if &**name == "leak" && matches!(rest, [] | [Proj::Elem]) {
+            let text = "`leak` leaves a reference to it, and nobody joins through that".to_owned();
+            return vec![self.lost(token, LossKind::OnPurpose, range, text)];
+        }
         // It fails only where somebody else still has it.
         if &**name == "try_unwrap" {
             let to = Place::local(call.dst).then(Proj::Inner);
@@ -239,7 +243,7 @@ impl Transfer<'_> {
     }
 
     /// What calling an argument runs, when that is known.
-    pub(super) fn code_of(&self, arg: &Operand) -> Option<Code> {
+    pub(in crate::flow) fn code_of(&self, arg: &Operand) -> Option<Code> {
         match arg {
             Operand::Function(defs) => {
                 let callable = Callable::Function(defs.clone());

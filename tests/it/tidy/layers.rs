@@ -30,7 +30,7 @@ const RIM: [&str; 1] = ["cli"];
 const ROOTS: [&str; 2] = ["src/lib.rs", "src/main.rs"];
 
 /// Where a crate may be named: files, and directories that end with `/`.
-const CRATES: [(&str, &[&str]); 16] = [
+const CRATES: [(&str, &[&str]); 18] = [
     ("tempfile", &["src/cli/"]),
     ("unicode_normalization", &["src/facts/lower.rs"]),
     ("syn", &["src/facts/lower.rs", "src/facts/lower/"]),
@@ -68,6 +68,8 @@ const CRATES: [(&str, &[&str]); 16] = [
         ],
     ),
     ("aho_corasick", &["src/scan.rs"]),
+    ("rustc_hash", &["src/model.rs", "src/model/", "src/flow/"]),
+    ("mimalloc", &["src/main.rs"]),
 ];
 
 #[test]
