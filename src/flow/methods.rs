@@ -1,6 +1,6 @@
 //! What std's methods do with a handle, by name.
 //!
-//! There are no types, so a name counts only where the place of the handle fits it: `take` opens an
+//! A type is not always known, so a name counts only where the place of the handle fits it: `take` opens an
 //! `Option` that holds the handle, `drain` a collection. A name that is not listed is an unknown
 //! use, which counts as handled.
 
