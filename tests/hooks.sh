@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Drives the hooks end to end: the real pre-commit, the real git, a real commit.
 #
-# What runs is HEAD of this repository, as a user would get it. Everything is kept under
-# target/hooks/, so a second run neither installs pre-commit nor builds dependencies again.
+# What runs is HEAD of this repository, as a user would get it. Everything but what cargo builds is kept
+# under target/hooks/, so a second run neither installs pre-commit nor builds dependencies again.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -17,8 +17,8 @@ export GIT_AUTHOR_NAME=hooks GIT_AUTHOR_EMAIL=hooks@example.invalid
 export GIT_COMMITTER_NAME=hooks GIT_COMMITTER_EMAIL=hooks@example.invalid
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export PRE_COMMIT_HOME=$work/home PRE_COMMIT_COLOR=never PIP_DISABLE_PIP_VERSION_CHECK=1
-# pre-commit builds in a fresh clone; dependencies are built once for all of them.
-export CARGO_TARGET_DIR=$work/build
+# pre-commit builds in a fresh clone; dependencies are built once, with those of this one.
+export CARGO_TARGET_DIR=$root/target
 
 checks=0
 
