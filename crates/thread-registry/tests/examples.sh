@@ -3,7 +3,7 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
-cargo build --quiet --profile checked --locked -p thread-registry --features pool,processes,signals --examples
+cargo build --quiet --release --locked -p thread-registry --features pool,processes,signals --examples
 bin=${CARGO_TARGET_DIR:-target}/checked/examples
 
 said() {
