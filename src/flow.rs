@@ -16,11 +16,13 @@ mod methods;
 mod place;
 mod program;
 mod solve;
+mod sway;
+mod token;
 mod touch;
 mod transfer;
 mod typing;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use call::{Call, Callee, Operand, only_item};
 pub use components::Components;
@@ -146,10 +148,16 @@ pub struct Flow {
     pub captures: Vec<Capture>,
     /// Places that are tested more than once and that nothing changes: their tests agree.
     pub stable: Vec<Place>,
-    /// Variables that are set to a known `bool` somewhere, and that nothing else can change unseen.
+    /// Variables that are set to a known value somewhere, and that nothing else can change unseen.
     pub flags: Vec<LocalId>,
     /// For each block, the locals that its statements touch, sorted.
     pub touched: Vec<Vec<LocalId>>,
+    /// Places that are borrowed so that they can be changed.
+    pub lent: Vec<Place>,
+    /// Conditions that stand for nothing but themselves, with the places that they read.
+    pub asked: BTreeMap<Place, Vec<Place>>,
+    /// What a branch at the end of a block depends on, where no condition on its edges says it all.
+    pub reads: BTreeMap<BlockId, Vec<Place>>,
     /// Whether its value is an `async` block or a call of an `async fn`.
     pub returns_future: bool,
     /// Whether its value is known to be one, and not `()`.
@@ -178,11 +186,26 @@ pub struct Flow {
     pub guards: Vec<Guard>,
     /// Loops that no condition of their own ends.
     pub loops: Vec<Loop>,
+    /// All loops, outer ones after inner ones.
+    pub rounds: Vec<Round>,
+    /// Whether it is a closure that runs for each of some elements, and nobody knows how many those are.
+    pub repeats: bool,
     /// All of its source.
     pub range: TextRange,
 }
 
 impl Flow {
+    /// Whether a block may run more than once.
+    pub fn is_repeated(&self, block: BlockId) -> bool {
+        self.parent.is_some() || self.rounds.iter().any(|round| round.contains(block))
+    }
+
+    /// Whether a block runs as often as something says that nobody knows.
+    pub fn is_many(&self, block: BlockId) -> bool {
+        let many = |round: &Round| round.unbounded && round.contains(block);
+        self.repeats || self.rounds.iter().any(many)
+    }
+
     /// Every block that may come after one, however far; itself only if it lies in a loop.
     pub fn reachable(&self, block: BlockId) -> BTreeSet<BlockId> {
         let mut seen = BTreeSet::new();
@@ -274,6 +297,29 @@ pub struct Loop {
     pub statement: TextRange,
     /// The block that each round begins with.
     pub head: BlockId,
+}
+
+/// The blocks of a loop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// The first one, with which each round begins.
+    pub head: BlockId,
+    /// The one after the last one.
+    pub end: BlockId,
+    /// Those in between that come after the loop.
+    pub after: [BlockId; 2],
+    /// Whether it goes over something of which nobody knows how many elements it has.
+    pub unbounded: bool,
+    /// The first block of what is done in a round, if the loop goes over something.
+    pub body: Option<BlockId>,
+    /// What must be so for there to be a round.
+    pub entered: Option<Condition>,
+}
+
+impl Round {
+    fn contains(&self, block: BlockId) -> bool {
+        (self.head..self.end).contains(&block) && !self.after.contains(&block)
+    }
 }
 
 /// The local that holds what a body returns.
@@ -416,8 +462,8 @@ pub enum StmtKind {
     Assign(Place, Place),
     /// Puts a value without handles into a place; what was in it is dropped.
     Clear(Place),
-    /// What a variable that is a `bool` is from here on.
-    Flag(LocalId, bool),
+    /// What a variable is from here on; nothing when that is not known any more.
+    Flag(LocalId, Option<Constant>),
     /// Builds a value of parts.
     Build(LocalId, Vec<(Vec<Proj>, Operand)>),
     /// Makes a closure: its own local, its body, and what it takes.
@@ -525,8 +571,28 @@ pub enum Test {
     Inner,
     /// It has no elements.
     Empty,
-    /// It is true.
-    True,
-    /// It is one of these variants of a type of the project.
-    Variant(Vec<Name>),
+    /// It is one of these.
+    Is(Vec<Constant>),
+    /// It is a number above this one.
+    Above(usize),
+}
+
+impl Test {
+    /// That something is true.
+    pub fn is_true() -> Self {
+        Self::Is(vec![Constant::Bool(true)])
+    }
+}
+
+/// A value that is known, or as much of it as anybody tests.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Constant {
+    /// A `bool`.
+    Bool(bool),
+    /// A whole number.
+    Number(usize),
+    /// A variant of a type of the project, by name.
+    Variant(Name),
+    /// Another literal, by a hash of what is written.
+    Text(u64),
 }

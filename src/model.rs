@@ -201,6 +201,10 @@ pub struct Model<'p> {
     by_item: FxHashMap<ItemRef, usize>,
     /// Functions by the type they are implemented for.
     methods: FxHashMap<TyHead, FxHashMap<Name, Vec<FunctionRef>>>,
+    /// Modules by the file that they stand in, in order.
+    of_file: FxHashMap<FileId, Vec<ModuleId>>,
+    /// Names of traits that are implemented for references.
+    of_references: FxHashSet<Name>,
     /// Files that could not be read or parsed.
     pub notes: Vec<Note>,
     /// The same, with the texts of those that have one.
@@ -278,8 +282,9 @@ impl Model<'_> {
     /// An item as each crate sees it that declares it.
     pub fn refs_of(&self, file: FileId, item: ItemId) -> impl Iterator<Item = ItemRef> {
         let name = self.facts.get(&file).map(|facts| facts.item(item).name.clone());
-        let modules = (0..).map(ModuleId).zip(&self.modules).filter(move |(_, it)| it.file == file);
-        modules.filter_map(move |(module, here)| {
+        let modules = self.of_file.get(&file).into_iter().flatten().copied();
+        modules.filter_map(move |module| {
+            let here = &self.modules[module.0 as usize];
             let reference = ItemRef { file, item, module };
             let declared = here.names.get(name.as_ref()?)?;
             let is_it = |it: &Declared| matches!(it.what, Declaration::Item(it) if it == reference);

@@ -20,6 +20,7 @@ pub use again::again;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use proc_macro2::Span;
@@ -168,6 +169,23 @@ fn frontmatter(text: &str) -> Option<Range<usize>> {
     let close = text.find(&fence)? + fence.len();
     let line = text[close..].find('\n').map_or(text.len(), |at| close + at);
     Some(0..line)
+}
+
+/// A hash of what a literal is written as; 0 for one that is not known.
+fn written(lit: &syn::Lit) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    std::mem::discriminant(lit).hash(&mut hasher);
+    match lit {
+        syn::Lit::Str(it) => it.value().hash(&mut hasher),
+        syn::Lit::ByteStr(it) => it.value().hash(&mut hasher),
+        syn::Lit::Byte(it) => it.value().hash(&mut hasher),
+        syn::Lit::Char(it) => it.value().hash(&mut hasher),
+        syn::Lit::Int(it) => it.base10_digits().hash(&mut hasher),
+        syn::Lit::Float(it) => it.base10_digits().hash(&mut hasher),
+        syn::Lit::Bool(it) => it.value.hash(&mut hasher),
+        _ => return 0,
+    }
+    hasher.finish()
 }
 
 fn byte_range(span: Span) -> TextRange {

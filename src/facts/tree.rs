@@ -137,10 +137,19 @@ pub struct Function {
     pub output: Option<Type>,
     /// Whether it is `async`.
     pub is_async: bool,
-    /// Names of its type parameters.
-    pub generics: Vec<Name>,
+    /// Its type parameters.
+    pub generics: Vec<Generic>,
     /// Its lowered body; `None` when it has none or nothing in it can matter.
     pub body: Option<Arc<Body>>,
+}
+
+/// A type parameter.
+#[derive(Clone, Debug)]
+pub struct Generic {
+    /// Its name.
+    pub name: Name,
+    /// Traits that it is known to have.
+    pub bounds: Vec<Path>,
 }
 
 /// How a method takes `self`.
@@ -184,7 +193,7 @@ pub struct Impl {
     /// The trait, if it is a trait implementation.
     pub trait_path: Option<Path>,
     /// Names of its type parameters.
-    pub generics: Vec<Name>,
+    pub generics: Vec<Generic>,
     /// Its functions.
     pub functions: Vec<ItemId>,
 }
@@ -205,8 +214,8 @@ pub struct Value {
 pub enum Type {
     /// A path, with the type of `<T as …>` when there is one.
     Path(Option<Box<Type>>, Path),
-    /// `&T`, `&mut T`, `*const T`, `*mut T`.
-    Reference(Box<Type>),
+    /// `&T`, `&mut T`, `*const T`, `*mut T`; `true` when it can be written through.
+    Reference(bool, Box<Type>),
     /// `(A, B)`; `()` is empty.
     Tuple(Vec<Type>),
     /// `[T]` and `[T; n]`.
@@ -304,8 +313,8 @@ pub enum ExprKind {
     Bool(bool),
     /// A whole number.
     Number(usize),
-    /// Any other literal.
-    Literal,
+    /// Any other literal, by a hash of what is written; 0 for `_`.
+    Literal(u64),
     /// `callee(args)`.
     Call(ExprId, Vec<ExprId>),
     /// `receiver.name(args)`.
@@ -392,9 +401,26 @@ pub enum BinaryOp {
     /// `||`.
     Or,
     /// A comparison, which looks at both sides.
-    Compare,
+    Compare(Comparison),
     /// Any other: both sides run, and a type of its own may take them by this method.
     Strict(&'static str),
+}
+
+/// Kinds of comparisons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `==`
+    Equal,
+    /// `!=`
+    Unequal,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    More,
+    /// `>=`
+    AtLeast,
 }
 
 /// A method call.
@@ -545,6 +571,12 @@ pub enum PatKind {
     Reference(PatId),
     /// `a | b`.
     Or(Vec<PatId>),
-    /// A literal, a range or anything that binds nothing and may not match.
-    Refutable,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Number(usize),
+    /// Any other literal, by a hash of what is written.
+    Literal(u64),
+    /// A range or anything else that binds nothing and may not match, by a hash of what is written.
+    Refutable(u64),
 }

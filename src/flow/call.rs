@@ -1,6 +1,6 @@
 //! Calls: what is called, with what, and what comes back.
 
-use super::{Callable, LocalId, Place, Proj, methods};
+use super::{Callable, Constant, LocalId, Place, Proj, methods};
 use crate::catalog::Role;
 use crate::facts::tree::Name;
 use crate::model::{Def, FunctionRef, ItemRef, Model, Ty};
@@ -27,6 +27,8 @@ pub struct Call {
     pub receiver_ty: Ty,
     /// Whether it takes only a range of its receiver.
     pub partial: bool,
+    /// Whether it is a method that only looks at what it is called on.
+    pub looks: bool,
     /// Whether it calls an `async fn` of the project and awaits it at once: it runs here.
     pub awaited: bool,
 }
@@ -137,8 +139,8 @@ pub enum Operand {
     Borrow(Place),
     /// A function named by path.
     Function(Vec<Def>),
-    /// Nothing that could carry a handle; a `bool` if it is known which.
-    Constant(Option<bool>),
+    /// Nothing that could carry a handle; its value if that is known.
+    Constant(Option<Constant>),
 }
 
 impl Operand {

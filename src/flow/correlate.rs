@@ -1,60 +1,215 @@
-//! Conditions that are tested twice: `if verbose { spawn }` and later `if verbose { join }`.
+//! What is tested twice: `if verbose { spawn }` and later `if verbose { join }`.
 //!
 //! The graph alone would combine the first branch with the second one's `else`. A place that nothing
-//! changes gives the same answer each time, so a token remembers what such tests said.
+//! changes gives the same answer each time, so a token remembers what tests said of it, and what a variable was set to:
+//! that it is one of some values, or none of them.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashMap;
 
 use super::{
-    Block, BlockId, Callee, Condition, Flow, LocalId, LocalKind, Operand, Place, Stmt, StmtKind,
+    BlockId, Callee, Condition, Constant, Flow, LocalId, LocalKind, Operand, Place, Stmt, StmtKind,
     Terminator, Test,
 };
 
 /// Facts that one token remembers.
 const MAX_FACTS: usize = 6;
-/// Blocks looked back over for what was tested before.
-const MAX_BACK: usize = 64;
+
+/// What is known of what is in a place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Fact {
+    /// It is `Some` or `Ok`, or it is not.
+    Inner(bool),
+    /// It has no elements, or it has some.
+    Empty(bool),
+    /// It is one of these.
+    Is(Vec<Constant>),
+    /// It is none of these.
+    Not(Vec<Constant>),
+    /// It is a number above the first and not above the second, as far as they are known.
+    Number(Option<usize>, Option<usize>),
+}
+
+impl Fact {
+    /// What is known when something was known and a test has said more; nothing when the two cannot both be.
+    fn after(known: Option<&Self>, test: &Test, holds: bool) -> Option<Self> {
+        let values = match (test, known) {
+            (Test::Inner, Some(Self::Inner(known))) if *known != holds => return None,
+            (Test::Empty, Some(Self::Empty(known))) if *known != holds => return None,
+            (Test::Inner, _) => return Some(Self::Inner(holds)),
+            (Test::Empty, _) => return Some(Self::Empty(holds)),
+            (Test::Above(number), _) => return Self::compared(known, *number, holds),
+            (Test::Is(values), _) => values,
+        };
+        let of = |from: &[Constant], among: &[Constant], inside: bool| -> Vec<Constant> {
+            from.iter().filter(|value| among.contains(value) == inside).cloned().collect()
+        };
+        let left = match (known, holds) {
+            (Some(Self::Is(own)), _) => of(own, values, holds),
+            (Some(Self::Not(own)), true) => of(values, own, false),
+            (Some(Self::Not(own)), false) => {
+                let mut all = own.clone();
+                all.extend(of(values, own, false));
+                all.sort();
+                return Some(Self::none_of(all));
+            }
+            (Some(Self::Number(above, most)), true) => {
+                let fits = |value: &&Constant| match value {
+                    Constant::Number(it) => {
+                        above.is_none_or(|above| *it > above) && most.is_none_or(|most| *it <= most)
+                    }
+                    Constant::Bool(_) | Constant::Variant(_) | Constant::Text(_) => true,
+                };
+                values.iter().filter(fits).cloned().collect()
+            }
+            (Some(known @ Self::Number(..)), false) => return Some(known.clone()),
+            (_, true) => values.clone(),
+            (_, false) => return Some(Self::none_of(values.clone())),
+        };
+        if left.is_empty() { None } else { Some(Self::Is(left)) }
+    }
+
+    /// What is known when something is above a number, or is not.
+    fn compared(known: Option<&Self>, number: usize, holds: bool) -> Option<Self> {
+        let (above, most) = match known {
+            Some(Self::Is(own)) => {
+                let fits = |value: &&Constant| match value {
+                    Constant::Number(it) => (*it > number) == holds,
+                    Constant::Bool(_) | Constant::Variant(_) | Constant::Text(_) => true,
+                };
+                let left: Vec<Constant> = own.iter().filter(fits).cloned().collect();
+                return if left.is_empty() { None } else { Some(Self::Is(left)) };
+            }
+            Some(Self::Number(above, most)) => (*above, *most),
+            _ => (None, None),
+        };
+        let (above, most) = match holds {
+            true => (above.max(Some(number)), most),
+            false => (above, Some(most.map_or(number, |most| most.min(number)))),
+        };
+        let is_none = above.zip(most).is_some_and(|(above, most)| most <= above);
+        (!is_none).then_some(Self::Number(above, most))
+    }
+
+    /// None of some values: of a `bool` there is only one other.
+    fn none_of(values: Vec<Constant>) -> Self {
+        match values.as_slice() {
+            [Constant::Bool(value)] => Self::Is(vec![Constant::Bool(!value)]),
+            _ => Self::Not(values),
+        }
+    }
+
+    /// Whether it can be a value.
+    pub(super) fn allows(&self, value: &Constant) -> bool {
+        Self::after(Some(self), &Test::Is(vec![value.clone()]), true).is_some()
+    }
+
+    /// The value, if there is only one that it can be.
+    pub(super) fn only(&self) -> Option<&Constant> {
+        match self {
+            Self::Is(values) => values.first().filter(|_| values.len() == 1),
+            _ => None,
+        }
+    }
+}
 
 /// The places of a body that are tested more than once and that nothing changes.
 pub(super) fn stable(flow: &Flow) -> Vec<Place> {
-    let mut tested: Vec<&Place> = flow
-        .blocks
-        .iter()
-        .flat_map(|block| match &block.end {
-            Terminator::Branch(edges) => edges.first().map_or(&[][..], |(_, all)| all.as_slice()),
-            _ => &[],
-        })
-        .filter(|condition| condition.test == Test::True)
-        .map(|condition| &condition.place)
-        .collect();
-    tested.sort();
-    let twice = tested.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
-    let mut found: Vec<Place> = twice.filter(|place| !changes(flow, place)).cloned().collect();
-    found.dedup();
+    let mut tested: FxHashMap<&Place, (usize, bool)> = FxHashMap::default();
+    let before = chained(flow);
+    for (block, conditions) in tests(flow) {
+        for condition in conditions {
+            let (times, plain) = tested.entry(&condition.place).or_insert((0, true));
+            // The arms of one `match` ask one after the other.
+            let is_next = before.get(&block).is_some_and(|all| all.contains(&&condition.place));
+            *times += usize::from(!is_next);
+            *plain &= is_bool(&condition.test);
+        }
+    }
+    for call in flow.calls().filter(|call| &*call.name == "then") {
+        if let Callee::Method(place, _, own) = &call.callee
+            && own.is_empty()
+        {
+            tested.entry(place).or_insert((0, true)).0 += 1;
+        }
+    }
+    for condition in flow.rounds.iter().filter_map(|round| round.entered.as_ref()) {
+        if let Some((times, _)) = tested.get_mut(&condition.place) {
+            *times += 1;
+        }
+    }
+    // Whoever is given it may ask as well.
+    for arg in flow.calls().filter(|call| !call.targets().is_empty()).flat_map(|call| &call.args) {
+        if let Operand::Move(place) = arg
+            && let Some((times, _)) = tested.get_mut(place)
+        {
+            *times += 1;
+        }
+    }
+    let twice = tested.into_iter().filter(|(_, (times, _))| *times > 1);
+    let kept = twice.filter(|(place, (_, plain))| !changes(flow, place, *plain));
+    let mut found: Vec<Place> = kept.map(|(place, _)| place.clone()).collect();
+    found.sort();
     found
 }
 
-/// The variables of a body that are set to a known `bool`, are tested, and that nothing else can get at.
+/// What each branch of a body tests.
+fn tests(flow: &Flow) -> impl Iterator<Item = (BlockId, &[Condition])> {
+    (0..).map(BlockId).zip(&flow.blocks).filter_map(|(at, block)| match &block.end {
+        Terminator::Branch(edges) => Some((at, edges.first()?.1.as_slice())),
+        _ => None,
+    })
+}
+
+/// The places that were tested on every edge into a block.
+fn chained(flow: &Flow) -> FxHashMap<BlockId, Vec<&Place>> {
+    let mut into: FxHashMap<BlockId, Vec<&Place>> = FxHashMap::default();
+    for block in &flow.blocks {
+        for (to, conditions) in successors(&block.end) {
+            let own = || conditions.iter().map(|it| &it.place);
+            into.entry(to)
+                .and_modify(|places| places.retain(|place| own().any(|it| it == *place)))
+                .or_insert_with(|| own().collect());
+        }
+    }
+    into
+}
+
+fn is_bool(test: &Test) -> bool {
+    matches!(test, Test::Is(values) if values.iter().all(|it| matches!(it, Constant::Bool(_))))
+}
+
+/// The variables of a body that are set to a known value, and that nothing else can get at.
 pub(super) fn flags(flow: &Flow) -> Vec<LocalId> {
     let stmts = || flow.blocks.iter().flat_map(|block| &block.stmts);
-    let mut found: Vec<LocalId> = stmts()
-        .filter_map(|stmt| match stmt.kind {
-            StmtKind::Flag(local, _) => Some(local),
-            _ => None,
-        })
-        .collect();
-    found.sort_unstable();
-    found.dedup();
-    found.retain(|&local| {
+    let set = stmts().filter_map(|stmt| match &stmt.kind {
+        StmtKind::Flag(local, value) => Some((*local, value.as_ref()?)),
+        _ => None,
+    });
+    let mut found: FxHashMap<LocalId, bool> = FxHashMap::default();
+    for (local, value) in set {
+        *found.entry(local).or_insert(true) &= matches!(value, Constant::Bool(_));
+    }
+    let is_own = |local: LocalId, plain: bool| {
         let lent = |stmt: &Stmt| match &stmt.kind {
             StmtKind::Closure(_, _, captures) => captures.iter().any(|it| it.outer.local == local),
             StmtKind::Mention(places, _) => places.iter().any(|place| place.local == local),
             StmtKind::Build(_, parts) => parts.iter().any(|(_, part)| borrows(part, local)),
-            StmtKind::Call(call) => call.args.iter().any(|arg| borrows(arg, local)),
+            StmtKind::Call(call) => {
+                let used = matches!(&call.callee, Callee::Method(place, ..)
+                    if place.local == local && !plain && !call.looks);
+                used || call.args.iter().any(|arg| borrows(arg, local))
+            }
             _ => false,
         };
-        flow.locals[local.0 as usize].kind == LocalKind::Variable && !stmts().any(lent)
-    });
+        let is_tested =
+            || tests(flow).any(|(_, all)| all.iter().any(|it| it.place == Place::local(local)));
+        flow.locals[local.0 as usize].kind == LocalKind::Variable
+            && is_tested()
+            && !stmts().any(lent)
+    };
+    let mut found: Vec<LocalId> =
+        found.into_iter().filter(|(local, plain)| is_own(*local, *plain)).map(|it| it.0).collect();
+    found.sort_unstable();
     found
 }
 
@@ -63,39 +218,80 @@ fn borrows(operand: &Operand, local: LocalId) -> bool {
 }
 
 /// What is known after a statement.
-pub(super) fn facts_over(flow: &Flow, facts: &mut Vec<(Place, bool)>, stmt: &Stmt) {
-    let (local, flag) = match &stmt.kind {
-        StmtKind::Flag(local, flag) => (*local, Some(*flag)),
-        StmtKind::Clear(place) | StmtKind::Assign(place, _) => (place.local, None),
-        _ => return,
-    };
-    if !flow.flags.contains(&local) {
-        return;
-    }
-    facts.retain(|(place, _)| place.local != local);
-    if let Some(flag) = flag.filter(|_| facts.len() < MAX_FACTS) {
-        facts.push((Place::local(local), flag));
+pub(super) fn facts_over(flow: &Flow, facts: &mut Vec<(Place, Fact)>, stmt: &Stmt) {
+    match &stmt.kind {
+        StmtKind::Flag(local, value) => {
+            facts.retain(|(place, _)| place.local != *local);
+            if let Some(value) = value.as_ref().filter(|_| flow.flags.binary_search(local).is_ok())
+            {
+                learn(facts, Place::local(*local), Fact::Is(vec![value.clone()]));
+            }
+        }
+        StmtKind::Clear(to) => facts.retain(|(place, _)| !overlaps(place, to)),
+        StmtKind::Assign(to, from) => {
+            let known = facts.iter().find(|(place, _)| place == from).map(|it| it.1.clone());
+            facts.retain(|(place, _)| !overlaps(place, to));
+            // What is known of a parameter is known of nothing that changes later.
+            let is_kept = flow.params.contains(&from.local) || is_kept(flow, to);
+            if let Some(fact) = known.filter(|_| is_kept) {
+                learn(facts, to.clone(), fact);
+            }
+        }
+        // In the next round of a loop it is another one.
+        StmtKind::Drop(local, _) => facts.retain(|(place, _)| place.local != *local),
+        StmtKind::Build(local, parts) => {
+            let known = parts.iter().filter_map(|(proj, part)| {
+                let Operand::Move(from) = part else { return None };
+                let (_, fact) = facts.iter().find(|(place, _)| place == from)?;
+                Some((Place { local: *local, proj: proj.clone() }, fact.clone()))
+            });
+            let known: Vec<(Place, Fact)> = known.collect();
+            facts.retain(|(place, _)| place.local != *local);
+            known.into_iter().for_each(|(place, fact)| learn(facts, place, fact));
+        }
+        StmtKind::Call(call) => facts.retain(|(place, _)| place.local != call.dst),
+        StmtKind::Closure(..) | StmtKind::Mention(..) => {}
     }
 }
 
-/// Whether anything in a body may change what is in a place.
-fn changes(flow: &Flow, place: &Place) -> bool {
+/// Whether one of two places is the other, or a part of it.
+fn overlaps(one: &Place, other: &Place) -> bool {
+    let shared = one.proj.len().min(other.proj.len());
+    one.local == other.local && one.proj[..shared] == other.proj[..shared]
+}
+
+/// Notes what is known of a place, in an order that does not depend on the way.
+pub(super) fn learn(facts: &mut Vec<(Place, Fact)>, place: Place, fact: Fact) {
+    match facts.binary_search_by(|(known, _)| known.cmp(&place)) {
+        Ok(at) => facts[at].1 = fact,
+        Err(at) if facts.len() < MAX_FACTS => facts.insert(at, (place, fact)),
+        Err(_) => {}
+    }
+}
+
+/// Whether anything in a body may change what is in a place; `plain` says that it is a `bool`.
+fn changes(flow: &Flow, place: &Place, plain: bool) -> bool {
+    if let Some(reads) = flow.asked.get(place) {
+        return reads.iter().any(|place| changes(flow, place, false));
+    }
     let local = &flow.locals[place.local.0 as usize];
     // What is behind a reference or shared with another body may change at any time.
-    let own = matches!(local.kind, LocalKind::Variable | LocalKind::Parameter)
-        || (local.kind == LocalKind::Reference && !place.proj.is_empty());
+    let own = match local.kind {
+        LocalKind::Variable | LocalKind::Parameter | LocalKind::Temporary => true,
+        LocalKind::Reference => !plain || !place.proj.is_empty(),
+        _ => false,
+    };
     if !own {
         return true;
     }
-    let overlaps = |other: &Place| {
-        let shared = other.proj.len().min(place.proj.len());
-        other.local == place.local && other.proj[..shared] == place.proj[..shared]
-    };
+    let overlaps = |other: &Place| overlaps(place, other);
     let mut stores = 0;
     for stmt in flow.blocks.iter().flat_map(|block| &block.stmts) {
         match &stmt.kind {
             StmtKind::Assign(to, _) if overlaps(to) => stores += 1,
+            StmtKind::Build(to, _) if *to == place.local => stores += 1,
             StmtKind::Clear(to) if overlaps(to) => return true,
+            StmtKind::Flag(to, None) if *to == place.local => return true,
             StmtKind::Closure(_, _, captures) => {
                 // A closure may write to what it borrows.
                 let writes =
@@ -107,83 +303,156 @@ fn changes(flow: &Flow, place: &Place) -> bool {
             StmtKind::Mention(places, _) if places.iter().any(overlaps) => return true,
             StmtKind::Call(call) => {
                 let borrows = |arg: &Operand| matches!(arg, Operand::Borrow(at) if overlaps(at));
-                // A method may change what it is called on, but not the very flag.
+                // A method may change what it is called on, but not if that is the very `bool`.
                 let inside = matches!(&call.callee, Callee::Method(at, ..)
-                    if overlaps(at) && at.proj.len() < place.proj.len());
+                    if overlaps(at) && !call.looks && (!plain || at.proj.len() < place.proj.len()));
                 if inside || call.args.iter().any(borrows) {
                     return true;
                 }
+                stores += usize::from(call.dst == place.local);
             }
             _ => {}
         }
     }
     // The one store is where it is bound.
-    let bound = place.proj.is_empty() || local.kind == LocalKind::Variable;
-    stores > usize::from(bound) || is_bound_again(flow, place.local)
+    let bound =
+        place.proj.is_empty() || matches!(local.kind, LocalKind::Variable | LocalKind::Temporary);
+    stores > usize::from(bound)
 }
 
-/// Whether a local dies in a loop, so that the next round binds it to something else.
-fn is_bound_again(flow: &Flow, local: LocalId) -> bool {
-    let dies = |block: &Block| {
-        let drop = |stmt: &Stmt| matches!(stmt.kind, StmtKind::Drop(it, _) if it == local);
-        block.stmts.iter().any(drop)
+/// What a body knows at its start of parameters whose value is known, as far as nothing changes them.
+pub(super) fn facts_at_start(flow: &Flow, flags: &[(usize, Constant)]) -> Vec<(Place, Fact)> {
+    let fact = |(index, value): &(usize, Constant)| {
+        let param = *flow.params.get(*index)?;
+        let plain = matches!(value, Constant::Bool(_));
+        let fact = Fact::Is(vec![value.clone()]);
+        (!changes(flow, named(flow, param)?, plain)).then_some((Place::local(param), fact))
     };
-    let mut blocks = (0..).map(BlockId).zip(&flow.blocks).filter(|(_, block)| dies(block));
-    blocks.any(|(from, block)| {
-        let mut seen = HashSet::new();
-        let mut open: Vec<BlockId> = successors(&block.end).iter().map(|(to, _)| *to).collect();
-        while let Some(at) = open.pop() {
-            if at == from {
-                return true;
-            }
-            if seen.insert(at) {
-                open.extend(successors(&flow.blocks[at.0 as usize].end).iter().map(|(to, _)| *to));
-            }
-        }
-        false
+    let mut facts = Vec::new();
+    for (place, fact) in flags.iter().filter_map(fact) {
+        learn(&mut facts, place, fact);
+    }
+    facts
+}
+
+/// That a place is true, if nothing changes it while that is asked again.
+pub(super) fn fact_of(flow: &Flow, place: &Place) -> Option<(Place, Fact)> {
+    let fact = || Fact::Is(vec![Constant::Bool(true)]);
+    is_kept(flow, place).then(|| (place.clone(), fact()))
+}
+
+/// Whether a place is known to be true.
+pub(super) fn is_true(facts: &[(Place, Fact)], place: &Place) -> bool {
+    let fact = facts.iter().find(|(at, _)| at == place);
+    fact.and_then(|(_, fact)| fact.only()) == Some(&Constant::Bool(true))
+}
+
+/// The variable that a parameter is bound to.
+pub(super) fn named(flow: &Flow, param: LocalId) -> Option<&Place> {
+    flow.blocks.first()?.stmts.iter().find_map(|stmt| match &stmt.kind {
+        StmtKind::Assign(to, from) if *from == Place::local(param) => Some(to),
+        _ => None,
     })
 }
 
-/// What a body knows at its start of parameters that are a known `bool`, as far as nothing changes them.
-pub(super) fn facts_at_start(flow: &Flow, flags: &[(usize, bool)]) -> Vec<(Place, bool)> {
-    let named = |param: LocalId| {
-        flow.blocks.first()?.stmts.iter().find_map(|stmt| match &stmt.kind {
-            StmtKind::Assign(to, from) if *from == Place::local(param) => Some(to.clone()),
-            _ => None,
-        })
+/// What must have been so of the parameters of a function for a block to be reached, if nothing changes them.
+pub(super) fn given_before(flow: &Flow, block: BlockId) -> Vec<(usize, Fact)> {
+    if flow.parent.is_some() || flow.params.is_empty() {
+        return Vec::new();
+    }
+    let params = flow.params.iter().enumerate().map(|(index, &param)| {
+        let place = named(flow, param).cloned().unwrap_or_else(|| Place::local(param));
+        (index, place)
+    });
+    let is_tested = |place: &Place| {
+        tests(flow).any(|(_, all)| all.iter().any(|condition| condition.place == *place))
     };
-    let fact = |&(index, holds): &(usize, bool)| {
-        let place = named(*flow.params.get(index)?)?;
-        (!changes(flow, &place)).then_some((place, holds))
+    let params: Vec<(usize, Place)> = params.filter(|(_, place)| is_tested(place)).collect();
+    if params.is_empty() {
+        return Vec::new();
+    }
+    let facts = facts_on_entry(flow, block, &|place| params.iter().any(|(_, own)| own == place));
+    let of_param = |(index, place): (usize, Place)| {
+        let (_, fact) = facts.iter().find(|(at, _)| *at == place)?;
+        let plain = matches!(fact.only(), Some(Constant::Bool(_)));
+        (!changes(flow, &place, plain)).then(|| (index, fact.clone()))
     };
-    flags.iter().filter_map(fact).collect()
+    params.into_iter().filter_map(of_param).collect()
+}
+
+/// What is known wherever a block is entered, of the places that a test says something of for longer.
+fn facts_on_entry(
+    flow: &Flow,
+    target: BlockId,
+    keeps: &dyn Fn(&Place) -> bool,
+) -> Vec<(Place, Fact)> {
+    let mut known: Vec<Option<Vec<(Place, Fact)>>> = vec![None; flow.blocks.len()];
+    let Some(first) = known.first_mut() else { return Vec::new() };
+    *first = Some(Vec::new());
+    let mut open = vec![BlockId(0)];
+    while let Some(at) = open.pop() {
+        let Some(mut facts) = known[at.0 as usize].clone() else { continue };
+        let block = &flow.blocks[at.0 as usize];
+        block.stmts.iter().for_each(|stmt| facts_over(flow, &mut facts, stmt));
+        for (to, conditions) in successors(&block.end) {
+            let entered = flow.rounds.iter().find(|it| it.head == at && it.body == Some(to));
+            let entered = entered.and_then(|round| round.entered.as_ref());
+            let all = conditions.iter().chain(entered);
+            let Some(after) = facts_after_all(&facts, all, keeps) else { continue };
+            let own = &mut known[to.0 as usize];
+            let joined = match own {
+                Some(before) => either(before, &after),
+                None => after,
+            };
+            if own.as_ref() != Some(&joined) {
+                *own = Some(joined);
+                open.push(to);
+            }
+        }
+    }
+    known.swap_remove(target.0 as usize).unwrap_or_default()
+}
+
+/// What is known if one of two things is.
+fn either(one: &[(Place, Fact)], other: &[(Place, Fact)]) -> Vec<(Place, Fact)> {
+    let both = one.iter().filter_map(|(place, fact)| {
+        let (_, second) = other.iter().find(|(at, _)| at == place)?;
+        let fact = match (fact, second) {
+            _ if fact == second => fact.clone(),
+            (Fact::Is(own), Fact::Is(more)) => {
+                let mut all: Vec<Constant> = own.iter().chain(more).cloned().collect();
+                all.sort();
+                all.dedup();
+                Fact::Is(all)
+            }
+            _ => return None,
+        };
+        Some((place.clone(), fact))
+    });
+    both.collect()
+}
+
+/// Whether a body tests a parameter whose value is known, or hands it on to what may.
+pub(super) fn is_tested(flow: &Flow, flag: &(usize, Constant)) -> bool {
+    let start = facts_at_start(flow, std::slice::from_ref(flag));
+    start.iter().filter_map(|(param, _)| named(flow, param.local)).any(|place| {
+        let is_it = |part: &Operand| matches!(part, Operand::Move(it) if it == place);
+        let given = |stmt: &Stmt| match &stmt.kind {
+            StmtKind::Call(call) => call.args.iter().any(is_it),
+            StmtKind::Build(_, parts) => parts.iter().any(|(_, part)| is_it(part)),
+            _ => false,
+        };
+        tests(flow).any(|(_, all)| all.iter().any(|it| it.place == *place))
+            || flow.blocks.iter().flat_map(|block| &block.stmts).any(given)
+    })
 }
 
 /// What must have been tested or set before a statement is reached, as far as there is one way to it.
-pub(super) fn facts_before(flow: &Flow, block: BlockId, index: usize) -> Vec<(Place, bool)> {
-    let mut facts = Vec::new();
+pub(super) fn facts_before(flow: &Flow, block: BlockId, index: usize) -> Vec<(Place, Fact)> {
     if flow.stable.is_empty() && flow.flags.is_empty() {
-        return facts;
+        return Vec::new();
     }
-    let mut way: Vec<(BlockId, &[Condition])> = Vec::new();
-    let mut at = block;
-    for _ in 0..MAX_BACK {
-        let mut ways = (0..).zip(&flow.blocks).flat_map(|(from, block)| {
-            successors(&block.end).into_iter().map(move |(to, conditions)| (from, to, conditions))
-        });
-        let mut into = ways.by_ref().filter(|(_, to, _)| *to == at);
-        let (Some((from, _, conditions)), None) = (into.next(), into.next()) else { break };
-        at = BlockId(from);
-        way.push((at, conditions));
-    }
-    for (from, conditions) in way.into_iter().rev() {
-        let stmts = flow.blocks[from.0 as usize].stmts.iter();
-        stmts.for_each(|stmt| facts_over(flow, &mut facts, stmt));
-        match facts_after(flow, &facts, conditions) {
-            Some(more) => facts = more,
-            None => return facts,
-        }
-    }
+    let mut facts = facts_on_entry(flow, block, &|place| is_kept(flow, place));
     let stmts = flow.blocks[block.0 as usize].stmts.iter().take(index);
     stmts.for_each(|stmt| facts_over(flow, &mut facts, stmt));
     facts
@@ -203,25 +472,30 @@ fn successors(end: &Terminator) -> Vec<(BlockId, &[Condition])> {
 }
 
 /// Whether what a test says of a place holds until something is seen to change it.
-fn is_kept(flow: &Flow, place: &Place) -> bool {
+pub(super) fn is_kept(flow: &Flow, place: &Place) -> bool {
     flow.stable.contains(place) || (place.proj.is_empty() && flow.flags.contains(&place.local))
 }
 
 /// What is known behind an edge, or nothing when the edge cannot be taken.
 pub(super) fn facts_after(
     flow: &Flow,
-    facts: &[(Place, bool)],
+    facts: &[(Place, Fact)],
     conditions: &[Condition],
-) -> Option<Vec<(Place, bool)>> {
+) -> Option<Vec<(Place, Fact)>> {
+    facts_after_all(facts, conditions.iter(), &|place| is_kept(flow, place))
+}
+
+fn facts_after_all<'c>(
+    facts: &[(Place, Fact)],
+    conditions: impl Iterator<Item = &'c Condition>,
+    keeps: &dyn Fn(&Place) -> bool,
+) -> Option<Vec<(Place, Fact)>> {
     let mut after = facts.to_vec();
-    for condition in conditions.iter().filter(|condition| condition.test == Test::True) {
-        match after.iter().find(|(place, _)| *place == condition.place) {
-            Some((_, holds)) if *holds != condition.holds => return None,
-            Some(_) => {}
-            None if after.len() < MAX_FACTS && is_kept(flow, &condition.place) => {
-                after.push((condition.place.clone(), condition.holds));
-            }
-            None => {}
+    for condition in conditions {
+        let known = after.iter().find(|(place, _)| *place == condition.place).map(|it| &it.1);
+        if known.is_some() || keeps(&condition.place) {
+            let fact = Fact::after(known, &condition.test, condition.holds)?;
+            learn(&mut after, condition.place.clone(), fact);
         }
     }
     Some(after)

@@ -1,5 +1,6 @@
 //! How the way of a handle ends, and where handles are kept beyond any function.
 
+use super::correlate::Fact;
 use super::solve::member_at;
 use super::{Code, LocalId, Owner, Place, Proj};
 use crate::facts::tree::{self, ItemId, ItemKind, Name};
@@ -29,8 +30,34 @@ pub struct End {
     pub range: TextRange,
     /// The way, the end included.
     pub trace: Vec<TraceStep>,
+    /// What has to be said of the way.
+    pub way: Way,
+    /// What must have been so of the parameters of the function for the handle to be born there.
+    pub(super) given: Vec<(usize, Fact)>,
+}
+
+/// What has to be said of a way that led to an end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Way {
     /// Whether it stays only because another one may have been taken in its place.
     pub passed: bool,
+    /// Whether another one was taken, once.
+    pub left: bool,
+    /// Whether a branch on the way depends on the value that keeps the handle, so that nobody knows whether it can
+    /// be taken with the handle there.
+    pub swayed: bool,
+}
+
+impl End {
+    /// An end on a way of which nothing more is to be said.
+    pub(super) fn new(
+        kind: EndKind,
+        file: FileId,
+        range: TextRange,
+        trace: Vec<TraceStep>,
+    ) -> Self {
+        Self { kind, file, range, trace, way: Way::default(), given: Vec::new() }
+    }
 }
 
 /// What can happen to a handle in the end.

@@ -14,13 +14,14 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashSet;
 
-use super::correlate::{facts_after, facts_before, facts_over};
-use super::ends::{Cell, End, EndKind, Entry, Home, TraceStep, home_name};
+use super::correlate::{facts_after, facts_before, facts_over, given_before};
+use super::ends::{Cell, End, EndKind, Entry, Home, TraceStep, Way, home_name};
 use super::solve::{ParamKey, Snapshot};
+use super::sway::Sways;
 use super::transfer::{Next, Transfer};
 use super::{
-    BlockId, Code, Field, Flow, FlowId, FlowKind, Flows, LocalId, LocalKind, Owner, Place, Program,
-    Proj,
+    BlockId, Code, Constant, Field, Flow, FlowId, FlowKind, Flows, LocalId, LocalKind, Owner,
+    Place, Program, Proj,
 };
 use super::{StmtKind, Terminator, Test};
 use crate::catalog::Role;
@@ -29,6 +30,7 @@ use crate::model::{ItemRef, Model, Ty};
 use crate::source::FileId;
 use crate::text::TextRange;
 
+use super::token::{Among, Token};
 pub(super) use closures::runs_at_once;
 
 /// States visited for one token before it counts as not followed.
@@ -45,72 +47,6 @@ pub(super) fn handle_of(returns: &Ty) -> Option<(Name, Vec<Proj>)> {
     let (handle, mut proj) = handle_of(&payload)?;
     proj.insert(0, Proj::Inner);
     Some((handle, proj))
-}
-
-/// What is known of a token among the elements of its collection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Among {
-    /// It is one of them.
-    Others,
-    /// Something was taken out, which may have been it.
-    Passed,
-    /// It is born when the iteration comes to it.
-    Unborn,
-    /// Only the name of a method says that it came here: a join counts, and no loss.
-    Guessed,
-}
-
-impl Among {
-    /// Why a loss may be none.
-    pub(super) fn doubt(self) -> Option<&'static str> {
-        match self {
-            Self::Passed => Some("unless it was taken out before"),
-            Self::Guessed => Some("if it came here at all"),
-            Self::Others | Self::Unborn => None,
-        }
-    }
-}
-
-/// Where the token is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Token {
-    pub(super) block: BlockId,
-    pub(super) index: usize,
-    pub(super) place: Place,
-    /// A local known to be `Some` because the collection it came from is not empty.
-    pub(super) full: Option<LocalId>,
-    /// Whether the place is only a reference to the token.
-    pub(super) borrowed: bool,
-    /// What is known of it among the elements of the collection that it is in.
-    pub(super) among: Among,
-    /// What tests on the way have said of places that nothing changes.
-    pub(super) facts: Vec<(Place, bool)>,
-}
-
-impl Token {
-    /// The same as one of all that are there, or after something was taken out.
-    pub(super) fn with(&self, among: Among) -> Self {
-        let among = if self.among == Among::Guessed { self.among } else { among };
-        Self { among, ..self.clone() }
-    }
-
-    /// The same, where it is and no reference to it, if `out` says so.
-    pub(super) fn taken(&self, out: bool) -> Self {
-        Self { borrowed: self.borrowed && !out, ..self.clone() }
-    }
-
-    /// A token in a place before a statement.
-    pub(super) fn at(block: BlockId, index: usize, place: Place) -> Self {
-        Self {
-            block,
-            index,
-            place,
-            full: None,
-            borrowed: false,
-            among: Among::Others,
-            facts: Vec::new(),
-        }
-    }
 }
 
 /// Follows tokens through the bodies of one function.
@@ -130,6 +66,8 @@ pub(super) struct Follower<'a> {
     pub(super) in_main: bool,
     /// Whether the values of a type are told apart.
     pub(super) by_value: bool,
+    /// The branches that depend on the value that came with the token, where that is asked.
+    pub(super) sways: Option<Sways>,
     /// Canonical path of the handle's type.
     pub(super) handle: Name,
     /// What is known of functions so far.
@@ -166,7 +104,7 @@ struct Walk {
     seen: FxHashSet<Token>,
     nodes: Vec<Node>,
     ends: Vec<End>,
-    ended: FxHashSet<(EndKind, FileId, TextRange, bool)>,
+    ended: FxHashSet<(EndKind, FileId, TextRange, Way)>,
 }
 
 impl Walk {
@@ -188,7 +126,7 @@ impl Walk {
     }
 
     fn end(&mut self, kind: EndKind, file: FileId, range: TextRange, node: Option<usize>) {
-        self.end_of(kind, file, range, node, false);
+        self.end_of(kind, file, range, node, Way::default());
     }
 
     fn end_of(
@@ -197,9 +135,9 @@ impl Walk {
         file: FileId,
         range: TextRange,
         node: Option<usize>,
-        passed: bool,
+        way: Way,
     ) {
-        if self.ended.insert((kind.clone(), file, range, passed)) {
+        if self.ended.insert((kind.clone(), file, range, way)) {
             let mut trace = Vec::new();
             let mut at = node;
             while let Some(index) = at {
@@ -207,7 +145,7 @@ impl Walk {
                 at = self.nodes[index].previous;
             }
             trace.reverse();
-            self.ends.push(End { kind, file, range, trace, passed });
+            self.ends.push(End { way, ..End::new(kind, file, range, trace) });
         }
     }
 
@@ -235,14 +173,17 @@ impl Walk {
             Next::Go { place, full, borrowed, among, step } => {
                 let node = self.node(node, step);
                 let facts = before.facts.clone();
-                self.go(Token { block, index, place, full, borrowed, among, facts }, node, at);
+                let (swayed, many) = (before.swayed, before.many);
+                let token =
+                    Token { block, index, place, full, borrowed, among, facts, swayed, many };
+                self.go(token, node, at);
             }
             Next::End { kind, file, range, steps } => {
                 let mut node = node;
                 for step in steps {
                     node = self.node(node, Some(step));
                 }
-                self.end_of(kind, file, range, node, before.among == Among::Passed);
+                self.end_of(kind, file, range, node, before.way());
             }
         }
     }
@@ -256,9 +197,19 @@ impl Follower<'_> {
 
     /// The same after some steps.
     fn follow_on(&self, id: FlowId, mut start: Token, trace: Vec<TraceStep>) -> Vec<End> {
+        start.many |= self.flows.body(id).is_many(start.block);
+        let many = start.many;
+        let given = given_before(self.flows.body(id), start.block);
         start.facts.extend(facts_before(self.flows.body(id), start.block, start.index));
         let ends = self.walk(id, start, trace, 0);
-        let mut ends = self.lift(id, ends, 0);
+        let mut ends = self.lift(id, ends, many, 0);
+        settle(&mut ends);
+        let exits = |end: &&mut End| {
+            matches!(end.kind, EndKind::Returned(_) | EndKind::Left(..) | EndKind::Fed(..))
+        };
+        for end in ends.iter_mut().filter(exits) {
+            end.given.clone_from(&given);
+        }
         ends.sort_by(|one, two| {
             (one.file, one.range, one.trace.len()).cmp(&(two.file, two.range, two.trace.len()))
         });
@@ -302,7 +253,7 @@ impl Follower<'_> {
             let range = flow.range;
             let trace = vec![TraceStep { file: self.file, range, text: step }];
             let kind = EndKind::Held(local);
-            walk.ends.push(End { kind, file: self.file, range, trace, passed: false });
+            walk.ends.push(End::new(kind, self.file, range, trace));
         }
         walk.ends
     }
@@ -319,7 +270,7 @@ impl Follower<'_> {
             touched.is_none_or(|locals| locals.binary_search(&token.place.local).is_ok());
         let stmt = block.stmts.get(token.index).filter(|_| is_touched);
         let mut after = None;
-        if !flow.flags.is_empty() {
+        if !(flow.flags.is_empty() && token.facts.is_empty()) {
             let own = token.index..stmt.map_or(block.stmts.len(), |_| token.index + 1);
             let after: &mut Token = after.insert(token.clone());
             let over = block.stmts.get(own).unwrap_or_default().iter();
@@ -360,17 +311,24 @@ impl Follower<'_> {
             }
             Terminator::Goto(block) => walk.go(at(*block), node, flow.range),
             Terminator::Branch(edges) => {
-                for (block, conditions) in edges {
+                let ways = edges.iter().filter_map(|(block, conditions)| {
                     let possible = conditions.iter().all(|condition| {
                         possible(token, &condition.place, &condition.test, condition.holds)
                     });
                     let facts = facts_after(flow, &token.facts, conditions);
-                    if let (true, Some(facts)) = (possible, facts) {
-                        walk.go(Token { facts, ..at(*block) }, node, flow.range);
-                    }
+                    Some(Token { facts: facts.filter(|_| possible)?, ..at(*block) })
+                });
+                let ways: Vec<Token> = ways.collect();
+                let sways = ways.len() > 1 && self.sways_at(flow, token);
+                for way in ways {
+                    let swayed = way.swayed || sways;
+                    walk.go(Token { swayed, ..way }, node, flow.range);
                 }
             }
             Terminator::Next { iter, item, over, range, body, exit } => {
+                let is_in_it = rest(&token.place.unnumbered(), iter).is_some();
+                let swayed = token.swayed || (!is_in_it && self.sways_at(flow, token));
+                let token = &Token { swayed, ..token.clone() };
                 let transfer = Transfer { follower: self, flow, depth };
                 for (into_body, next) in transfer.next_element(iter, *item, *over, *range, token) {
                     let block = if into_body { *body } else { *exit };
@@ -379,6 +337,20 @@ impl Follower<'_> {
             }
             Terminator::Return => self.leave(flow, walk, token, node, depth),
         }
+    }
+
+    /// Whether the way that is taken at the end of a block depends on the value that keeps the token. In a closure
+    /// nobody asks what it depends on.
+    fn sways_at(&self, flow: &Flow, token: &Token) -> bool {
+        // How far a thread has got is nothing that a value says.
+        let of_thread = |reads: &Vec<Place>| {
+            !reads.is_empty() && reads.iter().all(|place| *place == token.place)
+        };
+        let block = token.block;
+        self.sways.as_ref().is_some_and(|sways| {
+            (flow.parent.is_some() || sways.at(block))
+                && !flow.reads.get(&block).is_some_and(of_thread)
+        })
     }
 
     /// Whether nothing comes after a statement but the end of the process: a call that never returns,
@@ -463,8 +435,21 @@ impl Follower<'_> {
         };
         let step = text.map(|text| TraceStep { file: self.file, range: end, text });
         let node = walk.node(node, step);
-        walk.end_of(kind, self.file, end, node, token.among == Among::Passed);
+        walk.end_of(kind, self.file, end, node, token.way());
     }
+}
+
+/// Leaves out the ends that say of a loss that it may be none, where it is known to be one on another way.
+fn settle(ends: &mut Vec<End>) {
+    let lost: FxHashSet<(FileId, TextRange)> = ends
+        .iter()
+        .filter(|end| end.way.left && matches!(end.kind, EndKind::Lost(_)))
+        .map(|end| (end.file, end.range))
+        .collect();
+    ends.retain(|end| {
+        let is_doubt = end.way.passed && end.kind == EndKind::Escaped;
+        !(is_doubt && lost.contains(&(end.file, end.range)))
+    });
 }
 
 /// Whether a closure on the way lies in something else, so that it may be kept or run when that is dropped.
@@ -491,16 +476,17 @@ fn possible(token: &Token, place: &Place, test: &Test, holds: bool) -> bool {
             [Proj::Error, ..] => !holds,
             _ => true,
         },
-        (Some(rest), Test::Empty) => match rest.first() {
+        // The length of a type of the project is that of what it holds.
+        (Some(rest), Test::Empty) => match rest.iter().find(|it| !matches!(it, Proj::Field(_))) {
             Some(Proj::Elem | Proj::Current | Proj::Lazy(..)) => !holds,
             _ => true,
         },
         (None, Test::Inner) => token.full != Some(place.local) || !place.proj.is_empty() || holds,
-        (Some(rest), Test::Variant(names)) => match rest.first() {
-            Some(Proj::Variant(own)) => names.contains(own) == holds,
+        (Some(rest), Test::Is(values)) => match rest.first() {
+            Some(Proj::Variant(own)) => values.contains(&Constant::Variant(own.clone())) == holds,
             _ => true,
         },
-        (None, Test::Empty | Test::Variant(_)) | (_, Test::True) => true,
+        (None, Test::Empty | Test::Is(_)) | (_, Test::Above(_)) => true,
     }
 }
 

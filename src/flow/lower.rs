@@ -14,6 +14,7 @@ mod mac;
 mod operator;
 mod paths;
 mod pattern;
+mod question;
 mod stmt;
 mod types;
 
@@ -26,11 +27,11 @@ use frame::{Frame, ScopeKind};
 use super::correlate::{flags, stable};
 use super::touch::touched;
 use super::{
-    Block, Callable, FlowId, FlowKind, Flows, Leaving, LocalKind, Operand, Place, RETURN, StmtKind,
-    Terminator,
+    Block, Callable, Constant, FlowId, FlowKind, Flows, Leaving, LocalKind, Operand, Place, RETURN,
+    StmtKind, Terminator,
 };
 use crate::facts::cfg::Cfg;
-use crate::facts::tree::{Body, ExprId, ItemKind, Name, PatId, Receiver, Type};
+use crate::facts::tree::{Body, ExprId, Generic, ItemKind, Name, PatId, Receiver, Type};
 use crate::model::{FunctionRef, Model, ModuleId, Ty, TyHead};
 use crate::text::TextRange;
 
@@ -60,9 +61,9 @@ impl Value {
         Self { operand: Operand::Constant(None), ty, callable: None, named: None }
     }
 
-    /// A `bool` that is known.
-    fn flag(flag: bool) -> Self {
-        Self { operand: Operand::Constant(Some(flag)), ..Self::constant(Ty::Unknown) }
+    /// A value that is known.
+    fn known(constant: Constant) -> Self {
+        Self { operand: Operand::Constant(Some(constant)), ..Self::constant(Ty::Unknown) }
     }
 
     fn place(&self) -> Option<&Place> {
@@ -83,7 +84,7 @@ struct Lowering<'m> {
     body: &'m Body,
     assignment: &'m BTreeMap<Cfg, bool>,
     self_ty: Option<Ty>,
-    generics: Vec<Name>,
+    generics: Vec<Generic>,
     flows: Flows,
     frames: Vec<Frame>,
     /// Modules of the blocks around, innermost last.
@@ -156,6 +157,7 @@ impl<'m> Lowering<'m> {
                 let ty = self.self_ty.clone().unwrap_or_default();
                 let local = self.frame().declare(Some(Name::from("self")), range, ty, kind);
                 self.frame().flow.receiver = Some(local);
+                self.frame().flow.lent.push(Place::local(local));
                 self.frame().bind(Name::from("self"), local);
             }
             let params: Vec<_> =
@@ -177,7 +179,11 @@ impl<'m> Lowering<'m> {
     /// Declares a parameter and binds its pattern.
     fn parameter(&mut self, pat: PatId, written: &Type) {
         let ty = self.ty(written);
-        self.typed_parameter(pat, &ty, matches!(written, Type::Reference(_)));
+        self.typed_parameter(pat, &ty, matches!(written, Type::Reference(..)));
+        if !matches!(written, Type::Reference(false, _)) || ty.may_change_within() {
+            let lent = self.frame().flow.params.last().map(|&local| Place::local(local));
+            self.frame().flow.lent.extend(lent);
+        }
     }
 
     fn typed_parameter(&mut self, pat: PatId, ty: &Ty, is_reference: bool) {

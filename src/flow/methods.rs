@@ -32,6 +32,7 @@ pub(super) fn borrowing(name: &str, args: usize) -> Option<Borrowing> {
             | "deref"
             | "deref_mut"
             | "as_slice"
+            | "as_str"
             | "as_mut_slice"
             | "by_ref"
             | "as_pin_mut"
@@ -87,6 +88,11 @@ pub(super) fn adapts(name: &str) -> bool {
     matches!(on_many(name), Some(OnMany::All | OnMany::Paired(_) | OnMany::Some))
 }
 
+/// Adaptors with a closure that give the same elements, or some of them.
+pub(super) fn filters(name: &str) -> bool {
+    matches!(name, "filter" | "skip_while" | "take_while" | "inspect")
+}
+
 /// Methods of an iterator of references that give on references, or what a closure makes of them.
 pub(super) fn gives_references(name: &str) -> bool {
     let action = on_many(name);
@@ -94,7 +100,7 @@ pub(super) fn gives_references(name: &str) -> bool {
     let runs = matches!(action, Some(OnMany::Each | OnMany::Fold | OnMany::ShortCircuit));
     let ends = matches!(action, Some(OnMany::Look | OnMany::Drive | OnMany::Keep | OnMany::Lose));
     let then = matches!(on_maybe(name), Some(OnMaybe::Then | OnMaybe::Look));
-    picks || !(runs || ends || then)
+    picks || !(runs || ends || then || filters(name))
 }
 
 /// Methods that give the payload of an `Option` or `Result`, whatever they do without one.
@@ -221,6 +227,7 @@ pub(super) fn uses(flow: &Flow, inner: LocalId) -> Vec<Vec<Proj>> {
                 edges
                     .iter()
                     .flat_map(|(_, conditions)| conditions)
+                    .filter(|condition| !flow.asked.contains_key(&condition.place))
                     .for_each(|condition| name(&condition.place));
             }
             Terminator::Next { iter, .. } => name(iter),
@@ -361,6 +368,94 @@ pub(super) fn on_many(name: &str) -> Option<OnMany> {
     })
 }
 
+/// Whether a method leaves what it is called on as it was, whatever that is.
+pub(super) fn looks(name: &str) -> bool {
+    matches!(
+        name,
+        "is_some"
+            | "is_none"
+            | "is_ok"
+            | "is_err"
+            | "is_empty"
+            | "len"
+            | "as_ref"
+            | "as_deref"
+            | "iter"
+            | "first"
+            | "last"
+            | "get"
+            | "contains"
+            | "contains_key"
+            | "clone"
+            | "cloned"
+            | "copied"
+            | "eq"
+            | "ne"
+            | "cmp"
+            | "partial_cmp"
+            | "fmt"
+            | "to_string"
+            | "to_owned"
+            | "as_str"
+            | "as_slice"
+    )
+}
+
+/// Whether a function or method is taken to give the same answer when it is asked the same again.
+pub(super) fn repeats_itself(name: &str) -> bool {
+    let changes = [
+        "finished",
+        "closed",
+        "disconnected",
+        "stopped",
+        "running",
+        "cancelled",
+        "canceled",
+        "alive",
+        "done",
+        "ready",
+        "shutdown",
+        "terminated",
+        "complete",
+        "completed",
+        "connected",
+        "active",
+        "pending",
+        "locked",
+        "set",
+        "requested",
+        "poisoned",
+        "panicking",
+        "idle",
+        "busy",
+    ];
+    let last = name.rsplit('_').next().unwrap_or(name);
+    let asks = ["is_", "has_", "needs_", "uses_", "supports_", "wants_"];
+    looks(name)
+        || matches!(
+            name,
+            "starts_with"
+                | "ends_with"
+                | "eq_ignore_ascii_case"
+                | "trim"
+                | "as_bytes"
+                | "to_lowercase"
+                | "to_uppercase"
+                | "abs"
+                | "min"
+                | "max"
+                | "count_ones"
+                | "bits"
+                | "intersects"
+                | "enabled"
+                | "verbose"
+                | "unwrap_or_default"
+                | "checked_sub"
+                | "saturating_sub"
+        )
+        || (asks.iter().any(|start| name.starts_with(start)) && !changes.contains(&last))
+}
+
 /// Whether a method of a collection leaves every element where it is.
 pub(super) fn keeps_order(name: &str) -> bool {
     matches!(name, "len" | "is_empty" | "capacity" | "contains" | "fmt" | "iter")
@@ -389,6 +484,11 @@ pub(super) fn runs_closures(name: &str) -> bool {
     let stores = storing(name).is_some();
     let maybe = on_maybe(name).is_some_and(|action| !stores && action != OnMaybe::Lose);
     many || maybe
+}
+
+/// Methods of an iterator that run a closure for each of its elements.
+pub(super) fn runs_on_each(name: &str) -> bool {
+    matches!(name, "map" | "flat_map" | "filter_map" | "for_each" | "map_while" | "scan")
 }
 
 /// Methods of whatever type that run a closure or future to its end and give what it gives.

@@ -92,6 +92,8 @@ pub enum Proj {
     Between(usize, usize),
     /// In an access: an element of which nobody knows the position.
     Unnumbered,
+    /// No part, but the answer to a question that was asked of it and other places, by a hash of how that is written.
+    Asked(u64),
     /// In an access: a wrapper such as a lock's `Result` that the token does not have.
     Maybe,
 }
@@ -209,6 +211,11 @@ impl Proj {
             }
             _ => false,
         }
+    }
+
+    /// Whether there may be nothing behind this step: no payload, no element, another variant.
+    pub(super) fn may_be_missing(&self) -> bool {
+        !matches!(self, Self::Field(_))
     }
 
     /// A tuple element.

@@ -16,12 +16,14 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::correlate::facts_at_start;
+use super::correlate::{Fact, facts_at_start, is_kept, learn};
 use super::ends::{Cell, End, EndKind, Entry, Home};
-use super::follow::{Follower, Token, handle_of};
+use super::follow::{Follower, handle_of};
 use super::program::{FunctionKey, Program, Site};
-use super::transfer::argument;
-use super::{BlockId, Call, Callee, Code, Owner, Place, Proj, StmtKind};
+use super::sway::Sways;
+use super::token::Token;
+use super::transfer::{argument, constant_of};
+use super::{BlockId, Call, Callee, Code, Constant, Flow, Operand, Owner, Place, Proj, StmtKind};
 use crate::facts::tree::Name;
 use crate::model::{Def, FunctionRef, ItemRef, Model, TyHead};
 
@@ -45,10 +47,12 @@ pub struct ParamKey {
     pub proj: Vec<Proj>,
     /// Whether the function has only a reference to it.
     pub borrowed: bool,
-    /// Parameters that are a `bool` which the caller knows.
-    pub flags: Vec<(usize, bool)>,
+    /// Parameters whose value the caller knows.
+    pub flags: Vec<(usize, Constant)>,
     /// Parameters that the caller gives something to call.
     pub given: Vec<(usize, Code)>,
+    /// Whether there may be any number of others with it.
+    pub many: bool,
     /// Canonical path of the handle's type.
     pub handle: Name,
 }
@@ -64,6 +68,8 @@ pub struct Exit {
     pub proj: Vec<Proj>,
     /// Canonical path of the handle's type.
     pub handle: Name,
+    /// What must have been so of the parameters.
+    given: Vec<(usize, Fact)>,
 }
 
 /// A cell that keeps handles of one type.
@@ -128,14 +134,15 @@ impl Solution {
 }
 
 /// The exit that an end is, in a function.
-pub fn exit_of(function: FunctionKey, end: &EndKind, handle: &Name) -> Option<Exit> {
-    let (left_in, proj) = match end {
+pub fn exit_of(function: FunctionKey, end: &End, handle: &Name) -> Option<Exit> {
+    let (left_in, proj) = match &end.kind {
         EndKind::Returned(proj) => (None, proj),
         EndKind::Left(entry, proj) => (Some(*entry), proj),
         EndKind::Fed(param, argument, proj) => (Some(Entry::Argument(*param, *argument)), proj),
         _ => return None,
     };
-    Some(Exit { function, left_in, proj: proj.clone(), handle: handle.clone() })
+    let (proj, handle, given) = (proj.clone(), handle.clone(), end.given.clone());
+    Some(Exit { function, left_in, proj, handle, given })
 }
 
 /// Follows everything that is born in a program.
@@ -251,13 +258,15 @@ impl Solver<'_> {
                 };
                 let mut token = Token::at(BlockId(0), 0, Place { local, proj: key.proj.clone() });
                 token.borrowed = key.borrowed;
+                token.many = key.many;
                 token.facts = facts_at_start(flow, &key.flags);
                 let site = Site { body, flow: super::FlowId(0), block: BlockId(0), index: 0 };
                 let given = key.given.iter();
                 let bound = given
                     .filter_map(|(index, code)| Some((*flow.params.get(*index)?, code.clone())));
-                let follower =
-                    Follower { bound: bound.collect(), ..self.follower(site, &key.handle) };
+                let sways = self.by_value.then(|| Sways::new(flow, local, &key.proj));
+                let bound = bound.collect();
+                let follower = Follower { bound, sways, ..self.follower(site, &key.handle) };
                 if is_value {
                     let ends = follower.follow_value(local, &key.proj);
                     return Some((ends, follower.asked.into_inner()));
@@ -296,7 +305,8 @@ impl Solver<'_> {
                     let shift = usize::from(!named && self.takes_self(exit.function));
                     let follower = self.follower(site, &exit.handle);
                     let ends = call.args.get(param + shift).and_then(|called| {
-                        follower.follow_fed(site.flow, call, called, argument, &exit.proj)
+                        let at = (site.block, site.index as usize);
+                        follower.follow_fed(site.flow, at, call, called, argument, &exit.proj)
                     });
                     if let Some(ends) = ends {
                         return (ends, follower.asked.into_inner());
@@ -315,12 +325,51 @@ impl Solver<'_> {
             let text = "handed out to where it is not followed".to_owned();
             let trace = vec![super::TraceStep { file, range: stmt.range, text }];
             let kind = EndKind::Escaped;
-            let end = End { kind, file, range: stmt.range, trace, passed: false };
+            let end = End::new(kind, file, stmt.range, trace);
             return (vec![end], super::follow::Asked::default());
         };
         place.proj.retain(|proj| !matches!(proj, Proj::Open | Proj::Maybe | Proj::Each));
-        let token = Token::at(site.block, site.index as usize + 1, place);
+        let mut token = Token::at(site.block, site.index as usize + 1, place);
+        if let StmtKind::Call(call) = &stmt.kind {
+            match self.told(flow, call, exit) {
+                Some(facts) => token.facts = facts,
+                // The call says otherwise, so nothing is born in it.
+                None => return (Vec::new(), super::follow::Asked::default()),
+            }
+        }
+        token.many = exit.proj.contains(&Proj::Elem) && self.makes_many(exit.function);
         self.follow(site, token, &exit.handle)
+    }
+
+    /// What is known at a call of arguments, since a handle came out of it; nothing when it cannot have.
+    fn told(&self, flow: &Flow, call: &Call, exit: &Exit) -> Option<Vec<(Place, Fact)>> {
+        let by_path = !matches!(call.callee, Callee::Method(..));
+        let shift = usize::from(by_path && self.takes_self(exit.function));
+        let mut facts = Vec::new();
+        for (index, fact) in &exit.given {
+            match call.args.get(index + shift) {
+                Some(Operand::Move(place)) if is_kept(flow, place) => {
+                    learn(&mut facts, place.clone(), fact.clone());
+                }
+                Some(arg) => {
+                    let value = constant_of(self.model, arg);
+                    if value.is_some_and(|value| !fact.allows(&value)) {
+                        return None;
+                    }
+                }
+                None => {}
+            }
+        }
+        Some(facts)
+    }
+
+    /// Whether a function makes all that it makes as often as something says that nobody knows.
+    fn makes_many(&self, function: FunctionKey) -> bool {
+        let bodies = self.program.bodies_of(function).iter().map(|&body| self.program.body(body));
+        let mut births =
+            bodies.flat_map(|it| it.flows.births.iter().map(|birth| (&it.flows, birth))).peekable();
+        births.peek().is_some()
+            && births.all(|(flows, birth)| flows.body(birth.flow).is_many(birth.at.0))
     }
 
     /// Whether a call does not call a function and is given its name.
@@ -356,6 +405,7 @@ impl Solver<'_> {
             body: site.body,
             flows: &lowered.flows,
             bound: Vec::new(),
+            sways: None,
             file: lowered.function.item.file,
             is_test: lowered.is_test,
             in_main: is_main(self.model, lowered.function),
@@ -425,7 +475,7 @@ impl Solver<'_> {
             }
             let Some(body) = body else { continue };
             let item = self.program.body(body).function.item;
-            if let Some(exit) = exit_of((item.file, item.item), &end.kind, &handle) {
+            if let Some(exit) = exit_of((item.file, item.item), end, &handle) {
                 self.open_exit(exit, open);
             }
         }

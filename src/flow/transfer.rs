@@ -9,7 +9,8 @@ mod method;
 mod owner;
 
 use super::ends::{Cell, EndKind, LossKind, TraceStep, home_name};
-use super::follow::{Among, Follower, Token, is_held, may_be_another, moved, rest};
+use super::follow::{Follower, is_held, may_be_another, moved, rest};
+use super::token::{Among, Token};
 use super::{
     Callable, Env, Flow, Leaving, LocalId, LocalKind, Operand, Owner, Place, Proj, RETURN, Stmt,
     StmtKind, typing,
@@ -18,7 +19,8 @@ use crate::facts::tree::Name;
 use crate::model::{Ty, TyHead};
 use crate::source::FileId;
 use crate::text::TextRange;
-pub(super) use enter::{Given, argument};
+pub(super) use enter::{Given, argument, constant_of};
+use owner::tuple_part;
 
 /// Where the token goes from a statement.
 pub(super) enum Next {
@@ -285,7 +287,8 @@ impl Transfer<'_> {
     /// Whether a value of this type may do more than std's types when it is dropped.
     fn may_own(&self, ty: &Ty) -> bool {
         match ty {
-            Ty::Named(TyHead::Item(..), ..) => true,
+            // Of a trait nothing is known, but the way to the token says what the value is.
+            Ty::Named(TyHead::Item(..), ..) => !self.follower.model.is_trait(ty),
             Ty::Named(TyHead::External(path), ..) => {
                 !path.starts_with("std::") && **path != *self.follower.handle
             }
@@ -303,6 +306,19 @@ impl Transfer<'_> {
         text: String,
     ) -> Next {
         self.lost_from(0, token, kind, range, text)
+    }
+
+    /// The same when what is dropped is only the part of a place in which the token is `rest` steps deep.
+    pub(super) fn lost_inside(
+        &self,
+        rest: &[Proj],
+        token: &Token,
+        kind: LossKind,
+        range: TextRange,
+        text: String,
+    ) -> Next {
+        let from = token.place.proj.len().saturating_sub(rest.len());
+        self.lost_from(from, token, kind, range, text)
     }
 
     /// The same when only what lies beyond the first `from` steps of the way to the token is dropped.
@@ -325,9 +341,6 @@ impl Transfer<'_> {
             let text = format!("kept in {}", home_name(self.follower.model, &cell.home));
             return self.end(EndKind::Kept(cell), range, text);
         }
-        if let LocalKind::Static(..) = local.kind {
-            return self.end(EndKind::Stored, range, "kept in a static".to_owned());
-        }
         if self.may_own(&local.ty) {
             return self.end(EndKind::Stored, range, "kept in a value that may join it".to_owned());
         }
@@ -336,13 +349,7 @@ impl Transfer<'_> {
             (Ty::Reference(inner), LocalKind::Reference) => inner,
             (ty, _) => ty,
         };
-        let part = match (ty, token.place.proj.first()) {
-            (Ty::Tuple(parts), Some(Proj::Field(field))) => {
-                field.name.parse().ok().and_then(|at: usize| parts.get(at))
-            }
-            _ => None,
-        };
-        if part.unwrap_or(ty).is_shared() {
+        if tuple_part(ty, &token.place.proj).is_shared() && !self.is_sole_owner(token.place.local) {
             return self.end(
                 EndKind::Stored,
                 range,

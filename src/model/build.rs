@@ -12,7 +12,7 @@ use super::numbers::{ModuleKey, Numbers};
 use super::scope::above;
 use super::{
     Crate, CrateId, Declaration, Declared, ExternCrate, FunctionRef, Imported, ItemRef, Model,
-    Module, ModuleId, TyHead, test_only,
+    Module, ModuleId, Ty, TyHead, test_only,
 };
 use crate::Note;
 use crate::catalog::{Catalog, Role};
@@ -51,6 +51,8 @@ pub(super) fn build<'p>(
         reachable: project.packages.iter().map(|_| OnceLock::new()).collect(),
         by_item: FxHashMap::default(),
         methods: FxHashMap::default(),
+        of_file: FxHashMap::default(),
+        of_references: FxHashSet::default(),
         notes,
         failed: BTreeMap::new(),
         reapers: BTreeSet::new(),
@@ -557,12 +559,14 @@ impl<'p> Builder<'p, '_> {
         let mut model = self.model;
         let mut methods: FxHashMap<TyHead, FxHashMap<Name, Vec<FunctionRef>>> =
             FxHashMap::default();
+        let mut of_references = FxHashSet::default();
         for (reference, is_test) in self.implementations {
             let ItemKind::Impl(it) = &model.item(reference).kind else { continue };
-            let Some(head) = model.ty(reference.module, None, &it.generics, &it.self_ty).head()
-            else {
-                continue;
-            };
+            let ty = model.ty(reference.module, None, &it.generics, &it.self_ty);
+            if let (Ty::Reference(_), Some(path)) = (&ty, &it.trait_path) {
+                of_references.insert(Name::from(path.last()));
+            }
+            let Some(head) = ty.head() else { continue };
             let of_type = methods.entry(head).or_default();
             for &id in &it.functions {
                 let item = ItemRef { item: id, ..reference };
@@ -572,6 +576,10 @@ impl<'p> Builder<'p, '_> {
             }
         }
         model.methods = methods;
+        model.of_references = of_references;
+        for (module, here) in (0..).map(ModuleId).zip(&model.modules) {
+            model.of_file.entry(here.file).or_default().push(module);
+        }
         model.above = above(&model.modules);
         model.by_item = model
             .functions

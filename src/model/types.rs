@@ -3,7 +3,7 @@
 use super::names::{Ask, Namespace, Query, note};
 use super::{Def, FunctionRef, ItemRef, Model, ModuleId};
 use crate::facts::cfg::Cfg;
-use crate::facts::tree::{ItemId, ItemKind, Name, Path, Type};
+use crate::facts::tree::{Generic, ItemId, ItemKind, Name, Path, Type};
 use crate::source::FileId;
 
 /// What a type is made by.
@@ -39,10 +39,13 @@ impl Ty {
         Self::Named(TyHead::External(Name::from(path)), None, args)
     }
 
-    /// What a named type is made by.
+    /// What a type is made by: its declaration, or how many parts a tuple has.
     pub fn head(&self) -> Option<TyHead> {
         match self {
             Self::Named(head, _, _) => Some(head.clone()),
+            Self::Tuple(parts) if !parts.is_empty() => {
+                Some(TyHead::External(Name::from(format!("({})", parts.len()))))
+            }
             _ => None,
         }
     }
@@ -94,6 +97,23 @@ impl Ty {
             Self::Unknown | Self::Never => false,
             Self::Tuple(parts) => !parts.is_empty(),
             Self::Named(..) | Self::Reference(_) | Self::Slice(_) => true,
+        }
+    }
+
+    /// Whether what is behind a reference to it may change all the same, as far as is known.
+    pub fn may_change_within(&self) -> bool {
+        match self {
+            Self::Reference(inner) | Self::Slice(inner) => inner.may_change_within(),
+            Self::Tuple(parts) => parts.iter().any(Self::may_change_within),
+            Self::Named(TyHead::Item(..), ..) => true,
+            Self::Named(TyHead::External(path), _, args) => {
+                let last = path.rsplit("::").next().unwrap_or(path);
+                let is_cell = last.ends_with("Cell") || last.starts_with("Atomic");
+                is_cell
+                    || matches!(last, "Mutex" | "RwLock" | "OnceLock" | "Sender" | "SyncSender")
+                    || args.iter().any(Self::may_change_within)
+            }
+            Self::Unknown | Self::Never => false,
         }
     }
 
@@ -151,7 +171,13 @@ fn is_maybe(path: &str) -> bool {
 
 impl Model<'_> {
     /// A type written in `module`, inside an impl for `self_ty`, with these type parameters.
-    pub fn ty(&self, module: ModuleId, self_ty: Option<&Ty>, generics: &[Name], ty: &Type) -> Ty {
+    pub fn ty(
+        &self,
+        module: ModuleId,
+        self_ty: Option<&Ty>,
+        generics: &[Generic],
+        ty: &Type,
+    ) -> Ty {
         self.ty_in(module, self_ty, generics, ty, &mut Query::default())
     }
 
@@ -159,14 +185,14 @@ impl Model<'_> {
         &self,
         module: ModuleId,
         self_ty: Option<&Ty>,
-        generics: &[Name],
+        generics: &[Generic],
         ty: &Type,
         query: &mut Query,
     ) -> Ty {
         let mut inner =
             |ty: &Type| query.deeper(|query| self.ty_in(module, self_ty, generics, ty, query));
         match ty {
-            Type::Reference(ty) => Ty::Reference(Box::new(inner(ty))),
+            Type::Reference(_, ty) => Ty::Reference(Box::new(inner(ty))),
             Type::Tuple(elems) => Ty::Tuple(elems.iter().map(&mut inner).collect()),
             Type::Slice(elem) => Ty::Slice(Box::new(inner(elem))),
             Type::Never => Ty::Never,
@@ -174,8 +200,9 @@ impl Model<'_> {
                 if path.as_name().is_some_and(|name| &**name == "Self") {
                     return self_ty.cloned().unwrap_or_default();
                 }
-                if path.as_name().is_some_and(|name| generics.contains(name)) {
-                    return Ty::Unknown;
+                let generic = generics.iter().find(|it| path.as_name() == Some(&it.name));
+                if let Some(generic) = generic {
+                    return self.bounded(module, generic, query);
                 }
                 let last = path.segments.last();
                 let args =
@@ -194,6 +221,19 @@ impl Model<'_> {
                 None => Ty::Unknown,
             },
             Type::Path(Some(_), _) | Type::Unknown => Ty::Unknown,
+        }
+    }
+
+    /// The type that stands for a type parameter: the one trait of the project that it has.
+    fn bounded(&self, module: ModuleId, generic: &Generic, query: &mut Query) -> Ty {
+        let traits = generic.bounds.iter().filter_map(|path| {
+            let ty = self.named(module, path, Vec::new(), query);
+            matches!(ty, Ty::Named(TyHead::Item(..), ..)).then_some(ty)
+        });
+        let traits: Vec<Ty> = traits.collect();
+        match <[Ty; 1]>::try_from(traits) {
+            Ok([only]) => only,
+            Err(_) => Ty::Unknown,
         }
     }
 
@@ -272,8 +312,54 @@ impl Model<'_> {
         let facts = &self.facts[&of.file];
         let id = provided.iter().find(|&&id| &*facts.item(id).name == name)?;
         let item = ItemRef { item: *id, ..of };
-        self.function(item)?.body.as_ref()?;
-        Some(item)
+        // An `impl` leaves out only what its trait provides.
+        self.function(item).map(|_| item)
+    }
+
+    /// Every function that implements one of a trait of the project, in order.
+    pub fn implementations(&self, of: ItemRef, name: &str) -> Vec<ItemRef> {
+        let declared = &self.item(of).name;
+        let is_it = |function: &&FunctionRef| {
+            function.container.is_some_and(|container| {
+                matches!(&self.item(container).kind, ItemKind::Impl(it)
+                    if it.trait_path.as_ref().is_some_and(|path| *path.last() == **declared))
+            })
+        };
+        let named = self.methods.values().filter_map(|methods| methods.get(name));
+        let mut found: Vec<ItemRef> = named.flatten().filter(is_it).map(|it| it.item).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Whether a type is only known by a trait of the project.
+    pub fn is_trait(&self, ty: &Ty) -> bool {
+        self.item_of(ty).is_some_and(|item| matches!(self.item(item).kind, ItemKind::Trait(_)))
+    }
+
+    /// The type outside the project that has a trait of the project and is of a kind that `fits`, if there is only
+    /// one, and nothing that leads to another value has that trait too.
+    pub fn provided_outside(&self, of: ItemRef, fits: impl Fn(&str) -> bool) -> Option<TyHead> {
+        let name = &self.item(of).name;
+        if self.of_references.contains(name) {
+            return None;
+        }
+        let is_it = |function: &FunctionRef| {
+            function.container.is_some_and(|container| {
+                matches!(&self.item(container).kind, ItemKind::Impl(it)
+                    if it.trait_path.as_ref().is_some_and(|path| *path.last() == **name))
+            })
+        };
+        let mut found = None;
+        for (head, methods) in &self.methods {
+            let TyHead::External(path) = head else { continue };
+            if !methods.values().flatten().any(is_it) {
+                continue;
+            }
+            if is_pointer(path) || (fits(path) && found.replace(head).is_some()) {
+                return None;
+            }
+        }
+        found.cloned()
     }
 
     /// Whether a function is one of a type itself, whatever its parameters and in every build.
@@ -283,15 +369,17 @@ impl Model<'_> {
         };
         let ItemKind::Impl(it) = &container.kind else { return false };
         let always = [&container.cfg, &self.item(function.item).cfg];
-        let of_all = |ty: &Type| match ty {
+        let of_all = |ty: &Type| {
+            match ty {
             Type::Path(None, path) => path.segments.last().is_some_and(|last| {
                 let is_param = |arg: &Type| {
                     matches!(arg, Type::Path(None, path)
-                        if path.as_name().is_some_and(|name| it.generics.contains(name)))
+                        if path.as_name().is_some_and(|name| it.generics.iter().any(|own| own.name == *name)))
                 };
                 last.args.iter().all(is_param)
             }),
             _ => false,
+        }
         };
         it.trait_path.is_none()
             && always.into_iter().all(|cfg| *cfg == Cfg::Always)
@@ -325,6 +413,21 @@ impl Model<'_> {
         let own = Ty::Named(TyHead::Item(item.file, item.item), Some(item.module), Vec::new());
         let mut found = fields.filter(|field| &*field.name == name);
         found.next().map_or(Ty::Unknown, |field| self.ty(item.module, Some(&own), &[], &field.ty))
+    }
+
+    /// The names of all variants of an enum.
+    pub fn variants(&self, item: ItemRef) -> impl Iterator<Item = &Name> {
+        let variants = match &self.item(item).kind {
+            ItemKind::Enum(variants) => variants.as_slice(),
+            _ => &[],
+        };
+        variants.iter().map(|variant| &variant.name)
+    }
+
+    /// Whether a variant has no content.
+    pub fn is_unit(&self, item: ItemRef, variant: &str) -> bool {
+        let ItemKind::Enum(variants) = &self.item(item).kind else { return false };
+        variants.iter().any(|it| &*it.name == variant && it.fields.is_empty())
     }
 
     /// Whether a type may have a field of this name itself; if not, it leads to one by `Deref`.
@@ -369,7 +472,7 @@ fn fill(ty: Ty, args: Vec<Ty>) -> Ty {
 pub(super) fn written(ty: &Type) -> String {
     match ty {
         Type::Path(_, path) => path.last().to_owned(),
-        Type::Reference(inner) => written(inner),
+        Type::Reference(_, inner) => written(inner),
         Type::Slice(inner) => format!("[{}]", written(inner)),
         Type::Bounds(paths) => {
             paths.first().map_or_else(String::new, |path| path.last().to_owned())

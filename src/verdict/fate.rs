@@ -117,7 +117,7 @@ impl<'a> Fates<'a> {
     fn exits(&self, task: &Task) -> Vec<Exit> {
         let (function, handle, _) = self.place_of(task);
         let ends = self.solution.ends(task).iter();
-        ends.filter_map(|end| exit_of(function, &end.kind, &handle)).collect()
+        ends.filter_map(|end| exit_of(function, end, &handle)).collect()
     }
 
     /// The function that a walk is in, the handle's type, and whether it is test code.
@@ -176,7 +176,7 @@ impl<'a> Fates<'a> {
             EndKind::Kept(_) if self.by_value => keep_first(&mut sum.unknown, own),
             EndKind::Kept(cell) => self.add_kept(sum, cell, handle, end, is_test),
             EndKind::Returned(_) | EndKind::Left(..) | EndKind::Fed(..) => {
-                match exit_of(function, &end.kind, handle) {
+                match exit_of(function, end, handle) {
                     Some(exit) => self.add_callers(sum, exit, &end.trace, is_test),
                     None => keep_first(&mut sum.unknown, own),
                 }
@@ -269,7 +269,7 @@ impl<'a> Fates<'a> {
                 }
                 called = true;
                 for end in self.solution.ends(task) {
-                    if let Some(exit) = exit_of(function, &end.kind, &handle) {
+                    if let Some(exit) = exit_of(function, end, &handle) {
                         if seen.insert(exit.clone()) {
                             hops.push(Hop { exit, from: Some(at), trace: &end.trace });
                         }

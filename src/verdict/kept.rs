@@ -122,7 +122,7 @@ impl Fates<'_> {
                     }
                 }
                 EndKind::Returned(_) | EndKind::Left(..) | EndKind::Fed(..) => {
-                    let Some(exit) = exit_of(function, &end.kind, &handle) else {
+                    let Some(exit) = exit_of(function, end, &handle) else {
                         keep_first(&mut search.unknown, steps(&end.trace));
                         continue;
                     };

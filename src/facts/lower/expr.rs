@@ -2,9 +2,11 @@
 
 use syn::{BinOp, Expr, Member, UnOp};
 
-use super::super::tree::{Arm, BinaryOp, Closure, ExprId, ExprKind, MethodCall, Name, Type};
+use super::super::tree::{
+    Arm, BinaryOp, Closure, Comparison, ExprId, ExprKind, MethodCall, Name, Type,
+};
 use super::body::BodyLowering;
-use super::{byte_range, delimited};
+use super::{byte_range, delimited, written};
 use crate::text::TextRange;
 
 impl BodyLowering<'_, '_> {
@@ -64,10 +66,12 @@ impl BodyLowering<'_, '_> {
             Expr::Lit(lit) => match &lit.lit {
                 syn::Lit::Bool(it) => (byte_range(it.span), ExprKind::Bool(it.value)),
                 syn::Lit::Int(it) => {
-                    let number = it.base10_parse().map_or(ExprKind::Literal, ExprKind::Number);
+                    let number = it
+                        .base10_parse()
+                        .map_or_else(|_| ExprKind::Literal(written(&lit.lit)), ExprKind::Number);
                     (byte_range(it.span()), number)
                 }
-                other => (byte_range(other.span()), ExprKind::Literal),
+                other => (byte_range(other.span()), ExprKind::Literal(written(other))),
             },
             Expr::Unary(unary) => {
                 let inner = self.expr(&unary.expr);
@@ -118,7 +122,7 @@ impl BodyLowering<'_, '_> {
                     ExprKind::Range { ends, endless },
                 )
             }
-            Expr::Infer(infer) => (byte_range(infer.underscore_token.span), ExprKind::Literal),
+            Expr::Infer(infer) => (byte_range(infer.underscore_token.span), ExprKind::Literal(0)),
             Expr::Verbatim(tokens) => {
                 let mentions = self.mentions(tokens);
                 (super::mac::tokens_range(tokens), ExprKind::Opaque(mentions))
@@ -131,28 +135,15 @@ impl BodyLowering<'_, '_> {
         let left = self.expr(&binary.left);
         let right = self.expr(&binary.right);
         let range = self.range_of(left).cover(self.range_of(right));
-        if let Some(empty) = says_empty(binary)
-            && let ExprKind::Method(call) = &mut self.body.exprs[left.0 as usize].kind
-        {
-            call.name = self.lowering.name("is_empty");
-            let whole = self.body.expr(left).kind.clone();
-            if empty {
-                return (range, whole);
-            }
-            return (range, ExprKind::Unary(left));
-        }
         let kind = match &binary.op {
             BinOp::And(_) => ExprKind::Binary { op: BinaryOp::And, left, right },
             BinOp::Or(_) => ExprKind::Binary { op: BinaryOp::Or, left, right },
-            BinOp::Eq(_)
-            | BinOp::Ne(_)
-            | BinOp::Lt(_)
-            | BinOp::Le(_)
-            | BinOp::Gt(_)
-            | BinOp::Ge(_) => ExprKind::Binary { op: BinaryOp::Compare, left, right },
-            op => match operator(op) {
-                (name, true) => ExprKind::CompoundAssign(name, left, right),
-                (name, false) => ExprKind::Binary { op: BinaryOp::Strict(name), left, right },
+            op => match (comparison(op), operator(op)) {
+                (Some(kind), _) => ExprKind::Binary { op: BinaryOp::Compare(kind), left, right },
+                (None, (name, true)) => ExprKind::CompoundAssign(name, left, right),
+                (None, (name, false)) => {
+                    ExprKind::Binary { op: BinaryOp::Strict(name), left, right }
+                }
             },
         };
         (range, kind)
@@ -375,21 +366,16 @@ fn member_range(member: &Member) -> TextRange {
     }
 }
 
-/// Whether a comparison says that something is empty, or is not: `x.len() == 0`, `x.len() > 0`.
-fn says_empty(binary: &syn::ExprBinary) -> Option<bool> {
-    let Expr::MethodCall(call) = &*binary.left else { return None };
-    let Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(number), .. }) = &*binary.right else {
-        return None;
-    };
-    let number: u8 = number.base10_parse().ok()?;
-    if call.method != "len" || !call.args.is_empty() {
-        return None;
-    }
-    match (&binary.op, number) {
-        (BinOp::Eq(_), 0) | (BinOp::Lt(_), 1) | (BinOp::Le(_), 0) => Some(true),
-        (BinOp::Ne(_) | BinOp::Gt(_), 0) | (BinOp::Ge(_), 1) => Some(false),
-        _ => None,
-    }
+fn comparison(op: &BinOp) -> Option<Comparison> {
+    Some(match op {
+        BinOp::Eq(_) => Comparison::Equal,
+        BinOp::Ne(_) => Comparison::Unequal,
+        BinOp::Lt(_) => Comparison::Less,
+        BinOp::Le(_) => Comparison::AtMost,
+        BinOp::Gt(_) => Comparison::More,
+        BinOp::Ge(_) => Comparison::AtLeast,
+        _ => return None,
+    })
 }
 
 /// The method that an operator is, and whether it assigns.

@@ -12,8 +12,8 @@ use syn::{
 
 use super::super::cfg::Cfg;
 use super::super::tree::{
-    Field, Function, Impl, Import, Item, ItemId, ItemKind, ModuleItem, Name, Receiver, Type, Value,
-    Variant, Visibility, arm_name,
+    Field, Function, Generic, Impl, Import, Item, ItemId, ItemKind, ModuleItem, Name, Receiver,
+    Type, Value, Variant, Visibility, arm_name,
 };
 use super::mac::{delimiter_range, tokens_range};
 use super::template::{Template, templates};
@@ -232,12 +232,25 @@ impl Lowering<'_> {
         id
     }
 
-    fn generics(&mut self, generics: &Generics) -> Vec<Name> {
+    fn generics(&mut self, generics: &Generics) -> Vec<Generic> {
         let params = generics.params.iter().filter_map(|param| match param {
-            GenericParam::Type(param) => Some(&param.ident),
+            GenericParam::Type(param) => Some(param),
             _ => None,
         });
-        params.map(|ident| self.ident(ident)).collect()
+        let mut found: Vec<Generic> = params
+            .map(|param| Generic {
+                name: self.ident(&param.ident),
+                bounds: self.traits(&param.bounds),
+            })
+            .collect();
+        for predicate in generics.where_clause.iter().flat_map(|it| &it.predicates) {
+            let syn::WherePredicate::Type(it) = predicate else { continue };
+            let Type::Path(None, path) = self.ty(&it.bounded_ty) else { continue };
+            let more = self.traits(&it.bounds);
+            let of = found.iter_mut().find(|of| path.as_name() == Some(&of.name));
+            of.into_iter().for_each(|of| of.bounds.extend(more.iter().cloned()));
+        }
+        found
     }
 
     fn implementation(&mut self, it: &syn::ItemImpl) -> ItemId {

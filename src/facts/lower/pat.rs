@@ -1,10 +1,12 @@
 //! Patterns.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use syn::{Expr, Member};
 
 use super::super::tree::{ExprId, Name, Pat, PatId, PatKind};
 use super::body::BodyLowering;
-use super::{byte_range, delimited};
+use super::{byte_range, delimited, written};
 use crate::text::TextRange;
 
 impl BodyLowering<'_, '_> {
@@ -89,7 +91,11 @@ impl BodyLowering<'_, '_> {
                 let range = ranges.reduce(TextRange::cover).unwrap_or_default();
                 (range, PatKind::Or(cases))
             }
-            _ => (TextRange::default(), PatKind::Refutable),
+            syn::Pat::Lit(syn::ExprLit { lit, .. }) => (byte_range(lit.span()), literal(lit)),
+            syn::Pat::Range(range) => {
+                (TextRange::default(), PatKind::Refutable(written_range(range)))
+            }
+            _ => (TextRange::default(), PatKind::Refutable(0)),
         }
     }
 
@@ -103,6 +109,33 @@ impl BodyLowering<'_, '_> {
     /// Lowers an optional expression.
     pub(super) fn maybe(&mut self, expr: Option<&Expr>) -> Option<ExprId> {
         expr.map(|expr| self.expr(expr))
+    }
+}
+
+/// A hash of what a range is written as, if its ends are literals or constants.
+fn written_range(range: &syn::ExprRange) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    matches!(range.limits, syn::RangeLimits::Closed(_)).hash(&mut hasher);
+    for end in [&range.start, &range.end] {
+        match end.as_deref() {
+            None => 0u64.hash(&mut hasher),
+            Some(Expr::Lit(lit)) => written(&lit.lit).hash(&mut hasher),
+            Some(Expr::Path(path)) => {
+                path.path.segments.iter().for_each(|it| it.ident.hash(&mut hasher));
+            }
+            Some(_) => return 0,
+        }
+    }
+    hasher.finish()
+}
+
+fn literal(lit: &syn::Lit) -> PatKind {
+    match lit {
+        syn::Lit::Bool(it) => PatKind::Bool(it.value),
+        syn::Lit::Int(it) => {
+            it.base10_parse().map_or_else(|_| PatKind::Literal(written(lit)), PatKind::Number)
+        }
+        other => PatKind::Literal(written(other)),
     }
 }
 

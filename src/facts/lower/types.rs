@@ -12,8 +12,11 @@ impl Lowering<'_> {
                 let qself = path.qself.as_ref().map(|qself| Box::new(self.ty(&qself.ty)));
                 Type::Path(qself, self.path(&path.path))
             }
-            syn::Type::Reference(reference) => Type::Reference(Box::new(self.ty(&reference.elem))),
-            syn::Type::Ptr(pointer) => Type::Reference(Box::new(self.ty(&pointer.elem))),
+            syn::Type::Reference(reference) => {
+                let mutable = reference.mutability.is_some();
+                Type::Reference(mutable, Box::new(self.ty(&reference.elem)))
+            }
+            syn::Type::Ptr(pointer) => Type::Reference(true, Box::new(self.ty(&pointer.elem))),
             syn::Type::Tuple(tuple) => {
                 Type::Tuple(tuple.elems.iter().map(|elem| self.ty(elem)).collect())
             }
@@ -64,10 +67,18 @@ impl Lowering<'_> {
     }
 
     fn bounds<P>(&mut self, bounds: &syn::punctuated::Punctuated<TypeParamBound, P>) -> Type {
+        Type::Bounds(self.traits(bounds))
+    }
+
+    /// The traits among some bounds.
+    pub(super) fn traits<P>(
+        &mut self,
+        bounds: &syn::punctuated::Punctuated<TypeParamBound, P>,
+    ) -> Vec<Path> {
         let paths = bounds.iter().filter_map(|bound| match bound {
             TypeParamBound::Trait(bound) => Some(&bound.path),
             _ => None,
         });
-        Type::Bounds(paths.map(|path| self.path(path)).collect())
+        paths.map(|path| self.path(path)).collect()
     }
 }

@@ -2,18 +2,21 @@
 
 use std::cell::RefCell;
 
+use super::super::correlate::{fact_of, facts_before};
+use super::super::sway::Sways;
+use super::super::token::{Among, Token};
 use super::super::transfer::{Given, Next, Transfer};
 use super::super::{
     BlockId, Call, Callable, Callee, Code, End, EndKind, Entry, Flow, FlowId, FlowKind,
     FunctionKey, LocalId, LocalKind, Operand, Place, Proj, Stmt, StmtKind, TraceStep, methods,
 };
-use super::{Among, Follower, Token};
+use super::Follower;
 use crate::catalog::Role;
 use crate::model::{Def, Model};
 use crate::text::TextRange;
 
 /// A token after a call, with the steps that led there, or what became of it in the call.
-type Start = Result<(Token, Vec<TraceStep>), End>;
+type Start = Result<(Token, Vec<TraceStep>), Box<End>>;
 
 /// Closures run one inside the other.
 const MAX_APPLY: usize = 12;
@@ -40,10 +43,15 @@ impl Follower<'_> {
             let text = "closures run in closures too deep to follow".to_owned();
             let trace = vec![TraceStep { file: self.file, range, text }];
             let kind = EndKind::Escaped;
-            return vec![End { kind, file: self.file, range, trace, passed: false }];
+            return vec![End::new(kind, self.file, range, trace)];
         }
         let start = Token { borrowed, ..Token::at(BlockId(0), 0, entry.clone()) };
-        self.walk(id, start, Vec::new(), depth + 1)
+        let ends = self.walk(id, start, Vec::new(), depth + 1);
+        match ends.iter().find(|end| end.way.swayed) {
+            // Which of its ways a closure takes may depend on what it captured.
+            Some(end) => vec![escaped(end, end.range, "which may depend on what else is there")],
+            None => ends,
+        }
     }
 
     /// The same search in another function: what its caller gave that to call is not known here.
@@ -53,6 +61,7 @@ impl Follower<'_> {
             body,
             flows: &lowered.flows,
             bound: Vec::new(),
+            sways: self.sways.as_ref().map(|_| Sways::default()),
             file: lowered.function.item.file,
             is_test: self.is_test,
             in_main: false,
@@ -107,8 +116,9 @@ impl Follower<'_> {
     }
 
     /// Carries what leaves a closure on in the body around it.
-    pub(super) fn lift(&self, id: FlowId, ends: Vec<End>, depth: usize) -> Vec<End> {
+    pub(super) fn lift(&self, id: FlowId, ends: Vec<End>, many: bool, depth: usize) -> Vec<End> {
         let flow = self.flows.body(id);
+        let many = many || flow.repeats;
         let Some(parent) =
             flow.parent.filter(|_| flow.kind != FlowKind::Function && depth < MAX_APPLY)
         else {
@@ -126,12 +136,17 @@ impl Follower<'_> {
                 .flat_map(|start| match start {
                     Ok((token, steps)) => {
                         let trace = end.trace.iter().cloned().chain(steps).collect();
+                        let around = self.flows.body(parent);
+                        let many = many || around.is_many(token.block);
+                        let mut facts = token.facts;
+                        facts.extend(facts_before(around, token.block, token.index));
+                        let token = Token { many, facts, ..token };
                         self.walk(parent, token, trace, depth + 1)
                     }
-                    Err(other) => vec![other],
+                    Err(other) => vec![*other],
                 })
                 .collect();
-            lifted.extend(self.lift(parent, outer, depth + 1));
+            lifted.extend(self.lift(parent, outer, many, depth + 1));
         }
         lifted
     }
@@ -176,11 +191,13 @@ impl Follower<'_> {
                 _ => None,
             };
             starts.extend(next.unwrap_or_else(|| {
-                vec![Err(escaped(end, stmt.range, "the closure that holds it is given away"))]
+                let text = "the closure that holds it is given away";
+                vec![Err(Box::new(escaped(end, stmt.range, text)))]
             }));
         }
         if starts.is_empty() {
-            starts.push(Err(escaped(end, flow.range, "the closure that holds it is not run here")));
+            let text = "the closure that holds it is not run here";
+            starts.push(Err(Box::new(escaped(end, flow.range, text))));
         }
         starts
     }
@@ -198,7 +215,14 @@ impl Follower<'_> {
         if let Some(place) = self.value_of_run(call, proj) {
             let sure = call.runs(self.model) != Some(false);
             let among = if sure { Among::Unborn } else { Among::Guessed };
-            let token = Token { among, ..Token::at(at.0, at.1 + 1, place) };
+            let mut token = Token { among, ..Token::at(at.0, at.1 + 1, place) };
+            // What `then` makes is there only if it was called on `true`.
+            if let Callee::Method(asked, name, own) = &call.callee
+                && &**name == "then"
+                && own.is_empty()
+            {
+                token.facts.extend(fact_of(flow, asked));
+            }
             return Some(vec![Ok((token, Vec::new()))]);
         }
         let functions = call.targets();
@@ -220,7 +244,7 @@ impl Follower<'_> {
                 Ok((Token::at(at.0, at.1 + 1, place), step.into_iter().collect()))
             }
             Next::End { kind, file, range, steps } => {
-                Err(End { kind, file, range, trace: steps, passed: false })
+                Err(Box::new(End::new(kind, file, range, steps)))
             }
         };
         Some(next.into_iter().map(start).collect())
@@ -251,14 +275,8 @@ impl Follower<'_> {
                 };
                 let text = "what makes it is given away".to_owned();
                 let trace = vec![TraceStep { file: self.file, range: stmt.range, text }];
-                let away = End {
-                    kind: EndKind::Escaped,
-                    file: self.file,
-                    range: stmt.range,
-                    trace,
-                    passed: false,
-                };
-                let starts = starts.unwrap_or_else(|| vec![Err(away)]).into_iter();
+                let away = End::new(EndKind::Escaped, self.file, stmt.range, trace);
+                let starts = starts.unwrap_or_else(|| vec![Err(Box::new(away))]).into_iter();
                 ends.extend(starts.flat_map(|start| self.follow_start(id, start)));
             }
         }
@@ -302,6 +320,7 @@ impl Follower<'_> {
     pub(in crate::flow) fn follow_fed(
         &self,
         id: FlowId,
+        at: (BlockId, usize),
         call: &Call,
         called: &Operand,
         argument: usize,
@@ -312,8 +331,15 @@ impl Follower<'_> {
         let code = transfer.code_of(called)?;
         let &param = self.closure(&code)?.params.get(argument)?;
         let entry = Place { local: param, proj: proj.to_vec() };
-        let mut ends = self.apply(&code, &entry, false, 0);
-        for end in &mut ends {
+        let mut ends = Vec::new();
+        for mut end in self.apply(&code, &entry, false, 0) {
+            let text = "given to this closure".to_owned();
+            end.trace.insert(0, TraceStep { file: self.file, range: call.name_range, text });
+            if let Some(place) = self.put_outside(&code, id, &end.kind) {
+                let token = Token::at(at.0, at.1 + 1, place);
+                ends.extend(self.follow_on(id, token, end.trace));
+                continue;
+            }
             let decided = matches!(
                 end.kind,
                 EndKind::Joined | EndKind::Lost(_) | EndKind::Kept(_) | EndKind::Exits
@@ -321,17 +347,27 @@ impl Follower<'_> {
             if !decided {
                 end.kind = EndKind::Escaped;
             }
-            let text = "given to this closure".to_owned();
-            end.trace.insert(0, TraceStep { file: self.file, range: call.name_range, text });
+            ends.push(end);
         }
         Some(ends)
+    }
+
+    /// The variable of the body around a closure into which that has put a token.
+    fn put_outside(&self, code: &Code, around: FlowId, end: &EndKind) -> Option<Place> {
+        let EndKind::Captured(outer, proj) = end else { return None };
+        let closure = self.closure(code).filter(|it| it.parent == Some(around))?;
+        let is_it = |capture: &&super::super::Capture| {
+            closure.locals[capture.inner.0 as usize].kind == LocalKind::Capture(*outer)
+        };
+        let capture = closure.captures.iter().find(is_it).filter(|it| it.moves.is_empty())?;
+        Some(capture.outer.with(proj))
     }
 
     /// Follows a token from a call on, in one body and in the bodies around it.
     fn follow_start(&self, id: FlowId, start: Start) -> Vec<End> {
         match start {
             Ok((token, trace)) => self.follow_on(id, token, trace),
-            Err(end) => vec![end],
+            Err(end) => vec![*end],
         }
     }
 
@@ -447,5 +483,5 @@ fn escaped(end: &End, range: TextRange, text: &str) -> End {
     let mut trace = end.trace.clone();
     let file = end.file;
     trace.push(TraceStep { file, range, text: text.to_owned() });
-    End { kind: EndKind::Escaped, file, range, trace, passed: false }
+    End::new(EndKind::Escaped, file, range, trace)
 }

@@ -5,7 +5,7 @@ use super::super::{
     Terminator, methods, typing,
 };
 use super::frame::ScopeKind;
-use super::types::{seen, wrapping};
+use super::types::wrapping;
 use super::{Lowering, Value};
 use crate::catalog::Role;
 use crate::facts::tree::{ExprId, ExprKind, ItemKind, MethodCall, Name, Path, Type};
@@ -94,6 +94,7 @@ impl Lowering<'_> {
             ty: Ty::Unknown,
             receiver_ty: Ty::Unknown,
             partial: false,
+            looks: false,
             awaited: false,
         };
         self.push(range, StmtKind::Call(Box::new(call)));
@@ -142,13 +143,12 @@ impl Lowering<'_> {
         let callables: Vec<Option<Callable>> =
             values.iter().map(|value| value.callable.clone()).collect();
         let operands: Vec<Operand> = values.into_iter().map(|value| value.operand).collect();
-        let shift = usize::from(is_ufcs);
         self.note_birth(
             range,
             name_range,
             &defs,
             named,
-            callables.get(shift..).unwrap_or_default(),
+            callables.get(usize::from(is_ufcs)..).unwrap_or_default(),
         );
         if self.diverges(&defs) {
             let end = self.dead_end(&defs, name_range);
@@ -175,6 +175,7 @@ impl Lowering<'_> {
             ty,
             receiver_ty: Ty::Unknown,
             partial: false,
+            looks: false,
             awaited: false,
         };
         self.push(range, StmtKind::Call(Box::new(call)));
@@ -209,7 +210,12 @@ impl Lowering<'_> {
         if types.is_empty() {
             types.extend(self.wanted.remove(&id));
         }
-        self.call_method(range, call.name_range, receiver, &call.name, &call.args, &types)
+        let value =
+            self.call_method(range, call.name_range, receiver, &call.name, &call.args, &types);
+        if methods::runs_on_each(&call.name) && !self.is_fixed(call.receiver) {
+            self.repeat(value.place().map(|place| place.local));
+        }
+        value
     }
 
     /// `LOCAL.with(|it| …)`: the closure runs at once, and its parameter is another name for the static.
@@ -274,15 +280,7 @@ impl Lowering<'_> {
             return borrowed;
         }
         let defs: Vec<Def> = catalogued.into_iter().collect();
-        let mut known = self.closure_types(&defs).0;
-        if known.is_none() && own.is_empty() {
-            known = typing::passes(&seen(&receiver), name);
-        }
-        let mut values: Vec<Value> = Vec::new();
-        for (index, &arg) in args.iter().enumerate() {
-            let expected = known.as_ref().filter(|(at, _)| *at == index).map(|(_, ty)| ty);
-            values.push(self.arg(arg, expected));
-        }
+        let values = self.method_args(&receiver, name, &defs, &own, args);
         let callables: Vec<Option<Callable>> =
             values.iter().map(|value| value.callable.clone()).collect();
         let methods: Vec<Def> = own.iter().map(|function| Def::Method(function.item)).collect();
@@ -309,6 +307,10 @@ impl Lowering<'_> {
         // `Option::insert` gives a reference to what it has put there.
         let inserts = &**name == "insert" && args.len() == 1 && self.is_local_option(&place);
         let inserted = inserts.then(|| place.then(Proj::Inner));
+        // What a filter leaves of borrowed elements are the same elements.
+        let filters = place.proj.last() == Some(&Proj::Each) && methods::filters(name);
+        let filtered = filters.then(|| (place.clone(), receiver.ty.clone()));
+        let looks = self.only_looks(name, &own);
         let call = Call {
             dst,
             callee: Callee::Method(self.in_turn(place, name), name.clone(), own),
@@ -319,9 +321,14 @@ impl Lowering<'_> {
             ty,
             receiver_ty,
             partial: self.is_partial(name, args),
+            looks,
             awaited: false,
         };
         self.push(range, StmtKind::Call(Box::new(call)));
+        if let Some((place, ty)) = filtered {
+            self.frame().flow.adapted.push(place.local);
+            return Value { operand: Operand::Borrow(place), ..Value::constant(ty) };
+        }
         match inserted {
             Some(place) => {
                 Value { operand: Operand::Borrow(place), ..Value::constant(Ty::Unknown) }
@@ -435,6 +442,7 @@ impl Lowering<'_> {
             ty: Ty::Unknown,
             receiver_ty: receiver.ty.peel().clone(),
             partial: false,
+            looks: false,
             awaited: false,
         };
         self.push(range, StmtKind::Call(Box::new(call)));
@@ -462,7 +470,7 @@ impl Lowering<'_> {
     }
 
     /// An argument; a closure learns the types of its parameters from the callee.
-    fn arg(&mut self, id: ExprId, expected: Option<&Vec<Ty>>) -> Value {
+    pub(super) fn arg(&mut self, id: ExprId, expected: Option<&Vec<Ty>>) -> Value {
         let body = self.body;
         let expr = body.expr(id);
         match (&expr.kind, expected) {
@@ -552,7 +560,7 @@ impl Lowering<'_> {
     }
 
     /// The declaration of a method in the trait that is all that is known of its receiver.
-    fn declared_by_trait(&self, receiver: &Ty, name: &str) -> Option<FunctionRef> {
+    pub(super) fn declared_by_trait(&self, receiver: &Ty, name: &str) -> Option<FunctionRef> {
         let container = self.model.item_of(receiver)?;
         let ItemKind::Trait(functions) = &self.model.item(container).kind else { return None };
         let facts = &self.model.facts[&container.file];

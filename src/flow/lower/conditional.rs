@@ -1,8 +1,11 @@
 //! Conditions: short circuits, `let` chains and tests that tell where a handle is.
 
-use super::super::{BlockId, Callee, Condition, Terminator, Test};
+use super::super::transfer::constant_of;
+use super::super::{
+    BlockId, Callee, Condition, Constant, LocalKind, Operand, Place, Terminator, Test,
+};
 use super::{Lowering, Value};
-use crate::facts::tree::{BinaryOp, ExprId, ExprKind};
+use crate::facts::tree::{BinaryOp, Comparison, ExprId, ExprKind, MethodCall};
 
 /// Methods of a collection that give one of its ends, if it has any.
 const ENDS: &[&str] =
@@ -18,12 +21,33 @@ fn asks(name: &str) -> Option<(Test, bool)> {
     })
 }
 
+/// The comparison with its sides changed.
+fn turned(kind: Comparison) -> Comparison {
+    match kind {
+        Comparison::Equal | Comparison::Unequal => kind,
+        Comparison::Less => Comparison::More,
+        Comparison::AtMost => Comparison::AtLeast,
+        Comparison::More => Comparison::Less,
+        Comparison::AtLeast => Comparison::AtMost,
+    }
+}
+
+/// Whether the comparison of a length with a number says that something is empty, or is not.
+fn says_empty(kind: Comparison, number: usize) -> Option<bool> {
+    match (kind, number) {
+        (Comparison::Equal | Comparison::AtMost, 0) | (Comparison::Less, 1) => Some(true),
+        (Comparison::Unequal | Comparison::More, 0) | (Comparison::AtLeast, 1) => Some(false),
+        _ => None,
+    }
+}
+
 impl Lowering<'_> {
     /// Evaluates a condition and goes to `yes` or `no`. Names bound by `let` live in the scope
     /// that is open now.
     pub(super) fn condition(&mut self, id: ExprId, yes: BlockId, no: BlockId) {
         let body = self.body;
         let expr = body.expr(id);
+        let before = self.frame().read.len();
         match &expr.kind {
             ExprKind::Bool(value) => {
                 let target = if *value { yes } else { no };
@@ -52,52 +76,128 @@ impl Lowering<'_> {
                 Some(test) => self.condition(test, yes, no),
                 None => {
                     self.expr(id);
-                    self.either(yes, no);
+                    self.ask(id, yes, no, before);
                 }
             },
             ExprKind::Method(call) if call.args.is_empty() => {
-                let Some((mut test, mut holds)) = asks(&call.name) else {
-                    self.expr(id);
-                    return self.either(yes, no);
-                };
-                let mut asked = call.receiver;
-                if let ExprKind::Method(inner) = &body.expr(asked).kind
-                    && test == Test::Inner
-                    && ENDS.contains(&&*inner.name)
-                    && inner.args.is_empty()
-                {
-                    // There is a first one unless there is none.
-                    (asked, test, holds) = (inner.receiver, Test::Empty, !holds);
+                self.method_condition(id, call, yes, no, before);
+            }
+            ExprKind::Binary { op: BinaryOp::Compare(kind), left, right } => {
+                match self.compared(*kind, *left, *right) {
+                    // What a temporary holds is asked of no other one.
+                    Some(condition) if self.lasts(&condition.place) => {
+                        self.branch(&[condition], yes, no);
+                    }
+                    _ => self.ask(id, yes, no, before),
                 }
-                let receiver = self.expr(asked);
-                let Some(place) = receiver.place().cloned() else { return self.either(yes, no) };
-                self.branch(&[Condition { place, test, holds }], yes, no);
             }
             ExprKind::Path(..) | ExprKind::Field(..) => {
                 let value = self.expr(id);
-                let Some(place) = value.place().cloned() else { return self.either(yes, no) };
+                if let Operand::Constant(Some(Constant::Bool(known))) = value.operand {
+                    let target = if known { yes } else { no };
+                    return self.frame().goto(target);
+                }
+                let Some(place) = value.place().cloned() else {
+                    return self.either(yes, no, before);
+                };
                 // What is in a variable was asked before.
                 let asked = self.frame().asked.get(&place).cloned();
-                let own = Condition { place, test: Test::True, holds: true };
+                let own = Condition { place, test: Test::is_true(), holds: true };
                 let all: Vec<Condition> = std::iter::once(own).chain(asked).collect();
                 self.branch(&all, yes, no);
             }
             _ => {
                 self.expr(id);
-                self.either(yes, no);
+                self.ask(id, yes, no, before);
             }
         }
     }
 
+    /// Whether what is said of a place can be asked again: not of a temporary, unless how many elements something has.
+    fn lasts(&mut self, place: &Place) -> bool {
+        self.frame().local(place.local).kind != LocalKind::Temporary
+    }
+
     /// Goes to `yes` if all of some conditions hold, and to `no` if none does.
-    fn branch(&mut self, conditions: &[Condition], yes: BlockId, no: BlockId) {
+    pub(super) fn branch(&mut self, conditions: &[Condition], yes: BlockId, no: BlockId) {
         let turned = conditions.iter().cloned();
         let turned = turned.map(|own| Condition { holds: !own.holds, ..own }).collect();
         self.frame().end(Terminator::Branch(vec![(yes, conditions.to_vec()), (no, turned)]));
     }
 
-    /// What a value says that a method just gave as its answer.
-    pub(super) fn answered(&mut self, value: &Value) -> Option<Condition> {
+    /// A condition that is what a method without arguments gives.
+    fn method_condition(
+        &mut self,
+        id: ExprId,
+        call: &MethodCall,
+        yes: BlockId,
+        no: BlockId,
+        before: usize,
+    ) {
+        let Some((mut test, mut holds)) = asks(&call.name) else {
+            self.expr(id);
+            return self.ask(id, yes, no, before);
+        };
+        let mut asked = call.receiver;
+        if let ExprKind::Method(inner) = &self.body.expr(asked).kind
+            && test == Test::Inner
+            && ENDS.contains(&&*inner.name)
+            && inner.args.is_empty()
+        {
+            // There is a first one unless there is none.
+            (asked, test, holds) = (inner.receiver, Test::Empty, !holds);
+        }
+        let receiver = self.expr(asked);
+        let Some(place) = receiver.place().cloned() else {
+            return self.either(yes, no, before);
+        };
+        self.branch(&[Condition { place, test, holds }], yes, no);
+    }
+
+    /// Compares two values, and tells what that says of a place if it says something that can be told.
+    pub(super) fn compared(
+        &mut self,
+        kind: Comparison,
+        left: ExprId,
+        right: ExprId,
+    ) -> Option<Condition> {
+        let (one, other) = (self.expr(left), self.expr(right));
+        let (kind, asked, value) = match (self.value_of(&one), self.value_of(&other)) {
+            (None, Some(value)) => (kind, one, value),
+            (Some(value), None) => (turned(kind), other, value),
+            _ => return None,
+        };
+        let place = asked.place()?.clone();
+        if let (Constant::Number(number), Some(place)) = (&value, self.counted_by(&place)) {
+            let test = Test::Empty;
+            return says_empty(kind, *number).map(|holds| Condition { place, test, holds });
+        }
+        let number = match value {
+            Constant::Number(number) => Some(number),
+            Constant::Bool(_) | Constant::Variant(_) | Constant::Text(_) => None,
+        };
+        let below = || number?.checked_sub(1);
+        let (test, holds) = match kind {
+            Comparison::Equal => (Test::Is(vec![value]), true),
+            Comparison::Unequal => (Test::Is(vec![value]), false),
+            Comparison::More => (Test::Above(number?), true),
+            Comparison::AtLeast => (Test::Above(below()?), true),
+            Comparison::Less => (Test::Above(below()?), false),
+            Comparison::AtMost => (Test::Above(number?), false),
+        };
+        Some(Condition { place, test, holds })
+    }
+
+    /// What a value is, if it is written out: a number, a `bool`, a variant without content.
+    pub(super) fn value_of(&self, value: &Value) -> Option<Constant> {
+        constant_of(self.model, &value.operand)
+    }
+
+    /// What a value says that a method just gave as its answer, or that was just compared.
+    pub(super) fn answered(&mut self, init: ExprId, value: &Value) -> Option<Condition> {
+        if let ExprKind::Binary { op: BinaryOp::Compare(_), .. } = self.body.expr(init).kind {
+            return self.frame().compared.take();
+        }
         let dst = value.place()?.local;
         let call = self.frame().last_call(dst)?;
         let Callee::Method(place, name, own) = &call.callee else { return None };
@@ -105,7 +205,10 @@ impl Lowering<'_> {
         Some(Condition { place: place.clone(), test, holds })
     }
 
-    fn either(&mut self, yes: BlockId, no: BlockId) {
-        self.frame().end(Terminator::Branch(vec![(yes, Vec::new()), (no, Vec::new())]));
+    /// Goes one way or the other: all that is known is which places were named for it.
+    fn either(&mut self, yes: BlockId, no: BlockId, before: usize) {
+        let frame = self.frame();
+        let reads = frame.read[before..].to_vec();
+        frame.either(yes, no, reads);
     }
 }

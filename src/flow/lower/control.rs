@@ -207,6 +207,7 @@ impl Lowering<'_> {
         self.frame().close(close);
         self.frame().goto(head);
         self.frame().close(close);
+        self.frame().note_round(head, [no, exit], false);
         self.frame().enter(exit);
         Value::constant(Ty::Tuple(Vec::new()))
     }
@@ -222,6 +223,7 @@ impl Lowering<'_> {
         self.block(body, None);
         self.frame().goto(head);
         self.frame().close(range);
+        self.frame().note_round(head, [exit, exit], false);
         self.frame().enter(exit);
         self.local_value(result)
     }
@@ -235,15 +237,7 @@ impl Lowering<'_> {
         body: TreeBlock,
     ) -> Value {
         let value = self.expr(iterable);
-        // `for i in 0..` ends by a jump only, and a listener never runs out of connections.
-        let never_runs_out = self.never_runs_out(&value);
-        let (is_endless, is_certain) = match &self.body.expr(iterable).kind {
-            ExprKind::Range { endless, .. } => (*endless, *endless),
-            ExprKind::Method(call) if &*call.name == "incoming" && call.args.is_empty() => {
-                (true, never_runs_out)
-            }
-            _ => (never_runs_out, never_runs_out),
-        };
+        let (is_endless, is_certain) = self.is_endless(iterable, &value);
         let value = self.materialise(value, self.body.expr(iterable).range);
         let counted = self.counted(iterable);
         let over = match &counted {
@@ -302,8 +296,27 @@ impl Lowering<'_> {
         self.frame().close(close);
         self.frame().goto(head);
         self.frame().close(close);
+        let unbounded = !self.is_fixed(iterable);
+        self.frame().note_round(head, [exit, exit], unbounded);
+        let entered = self.entered(iterable);
+        if let Some(round) = self.frame().flow.rounds.last_mut() {
+            (round.body, round.entered) = (Some(inside), entered);
+        }
         self.frame().enter(exit);
         Value::constant(Ty::Tuple(Vec::new()))
+    }
+
+    /// Whether a loop over something ends by a jump only, and whether that is certain: `0..`, or a listener, which
+    /// never runs out of connections.
+    fn is_endless(&mut self, iterable: ExprId, value: &Value) -> (bool, bool) {
+        let never_runs_out = self.never_runs_out(value);
+        match &self.body.expr(iterable).kind {
+            ExprKind::Range { endless, .. } => (*endless, *endless),
+            ExprKind::Method(call) if &*call.name == "incoming" && call.args.is_empty() => {
+                (true, never_runs_out)
+            }
+            _ => (never_runs_out, never_runs_out),
+        }
     }
 
     fn match_value(&mut self, range: TextRange, scrutinee: ExprId, arms: &[Arm]) -> Value {

@@ -2,12 +2,13 @@
 
 use super::super::{Call, Callee, methods, typing};
 use super::super::{
-    Callable, Capture, Field, FlowKind, LocalId, LocalKind, Operand, Owner, Place, Proj, StmtKind,
+    Callable, Capture, Constant, Field, FlowKind, LocalId, LocalKind, Operand, Owner, Place, Proj,
+    StmtKind,
 };
 use super::frame::ScopeKind;
 use super::{Lowering, Value};
 use crate::facts::tree::{BinaryOp, BlockId, Closure, ExprId, ExprKind, Name, Type};
-use crate::model::{ItemRef, Ty};
+use crate::model::{Def, ItemRef, Ty};
 use crate::text::TextRange;
 
 impl Lowering<'_> {
@@ -24,8 +25,12 @@ impl Lowering<'_> {
                 }
                 value
             }
-            ExprKind::Bool(flag) => Value::flag(*flag),
-            ExprKind::Literal | ExprKind::Number(_) => Value::constant(Ty::Unknown),
+            ExprKind::Bool(flag) => Value::known(Constant::Bool(*flag)),
+            ExprKind::Number(number) => Value::known(Constant::Number(*number)),
+            ExprKind::Literal(words) => match Constant::text(*words) {
+                Some(text) => Value::known(text),
+                None => Value::constant(Ty::Unknown),
+            },
             ExprKind::Call(callee, args) => self.call(range, *callee, args),
             ExprKind::Method(call) => self.method(id, range, call),
             ExprKind::Field(base, name) => self.field(*base, name),
@@ -39,10 +44,12 @@ impl Lowering<'_> {
                 Value { ty, ..inner }
             }
             ExprKind::Unary(inner) => match self.expr(*inner).operand {
-                Operand::Constant(Some(flag)) => Value::flag(!flag),
+                Operand::Constant(Some(Constant::Bool(flag))) => {
+                    Value::known(Constant::Bool(!flag))
+                }
                 _ => Value::constant(Ty::Unknown),
             },
-            ExprKind::Reference(_, inner) => self.reference(*inner),
+            ExprKind::Reference(mutable, inner) => self.reference(*mutable, *inner),
             ExprKind::Assign(place, value) => self.assign(range, *place, *value),
             ExprKind::CompoundAssign(name, place, value) => {
                 self.assigned_by(range, name, *place, *value)
@@ -50,9 +57,9 @@ impl Lowering<'_> {
             ExprKind::Binary { op: BinaryOp::Strict(name), left, right } => {
                 self.operated(range, name, *left, *right)
             }
-            ExprKind::Binary { op: BinaryOp::Compare, left, right } => {
-                self.expr(*left);
-                self.expr(*right);
+            ExprKind::Binary { op: BinaryOp::Compare(kind), left, right } => {
+                let condition = self.compared(*kind, *left, *right);
+                self.frame().compared = condition;
                 Value::constant(Ty::Unknown)
             }
             ExprKind::Cast(inner, ty) => {
@@ -109,6 +116,7 @@ impl Lowering<'_> {
 
     fn field(&mut self, base: ExprId, name: &Name) -> Value {
         let base = self.expr(base);
+        let last = self.frame().read.pop_if(|place| Some(&*place) == base.place());
         let ty = self.model.field_ty(&base.ty, name);
         let owner = if self.model.may_declare(&base.ty, name) {
             Owner::of(&base.ty)
@@ -117,6 +125,10 @@ impl Lowering<'_> {
         };
         let field = Field { name: name.clone(), owner };
         let value = self.project(&base, Proj::Field(field), ty);
+        if last.is_some() {
+            let named = value.place().cloned();
+            self.frame().read.extend(named);
+        }
         // A field of `self` is named by its own type, not by whether `self` is borrowed.
         match value.operand {
             Operand::Borrow(place) => Value { operand: Operand::Move(place), ..value },
@@ -124,8 +136,10 @@ impl Lowering<'_> {
         }
     }
 
-    fn reference(&mut self, inner: ExprId) -> Value {
+    fn reference(&mut self, mutable: bool, inner: ExprId) -> Value {
         let value = self.expr(inner);
+        let lent = value.place().filter(|_| mutable).cloned();
+        self.frame().flow.lent.extend(lent);
         let ty = Ty::Reference(Box::new(value.ty.clone()));
         match value.operand {
             Operand::Move(place) => Value { operand: Operand::Borrow(place), ty, ..value },
@@ -184,7 +198,7 @@ impl Lowering<'_> {
     fn assign_to(&mut self, target: ExprId, source: &Value, range: TextRange) {
         let body = self.body;
         let parts: Vec<(ExprId, Proj)> = match &body.expr(target).kind {
-            ExprKind::Literal => return self.underscore(source, body.expr(target).range),
+            ExprKind::Literal(0) => return self.underscore(source, body.expr(target).range),
             ExprKind::Tuple(elems) if elems.iter().any(|&elem| {
                 matches!(&body.expr(elem).kind, ExprKind::Range { ends, .. } if ends.is_empty())
             }) =>
@@ -232,13 +246,10 @@ impl Lowering<'_> {
         match &source.operand {
             Operand::Function(_) | Operand::Constant(_) => {
                 let local = place.local;
-                let flag = match source.operand {
-                    Operand::Constant(flag) if place.proj.is_empty() => flag,
-                    _ => None,
-                };
+                let value = self.value_of(source).filter(|_| place.proj.is_empty());
                 self.push(range, StmtKind::Clear(place));
-                if let Some(flag) = flag {
-                    self.push(range, StmtKind::Flag(local, flag));
+                if value.is_some() {
+                    self.push(range, StmtKind::Flag(local, value));
                 }
             }
             Operand::Move(_) | Operand::Borrow(_) => self.store(place, source, range),
@@ -318,7 +329,10 @@ impl Lowering<'_> {
                     let value = self.expr(*rest);
                     parts.push((Vec::new(), value.operand));
                 }
-                ty = self.ty(&Type::Path(None, path.clone()));
+                ty = match self.path_defs(None, path).as_slice() {
+                    defs @ [Def::Variant(..)] => self.constructed(defs),
+                    _ => self.ty(&Type::Path(None, path.clone())),
+                };
             }
             _ => {}
         }
@@ -339,6 +353,8 @@ impl Lowering<'_> {
             }
             let is_reference = matches!(ty, Ty::Reference(_));
             self.typed_parameter(*pat, &ty, is_reference);
+            let lent = self.frame().flow.params.last().map(|&local| Place::local(local));
+            self.frame().flow.lent.extend(lent);
         }
         self.frame().open(ScopeKind::Statement);
         let value = self.expr(closure.body);
@@ -399,6 +415,7 @@ impl Lowering<'_> {
                 Capture { moves, ..capture }
             })
             .collect();
+        self.frame().read.extend(captures.iter().map(|it| it.outer.clone()));
         let flow = &mut self.flows.bodies[id.0 as usize];
         flow.captures = captures.clone();
         flow.locals[0].ty = value.ty.clone();
@@ -430,6 +447,7 @@ impl Lowering<'_> {
             ty,
             receiver_ty,
             partial: false,
+            looks: false,
             awaited: false,
         };
         self.push(range, StmtKind::Call(Box::new(call)));

@@ -1,10 +1,12 @@
 //! One body under construction: its blocks, its locals and its open scopes.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::{
-    Block, BlockId, Call, Condition, Flow, FlowId, FlowKind, Local, LocalId, LocalKind, Loop, Stmt,
-    StmtKind, Terminator,
+    Block, BlockId, Call, Condition, Flow, FlowId, FlowKind, Local, LocalId, LocalKind, Loop,
+    Round, Stmt, StmtKind, Terminator,
 };
 use super::super::{Capture, Leaving, Place};
 use crate::facts::tree::Name;
@@ -52,6 +54,12 @@ pub(super) struct Frame {
     pub(super) positions: FxHashMap<LocalId, Place>,
     /// What the loops around go through all positions of.
     pub(super) counted: Vec<Place>,
+    /// Variables that are a number which is written out.
+    pub(super) numbers: FxHashSet<LocalId>,
+    /// What the comparison that was just lowered says.
+    pub(super) compared: Option<Condition>,
+    /// The places that were named so far, as often as they were.
+    pub(super) read: Vec<Place>,
     current: Option<BlockId>,
 }
 
@@ -82,6 +90,9 @@ impl Frame {
             stable: Vec::new(),
             flags: Vec::new(),
             touched: Vec::new(),
+            lent: Vec::new(),
+            asked: BTreeMap::new(),
+            reads: BTreeMap::new(),
             returns_future: false,
             goes_on: false,
             computes: false,
@@ -96,6 +107,8 @@ impl Frame {
             locked: Vec::new(),
             guards: Vec::new(),
             loops: Vec::new(),
+            rounds: Vec::new(),
+            repeats: false,
             range,
         };
         Self {
@@ -108,6 +121,9 @@ impl Frame {
             lengths: FxHashMap::default(),
             positions: FxHashMap::default(),
             counted: Vec::new(),
+            numbers: FxHashSet::default(),
+            compared: None,
+            read: Vec::new(),
             current: Some(BlockId(0)),
         }
     }
@@ -171,6 +187,13 @@ impl Frame {
         }
     }
 
+    /// Notes all blocks of a loop that was just lowered.
+    pub(super) fn note_round(&mut self, head: BlockId, after: [BlockId; 2], unbounded: bool) {
+        let end = BlockId(u32::try_from(self.flow.blocks.len()).unwrap_or(u32::MAX));
+        let (body, entered) = (None, None);
+        self.flow.rounds.push(Round { head, end, after, unbounded, body, entered });
+    }
+
     pub(super) fn push(&mut self, range: TextRange, kind: StmtKind) {
         if let Some(block) = self.current {
             self.flow.blocks[block.0 as usize].stmts.push(Stmt { range, kind });
@@ -182,6 +205,19 @@ impl Frame {
         if let Some(block) = self.current.take() {
             self.flow.blocks[block.0 as usize].end = end;
         }
+    }
+
+    /// What the next branch depends on.
+    pub(super) fn reads(&mut self, reads: Vec<Place>) {
+        if let Some(block) = self.current {
+            self.flow.reads.insert(block, reads);
+        }
+    }
+
+    /// Goes one of two ways, which depends on these places in a manner that nobody knows.
+    pub(super) fn either(&mut self, yes: BlockId, no: BlockId, reads: Vec<Place>) {
+        self.reads(reads);
+        self.end(Terminator::Branch(vec![(yes, Vec::new()), (no, Vec::new())]));
     }
 
     pub(super) fn goto(&mut self, block: BlockId) {

@@ -289,6 +289,7 @@ impl Lowering<'_> {
                 ty: Ty::Unknown,
                 receiver_ty: Ty::Unknown,
                 partial: false,
+                looks: false,
                 awaited: false,
             };
             self.push(range, StmtKind::Call(Box::new(made)));

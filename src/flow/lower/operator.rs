@@ -1,5 +1,6 @@
 //! Operators: on a type of the project that implements one, it is the call of a method.
 
+use super::super::StmtKind;
 use super::{Lowering, Value};
 use crate::facts::tree::{ExprId, Name};
 use crate::model::{Ty, TyHead};
@@ -40,6 +41,10 @@ impl Lowering<'_> {
         }
         let value = self.expr(value);
         self.mention_value(&value, range, GIVEN);
+        if let Some(place) = place.place().filter(|place| place.proj.is_empty()) {
+            let local = place.local;
+            self.push(range, StmtKind::Flag(local, None));
+        }
         Value::constant(Ty::Tuple(Vec::new()))
     }
 

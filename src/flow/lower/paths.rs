@@ -1,6 +1,8 @@
 //! Names in bodies: variables through captures, functions through the model.
 
-use super::super::{Callable, Capture, LocalId, LocalKind, Mention, Operand, Owner, Place};
+use super::super::{
+    Callable, Capture, Constant, LocalId, LocalKind, Mention, Operand, Owner, Place,
+};
 use super::{Lowering, Value};
 use crate::catalog::Role;
 use crate::facts::tree::{ItemKind, Name, Path, Type};
@@ -24,12 +26,13 @@ impl Lowering<'_> {
             && let ItemKind::Value(value) = &self.model.item(*item).kind
         {
             if let Some(flag) = value.flag {
-                return Value::flag(flag);
+                return Value::known(Constant::Bool(flag));
             }
             let ty = self.model.ty(item.module, None, &[], &value.ty);
             let name = self.model.item(*item).name.clone();
             let kind = LocalKind::Static(item.file, item.item);
             let local = self.static_local(name, path.range, ty.clone(), kind);
+            self.frame().read.push(Place::local(local));
             return Value {
                 operand: Operand::Borrow(Place::local(local)),
                 ty,
@@ -47,6 +50,7 @@ impl Lowering<'_> {
 
     pub(super) fn local_value(&mut self, local: LocalId) -> Value {
         let frame = self.frame();
+        frame.read.push(frame.place_of(local));
         let (place, local) = (frame.place_of(local), frame.local(local));
         let operand = if local.alias.is_some() || local.kind == LocalKind::Reference {
             Operand::Borrow(place)
@@ -124,6 +128,14 @@ impl Lowering<'_> {
         {
             return self.self_ty.as_ref().map_or(Vec::new(), |ty| self.associated(ty, last));
         }
+        if let [first, last] = names.as_slice()
+            && self.generics.iter().any(|generic| generic.name == *first)
+        {
+            let of = Path { segments: path.segments[..1].to_vec(), ..path.clone() };
+            let ty = self.ty(&Type::Path(None, of));
+            let declared = self.declared_by_trait(&ty, last);
+            return declared.map(|function| Def::Method(function.item)).into_iter().collect();
+        }
         self.model.resolve(self.module(), path.global, &names, Namespace::Value)
     }
 
@@ -171,7 +183,7 @@ impl Lowering<'_> {
     }
 
     /// The type of a unit constructor, so that `let x = Foo;` has one.
-    fn constructed(&self, defs: &[Def]) -> Ty {
+    pub(super) fn constructed(&self, defs: &[Def]) -> Ty {
         match defs {
             [Def::External(path)] if &**path == "std::option::Option::None" => {
                 Ty::external("std::option::Option", vec![Ty::Unknown])

@@ -1,7 +1,8 @@
 //! Patterns: what they test, and what they bind.
 
 use super::super::{
-    BlockId, Condition, Field, LocalKind, Operand, Place, Proj, StmtKind, Terminator, Test,
+    BlockId, Condition, Constant, Field, LocalKind, Operand, Place, Proj, StmtKind, Terminator,
+    Test,
 };
 use super::{Lowering, Value};
 use crate::facts::tree::{ItemKind, Name, PatId, PatKind, Path, Type};
@@ -17,10 +18,11 @@ enum Part {
     Inner(Place, bool),
     /// A place has no elements.
     Empty(Place),
-    /// A place is one of these variants of a type of the project.
-    Variant(Place, Vec<Name>),
-    /// Something else that may not match.
-    Other,
+    /// A place is one of these values, or variants of a type of the project; and what else it can be, if that is
+    /// known.
+    Is(Place, Vec<Constant>, Option<Vec<Constant>>),
+    /// A place that may not match, for some other reason.
+    Other(Place),
 }
 
 /// What a path in a pattern names.
@@ -33,6 +35,19 @@ enum Named {
 impl Lowering<'_> {
     /// Goes to `yes` when the pattern matches the value, else to `no`.
     pub(super) fn test_pattern(&mut self, pat: PatId, value: &Value, yes: BlockId, no: BlockId) {
+        if let PatKind::Or(cases) = &self.body.pat(pat).kind
+            && let Some((last, others)) = cases.split_last()
+        {
+            if self.leaves_nothing(cases, value) {
+                return self.frame().goto(yes);
+            }
+            for &case in others {
+                let next = self.frame().new_block();
+                self.test_pattern(case, value, yes, next);
+                self.frame().enter(next);
+            }
+            return self.test_pattern(*last, value, yes, no);
+        }
         let mut parts = Vec::new();
         let nowhere = Place::local(super::super::RETURN);
         let place = value.place().cloned();
@@ -42,8 +57,7 @@ impl Lowering<'_> {
             return;
         }
         if place.is_none() {
-            self.frame().end(Terminator::Branch(vec![(yes, Vec::new()), (no, Vec::new())]));
-            return;
+            return self.frame().either(yes, no, Vec::new());
         }
         // From the outside in: each part is tested where those before it hold, so that each way to
         // fail says which part it was.
@@ -63,20 +77,45 @@ impl Lowering<'_> {
                         |holds| vec![Condition { place: place.clone(), test: Test::Empty, holds }];
                     (test(true), test(false))
                 }
-                Part::Variant(place, names) => {
-                    let test = |holds| {
-                        let (place, names) = (place.clone(), names.clone());
-                        vec![Condition { place, test: Test::Variant(names), holds }]
+                Part::Is(place, values, others) => {
+                    let test = |values: Vec<Constant>, holds| {
+                        vec![Condition { place: place.clone(), test: Test::Is(values), holds }]
                     };
-                    (test(true), test(false))
+                    let failed = match others {
+                        Some(others) => test(others, true),
+                        None => test(values.clone(), false),
+                    };
+                    (test(values, true), failed)
                 }
-                Part::Other => (Vec::new(), Vec::new()),
+                Part::Other(place) => {
+                    self.frame().either(next, no, vec![place]);
+                    if index != last {
+                        self.frame().enter(next);
+                    }
+                    continue;
+                }
             };
             self.frame().end(Terminator::Branch(vec![(next, matched), (no, failed)]));
             if index != last {
                 self.frame().enter(next);
             }
         }
+    }
+
+    /// Whether some cases are `Ok` and `Err`, whatever is in them, or `Some` and `None`.
+    fn leaves_nothing(&mut self, cases: &[PatId], value: &Value) -> bool {
+        let Some(of) = value.place().cloned() else { return false };
+        let mut seen = [false; 2];
+        for &case in cases {
+            let mut parts = Vec::new();
+            self.parts(case, &of, &mut parts);
+            match parts.as_slice() {
+                [] => return true,
+                [Part::Inner(place, good)] if *place == of => seen[usize::from(*good)] = true,
+                _ => {}
+            }
+        }
+        seen == [true; 2]
     }
 
     fn parts(&mut self, pat: PatId, place: &Place, parts: &mut Vec<Part>) {
@@ -104,7 +143,7 @@ impl Lowering<'_> {
             }
             PatKind::Slice(elems) if elems.is_empty() => parts.push(Part::Empty(place.clone())),
             PatKind::Slice(elems) => {
-                parts.push(Part::Other);
+                parts.push(Part::Other(place.clone()));
                 for &elem in elems {
                     self.parts(elem, &place.then(Proj::Elem), parts);
                 }
@@ -135,7 +174,23 @@ impl Lowering<'_> {
                     parts.extend(self.alternatives(cases, place));
                 }
             }
-            PatKind::Refutable => parts.push(Part::Other),
+            PatKind::Bool(value) => {
+                parts.push(Part::Is(place.clone(), vec![Constant::Bool(*value)], None));
+            }
+            PatKind::Number(0) if self.counted_by(place).is_some() => {
+                parts.extend(self.counted_by(place).map(Part::Empty));
+            }
+            PatKind::Number(value) => {
+                parts.push(Part::Is(place.clone(), vec![Constant::Number(*value)], None));
+            }
+            PatKind::Literal(words) => parts.push(match Constant::text(*words) {
+                Some(text) => Part::Is(place.clone(), vec![text], None),
+                None => Part::Other(place.clone()),
+            }),
+            PatKind::Refutable(words) => parts.push(match self.fits(place, *words) {
+                Some(asked) => Part::Is(asked, vec![Constant::Bool(true)], None),
+                None => Part::Other(place.clone()),
+            }),
         }
     }
 
@@ -159,7 +214,7 @@ impl Lowering<'_> {
                 if elems.iter().any(|&elem| {
                     !matches!(body.pat(elem).kind, PatKind::Wild | PatKind::Bind { .. })
                 }) {
-                    parts.push(Part::Other);
+                    parts.push(Part::Other(place.clone()));
                 }
             }
             Named::Other => {
@@ -177,18 +232,25 @@ impl Lowering<'_> {
 
     /// How an or-pattern can fail: with variants of one place, by being none of them.
     fn alternatives(&mut self, cases: &[PatId], place: &Place) -> Vec<Part> {
-        let (mut names, mut plain) = (Vec::new(), true);
+        let (mut values, mut plain) = (Vec::new(), true);
+        let mut others: Option<Vec<Constant>> = None;
         for &case in cases {
             let mut parts = Vec::new();
             self.parts(case, place, &mut parts);
             plain &= parts.len() == 1;
             match parts.into_iter().next() {
-                Some(Part::Variant(of, own)) if of == *place => names.extend(own),
-                _ => return vec![Part::Other],
+                Some(Part::Is(of, own, left)) if of == *place => {
+                    values.extend(own);
+                    others = others.or(left);
+                }
+                _ => return vec![Part::Other(place.clone())],
             }
         }
-        let among = Part::Variant(place.clone(), names);
-        if plain { vec![among] } else { vec![among, Part::Other] }
+        if let Some(others) = &mut others {
+            others.retain(|other| !values.contains(other));
+        }
+        let among = Part::Is(place.clone(), values, others);
+        if plain { vec![among] } else { vec![among, Part::Other(place.clone())] }
     }
 
     /// A numbered part of a tuple struct, or of a variant.
@@ -228,9 +290,15 @@ impl Lowering<'_> {
 
     /// How a path in a pattern fails that is no constructor of std.
     fn variant(&self, path: &Path, place: &Place) -> Part {
-        match self.variant_name(path) {
-            Some(name) => Part::Variant(place.clone(), vec![name]),
-            None => Part::Other,
+        match self.path_defs(None, path).as_slice() {
+            [Def::Variant(item, name)] => {
+                let own = Constant::Variant(name.clone());
+                let names = self.model.variants(*item);
+                let others = names.filter(|other| *other != name);
+                let others = others.map(|other| Constant::Variant(other.clone())).collect();
+                Part::Is(place.clone(), vec![own], Some(others))
+            }
+            _ => Part::Other(place.clone()),
         }
     }
 
@@ -294,7 +362,7 @@ impl Lowering<'_> {
                 }
             }
             PatKind::Reference(inner) => self.declare_names(*inner, ty),
-            PatKind::Wild | PatKind::Rest | PatKind::Path(_) | PatKind::Refutable => {}
+            _ => {}
         }
     }
 
@@ -372,7 +440,7 @@ impl Lowering<'_> {
             }
             PatKind::Reference(inner) => self.bind(*inner, place, borrowed, ty.peel()),
             PatKind::Or(cases) => self.bind_cases(cases, place, borrowed, ty, range),
-            PatKind::Wild | PatKind::Rest | PatKind::Path(_) | PatKind::Refutable => {}
+            _ => {}
         }
     }
 
@@ -460,7 +528,7 @@ impl Lowering<'_> {
                 fields.iter().for_each(|(_, field)| self.names(*field, names));
             }
             PatKind::Reference(inner) => self.names(*inner, names),
-            PatKind::Wild | PatKind::Rest | PatKind::Path(_) | PatKind::Refutable => {}
+            _ => {}
         }
     }
 

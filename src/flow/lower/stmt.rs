@@ -88,9 +88,7 @@ impl Lowering<'_> {
             self.bind_value(pat, &value);
             return;
         }
-        let extends = matches!(self.body.expr(init).kind, ExprKind::Reference(..));
-        if extends
-            && let Operand::Borrow(place) = &value.operand
+        if let Operand::Borrow(place) = &value.operand
             && self.frame().local(place.local).kind == LocalKind::Temporary
         {
             // `let x = &make();` keeps the temporary alive as long as `x`.
@@ -106,15 +104,12 @@ impl Lowering<'_> {
                 self.underscore(&value, range);
             }
             PatKind::Bind { name, mutable, .. } => {
-                let flag = match value.operand {
-                    Operand::Constant(flag) if *mutable => flag,
-                    _ => None,
-                };
-                let answer = self.answered(&value).filter(|_| !mutable);
+                let known = self.value_of(&value).filter(|_| *mutable);
+                let answer = self.answered(init, &value).filter(|_| !mutable);
                 self.bind_value(pat, &value);
                 if let Some(local) = self.frame().lookup(name) {
-                    if let Some(flag) = flag {
-                        self.push(range, StmtKind::Flag(local, flag));
+                    if known.is_some() {
+                        self.push(range, StmtKind::Flag(local, known));
                     }
                     self.frame().asked.extend(answer.map(|it| (Place::local(local), it)));
                 }

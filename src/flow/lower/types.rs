@@ -3,6 +3,7 @@
 use super::super::{Callable, FlowKind, Proj, methods, typing};
 use super::{Lowering, Value};
 use crate::catalog::Role;
+use crate::facts::tree::{ExprId, Receiver};
 use crate::model::{Def, FunctionRef, Ty};
 
 impl Lowering<'_> {
@@ -20,6 +21,36 @@ impl Lowering<'_> {
             }
         }
         (None, named)
+    }
+
+    /// The arguments of a method, of which closures learn what they are given.
+    pub(super) fn method_args(
+        &mut self,
+        receiver: &Value,
+        name: &str,
+        defs: &[Def],
+        own: &[FunctionRef],
+        args: &[ExprId],
+    ) -> Vec<Value> {
+        let mut known = self.closure_types(defs).0;
+        if known.is_none() && own.is_empty() {
+            known = typing::passes(&seen(receiver), name);
+        }
+        let mut values: Vec<Value> = Vec::new();
+        for (index, &arg) in args.iter().enumerate() {
+            let expected = known.as_ref().filter(|(at, _)| *at == index).map(|(_, ty)| ty);
+            values.push(self.arg(arg, expected));
+        }
+        values
+    }
+
+    /// Whether a method only looks at what it is called on: it takes `&self`, or std's does by its name.
+    pub(super) fn only_looks(&self, name: &str, own: &[FunctionRef]) -> bool {
+        let looks = |function: &FunctionRef| {
+            let declared = self.model.function(function.item);
+            matches!(declared.and_then(|it| it.receiver.as_ref()), Some(Receiver::Reference(false)))
+        };
+        if own.is_empty() { methods::looks(name) } else { own.iter().all(looks) }
     }
 
     /// What a method gives; `defs` is what it is if it is none of the project's.

@@ -1,8 +1,10 @@
 //! Calls: what becomes of a token that is given to something.
 
+use super::super::correlate::is_true;
 use super::super::ends::{Cell, EndKind, Entry, LossKind};
-use super::super::follow::{Among, Token, may_be_another, moved, rest, runs_at_once};
+use super::super::follow::{may_be_another, moved, rest, runs_at_once};
 use super::super::methods::{self, Instead, Storing};
+use super::super::token::{Among, Token};
 use super::super::{
     Call, Callee, Condition, Field, LocalKind, Operand, Owner, Place, Proj, Terminator,
 };
@@ -352,6 +354,7 @@ impl Transfer<'_> {
             "map_err" | "or_else" | "ok_or_else" => Proj::Error,
             _ => Proj::Payload,
         };
+        let may_skip = &**name != "then" || !is_true(&token.facts, receiver);
         for (index, arg) in call.args.iter().enumerate() {
             let Some((place, by_reference)) = arg.place() else { continue };
             if spawns
@@ -369,7 +372,7 @@ impl Transfer<'_> {
             }
             if known
                 && let Some(next) =
-                    self.closure_arg(call, place, std::slice::from_ref(&wrap), token, true)
+                    self.closure_arg(call, place, std::slice::from_ref(&wrap), token, may_skip)
             {
                 return next;
             }
@@ -503,6 +506,7 @@ impl Transfer<'_> {
                 receiver.then(Proj::Inner)
             }
             Storing::Payload if &**name == "set" => receiver.clone(),
+            Storing::Payload if call.receiver_ty.is_option() => receiver.then(Proj::Inner),
             Storing::Payload => receiver.then(Proj::Payload),
         };
         self.go(moved(&to, rest), token, Some((range, text)))

@@ -1,7 +1,8 @@
 //! Closures: what becomes of a token in one, or in what one refers to, where it is run.
 
 use super::super::ends::{Cell, EndKind, LossKind};
-use super::super::follow::{Among, Token, moved, rest};
+use super::super::follow::{moved, rest};
+use super::super::token::{Among, Token};
 use super::super::{Call, Callable, Code, Env, LocalId, LocalKind, Place, Proj};
 use super::{Next, Transfer};
 use crate::model::Def;
@@ -80,7 +81,7 @@ impl Transfer<'_> {
         let mut next = Vec::new();
         let passed = token.with(Among::Passed);
         for found in ends {
-            let token = if found.passed { &passed } else { token };
+            let token = if found.way.passed || found.way.left { &passed } else { token };
             next.push(match found.kind {
                 EndKind::Returned(proj) => {
                     let to = Place { local: call.dst, proj: wrap.to_vec() };

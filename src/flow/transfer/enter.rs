@@ -1,13 +1,16 @@
 //! Calls of the project's own functions: what their summaries say becomes of the token.
 
+use super::super::correlate::is_tested;
 use super::super::ends::{End, EndKind, Entry};
-use super::super::follow::{Among, Token, moved};
+use super::super::follow::moved;
 use super::super::solve::{ParamKey, rank};
-use super::super::{Call, Callee, Code, Operand, Place, Proj};
+use super::super::sway::Derived;
+use super::super::token::{Among, Token};
+use super::super::{Call, Callee, Code, Constant, Operand, Place, Proj};
 use super::call::owner_of;
 use super::{Next, Transfer};
 use crate::facts::tree::{Function, ItemKind, Receiver, Type};
-use crate::model::{FunctionRef, ItemRef};
+use crate::model::{Def, FunctionRef, ItemRef, Model, TyHead};
 use crate::text::TextRange;
 
 /// Steps of a callee that are told at its call.
@@ -43,20 +46,18 @@ pub(in crate::flow) fn argument(
     }
 }
 
-/// The parameters that are a `bool` which is known at a call: it is written there, or was tested on the way.
-fn flags(call: &Call, function: &Function, token: &Token) -> Vec<(usize, bool)> {
-    let by_path = !matches!(call.callee, Callee::Method(..));
-    let shift = usize::from(by_path && function.receiver.is_some());
-    let known = |index: usize| match call.args.get(index + shift)? {
-        Operand::Constant(flag) => *flag,
-        Operand::Move(place) => {
-            token.facts.iter().find(|(fact, _)| fact == place).map(|(_, holds)| *holds)
-        }
-        Operand::Borrow(_) | Operand::Function(_) => None,
-    };
-    let is_bool = |ty: &Type| matches!(ty, Type::Path(None, path) if path.last() == "bool");
-    let params = function.params.iter().enumerate().filter(|(_, ty)| is_bool(ty));
-    params.filter_map(|(index, _)| Some((index, known(index)?))).collect()
+/// The value of an operand, if it is written out.
+pub(in crate::flow) fn constant_of(model: &Model<'_>, operand: &Operand) -> Option<Constant> {
+    match operand {
+        Operand::Constant(value) => value.clone(),
+        Operand::Function(defs) => match defs.as_slice() {
+            [Def::Variant(item, name)] if model.is_unit(*item, name) => {
+                Some(Constant::Variant(name.clone()))
+            }
+            _ => None,
+        },
+        Operand::Move(_) | Operand::Borrow(_) => None,
+    }
 }
 
 impl Transfer<'_> {
@@ -92,7 +93,13 @@ impl Transfer<'_> {
             let own = model.function_at(*item).is_some_and(|function| function.test_only);
             own || model.module(item.module).test_only
         };
-        let Some(mut functions) = self.provided(functions, given) else { return escaped() };
+        let provided = self.provided(functions, given);
+        // Any of the implementations may be meant: what they do can only clear.
+        let any = provided.is_none();
+        let Some(mut functions) = provided.or_else(|| self.implementations(functions, given))
+        else {
+            return escaped();
+        };
         if !self.follower.is_test && !functions.iter().all(is_test) {
             functions.retain(|item| !is_test(item));
         }
@@ -118,28 +125,48 @@ impl Transfer<'_> {
         }
         let takes_self = self.takes_self(functions);
         let mut ends = kindest.unwrap_or_default();
+        if any && !(ends.is_empty() || ends.iter().all(|end| end.kind == EndKind::Joined)) {
+            return escaped();
+        }
         if self.follower.by_value && !given.rest.is_empty() {
             let keeps_it = functions.iter().all(|item| !self.is_lent(*item, given.entry));
-            ends = self.agreed(ends, keeps_it);
-            if functions.iter().any(|item| self.says(*item)) {
-                // It may say whether there is a handle at all.
-                let stay = ends.iter_mut().filter(|end| end.kind.stays());
-                stay.for_each(|end| end.kind = EndKind::Escaped);
-            }
+            ends = self.agreed(ends, keeps_it, self.is_told(call, token));
+        }
+        let goes = |end: &End| !end.kind.stays();
+        if given.rest.iter().any(Proj::may_be_missing)
+            && (self.follower.by_value || ends.iter().any(goes))
+            && functions.iter().any(|item| self.says(*item))
+        {
+            // It may say whether there is a handle at all.
+            let stay = ends.iter_mut().filter(|end| end.kind.stays());
+            stay.for_each(|end| end.kind = EndKind::Escaped);
         }
         // What gives one of several back may give this one or another.
         let gives = |end: &End| matches!(end.kind, EndKind::Returned(_));
         let either = ends.iter().any(gives) && ends.iter().any(|end| end.kind.stays());
-        let passed = token.with(Among::Passed);
-        let among = |end: &End| {
-            if (either || end.passed) && end.kind.stays() { &passed } else { token }
-        };
         ends.into_iter()
             .map(|end| {
-                let token = among(&end);
-                self.come_back(range, call, end, given, takes_self, token, text)
+                let token = self.among_after(&end, given, token, either);
+                self.come_back(range, call, end, given, takes_self, &token, text)
             })
             .collect()
+    }
+
+    /// The token after a call, with what is known of it among the elements of its collection; `either` says that
+    /// the call may give this one or another.
+    fn among_after(&self, end: &End, given: &Given<'_>, token: &Token, either: bool) -> Token {
+        let is_among =
+            |proj: &[Proj]| proj.iter().any(|it| matches!(it, Proj::Elem | Proj::Nth(..)));
+        let comes_out = matches!(&end.kind, EndKind::Returned(proj) if !is_among(proj));
+        match end.way {
+            // What comes out of a collection is the very one.
+            _ if comes_out && is_among(given.rest) => token.with(Among::Others),
+            _ if !end.kind.stays() => token.clone(),
+            way if way.passed => token.with(Among::Passed),
+            way if way.left => token.passed(self.flow.is_repeated(token.block)),
+            _ if either => token.with(Among::Passed),
+            _ => token.clone(),
+        }
     }
 
     /// The same functions, with what the type of the value provides for those that only a trait declares.
@@ -149,13 +176,51 @@ impl Transfer<'_> {
             let of = model.function_at(*item).and_then(|known| known.container);
             match of.filter(|of| matches!(model.item(*of).kind, ItemKind::Trait(_))) {
                 Some(of) if given.entry == Entry::Receiver => {
-                    model.provided_for(owner_of(given.rest)?, of, &model.item(*item).name)
+                    let head = match owner_of(given.rest) {
+                        Some(head) => head.clone(),
+                        None => self.outside(*item, of, given.rest)?,
+                    };
+                    model.provided_for(&head, of, &model.item(*item).name)
                 }
                 Some(_) => None,
                 None => Some(*item),
             }
         };
         functions.iter().map(concrete).collect()
+    }
+
+    /// All implementations of a method that only a trait declares, and that is given the handle beside `self`.
+    fn implementations(&self, functions: &[ItemRef], given: &Given<'_>) -> Option<Vec<ItemRef>> {
+        let model = self.follower.model;
+        let [item] = functions else { return None };
+        let of = model.function_at(*item).and_then(|known| known.container)?;
+        let found = model.implementations(of, &model.item(*item).name);
+        let is_param = matches!(given.entry, Entry::Param(_)) && !self.follower.by_value;
+        (is_param && !found.is_empty()).then_some(found)
+    }
+
+    /// The type outside the project that the value at the start of the way to the token is of, if it has a trait of
+    /// the project: the handle itself, or the one kind of wrapper or collection that has it.
+    fn outside(&self, item: ItemRef, of: ItemRef, rest: &[Proj]) -> Option<TyHead> {
+        let handle = &self.follower.handle;
+        let fits = |path: &str| {
+            let is_maybe = matches!(path, "std::option::Option" | "std::result::Result");
+            match rest.first() {
+                None => *path == **handle,
+                Some(Proj::Inner) => is_maybe,
+                Some(Proj::Elem | Proj::Nth(..)) => {
+                    !is_maybe && *path != **handle && path.starts_with("std::")
+                }
+                Some(_) => false,
+            }
+        };
+        let model = self.follower.model;
+        if rest.is_empty() {
+            // Asks for it where it was not read.
+            let head = TyHead::External(handle.clone());
+            model.methods_of(&head, &model.item(item).name);
+        }
+        model.provided_outside(of, fits)
     }
 
     /// The summary to ask for, or nothing when the function cannot be followed.
@@ -185,10 +250,39 @@ impl Transfer<'_> {
             entry: given.entry,
             proj: given.rest.to_vec(),
             borrowed: given.by_reference && !by_reference,
-            flags: flags(call, function, token),
+            flags: self.known_params(call, item, function, token),
             given: self.callables(call, function),
+            many: token.many && given.rest.contains(&Proj::Elem),
             handle: self.follower.handle.clone(),
         })
+    }
+
+    /// The parameters whose value is known at a call, because it is written there or was tested on the way, and
+    /// that the function tests.
+    fn known_params(
+        &self,
+        call: &Call,
+        item: ItemRef,
+        function: &Function,
+        token: &Token,
+    ) -> Vec<(usize, Constant)> {
+        let by_path = !matches!(call.callee, Callee::Method(..));
+        let shift = usize::from(by_path && function.receiver.is_some());
+        let known = |index: usize| match call.args.get(index + shift)? {
+            Operand::Move(place) => {
+                let fact = token.facts.iter().find(|(fact, _)| fact == place);
+                fact.and_then(|(_, fact)| fact.only()).cloned()
+            }
+            arg => constant_of(self.follower.model, arg),
+        };
+        let of_use = |flag: &(usize, Constant)| {
+            let bodies = self.follower.program.bodies_of((item.file, item.item)).iter();
+            let mut flows =
+                bodies.filter_map(|&body| self.follower.program.body(body).flows.bodies.first());
+            flows.any(|flow| is_tested(flow, flag))
+        };
+        let all = (0..function.params.len()).filter_map(|index| Some((index, known(index)?)));
+        all.filter(of_use).collect()
     }
 
     /// The parameters that are given something to call, when it is known what.
@@ -205,7 +299,7 @@ impl Transfer<'_> {
         match entry {
             Entry::Receiver => matches!(function.receiver, Some(Receiver::Reference(_))),
             Entry::Param(index) => {
-                matches!(function.params.get(index), Some(Type::Reference(_)))
+                matches!(function.params.get(index), Some(Type::Reference(..)))
             }
             Entry::Value(_) | Entry::Argument(..) => false,
         }
@@ -216,6 +310,13 @@ impl Transfer<'_> {
         let function = self.follower.model.function(item);
         matches!(function.and_then(|it| it.output.as_ref()),
             Some(Type::Path(None, path)) if path.last() == "bool")
+    }
+
+    /// Whether an argument of a call is made of the value that has the token.
+    fn is_told(&self, call: &Call, token: &Token) -> bool {
+        let derived = Derived::new(self.flow, token.place.local);
+        let told = |place: &Place| place.local != token.place.local && derived.has(place);
+        call.args.iter().filter_map(Operand::place).any(|(place, _)| told(place))
     }
 
     /// Whether a function has a body that was not read.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::super::ends::{EndKind, LossKind};
-use super::super::follow::{Among, Token, moved, rest};
+use super::super::follow::{moved, rest};
 use super::super::methods::{self, OnMany};
+use super::super::token::{Among, Token};
 use super::super::{Call, Callable, Callee, Code, LocalId, Over, Owner, Place, Proj, typing};
 use super::{Next, Transfer};
 use crate::facts::tree::Name;
@@ -26,7 +27,8 @@ impl Transfer<'_> {
         let used = || escape(format!("used by the method `{name}`"));
         let Some(action) = methods::on_many(name) else { return used() };
         let lost = |text: String| {
-            self.lost(token, LossKind::Collection(self.name(receiver.local).cloned()), range, text)
+            let kind = LossKind::Collection(self.name(receiver.local).cloned());
+            self.lost_inside(rest, token, kind, range, text)
         };
         // What is taken out from behind a reference is nobody else's any more.
         let taken = token.taken(name.ends_with("drain"));
@@ -71,7 +73,7 @@ impl Transfer<'_> {
                     return escape(format!("given to a function by `{name}`"));
                 };
                 let stops = methods::stops(name) && !self.goes_on(&code);
-                let flattens = matches!(&**name, "flat_map" | "filter_map");
+                let flattens = matches!(&**name, "flat_map" | "filter_map" | "map_while" | "scan");
                 let to = dst.then(Proj::Lazy(Arc::new(code), flattens));
                 let mut next = vec![self.go(moved(&to, rest), token, None)];
                 if stops {
@@ -102,7 +104,7 @@ impl Transfer<'_> {
                 place: token.place.clone(),
                 full,
                 borrowed: token.borrowed,
-                among: token.with(Among::Passed).among,
+                among: token.passed(self.flow.is_repeated(token.block)).among,
                 step: None,
             });
         }
@@ -329,6 +331,7 @@ impl Transfer<'_> {
             ty: Ty::Unknown,
             receiver_ty: Ty::Unknown,
             partial: false,
+            looks: false,
             awaited: false,
         };
         let mut next = Vec::new();

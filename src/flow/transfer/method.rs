@@ -2,8 +2,9 @@
 //! elements.
 
 use super::super::ends::{EndKind, LossKind};
-use super::super::follow::{Token, moved};
+use super::super::follow::moved;
 use super::super::methods::{self, Borrowing, OnMany, OnMaybe};
+use super::super::token::Token;
 use super::super::{Call, Callable, Callee, Code, LocalId, Operand, Place, Proj};
 use super::{Next, Transfer};
 use crate::catalog::Role;
@@ -138,12 +139,8 @@ impl Transfer<'_> {
             OnMaybe::Iterate => out(moved(&dst.then(Proj::Elem), inside)),
             OnMaybe::Look => vec![self.stay(token)],
             OnMaybe::Lose => {
-                vec![self.lost(
-                    token,
-                    LossKind::Discarded,
-                    range,
-                    format!("`{name}` throws the handle away"),
-                )]
+                let text = format!("`{name}` throws the handle away");
+                vec![self.lost_inside(rest, token, LossKind::Discarded, range, text)]
             }
             OnMaybe::Map => self.on_payload(range, call, &[Proj::Inner], inside, token),
             OnMaybe::Then => self.on_payload(range, call, &[], inside, token),
@@ -219,6 +216,7 @@ impl Transfer<'_> {
             ty: Ty::Unknown,
             receiver_ty: Ty::Unknown,
             partial: false,
+            looks: false,
             awaited: false,
         };
         match defs.as_slice() {
@@ -267,7 +265,8 @@ impl Transfer<'_> {
     ) -> Vec<Next> {
         let either = || {
             let text = format!("`{name}` may drop it");
-            vec![self.stay(token), self.lost(token, LossKind::Collection(None), range, text)]
+            let kind = LossKind::Collection(None);
+            vec![self.stay(token), self.lost_inside(rest, token, kind, range, text)]
         };
         if self.callable_arg(call).is_none() {
             return either();

@@ -5,8 +5,9 @@
 //! handle is followed as the handle was, until something happens that is not followed.
 
 use super::super::ends::{Cell, End, EndKind, Entry, LossKind, home_name};
-use super::super::follow::{Follower, Token};
+use super::super::follow::Follower;
 use super::super::solve::ParamKey;
+use super::super::token::Token;
 use super::super::{Flow, LocalId, LocalKind, Owner, Place, Proj, StmtKind};
 use super::{Next, Transfer};
 use crate::facts::tree::{ItemKind, Name};
@@ -14,7 +15,10 @@ use crate::model::{ItemRef, Ty, TyHead};
 use crate::text::TextRange;
 
 /// Methods of operators that reach into a value of a type, or take one, and are no calls where they are used.
-const OPERATORS: &[&str] = &["deref", "deref_mut", "index", "index_mut", "neg", "not"];
+const OPERATORS: &[&str] = &["neg", "not"];
+
+/// Those of them that give references: nothing can be taken through one but what may be missing where it was.
+const REFERENCES: &[&str] = &["deref", "deref_mut", "index", "index_mut"];
 
 impl Transfer<'_> {
     /// The value that keeps the token is dropped, or another takes its place: what `drop` of its owners does,
@@ -44,7 +48,8 @@ impl Transfer<'_> {
                     return unknown("in a value of a type that is not known");
                 }
             };
-            if self.may_lead_elsewhere(head) {
+            let is_plain = !proj[at + 1..].iter().any(Proj::may_be_missing);
+            if self.may_lead_elsewhere(head, is_plain) {
                 return unknown("in a value of a type with operators of its own");
             }
             let is_variant = at > from && matches!(proj[at - 1], Proj::Variant(_));
@@ -67,10 +72,11 @@ impl Transfer<'_> {
 
     /// Whether code can get at what a type keeps, or a value of it can go, without a call that names anything:
     /// by an operator, or by what a macro implements.
-    fn may_lead_elsewhere(&self, head: &TyHead) -> bool {
+    fn may_lead_elsewhere(&self, head: &TyHead, is_plain: bool) -> bool {
         let model = self.follower.model;
         let TyHead::Item(file, item) = head else { return true };
-        if OPERATORS.iter().any(|name| !model.methods_of(head, name).is_empty()) {
+        let references = REFERENCES.iter().filter(|_| !is_plain);
+        if OPERATORS.iter().chain(references).any(|name| !model.methods_of(head, name).is_empty()) {
             return true;
         }
         let Some(facts) = model.facts.get(file) else { return true };
@@ -111,6 +117,7 @@ impl Transfer<'_> {
             borrowed: false,
             flags: Vec::new(),
             given: Vec::new(),
+            many: false,
             handle: self.follower.handle.clone(),
         };
         let ends = self.follower.known.get(&key).map(|ends| ends.to_vec()).unwrap_or_default();
@@ -132,9 +139,10 @@ impl Transfer<'_> {
         }
     }
 
-    /// Ends of a function in which a handle comes with what keeps it. Which way is taken there mostly depends
-    /// on what else that value holds, so ways that differ prove nothing.
-    pub(super) fn agreed(&self, ends: Vec<End>, keeps_it: bool) -> Vec<End> {
+    /// Ends of a function in which a handle comes with what keeps it. Where ways differ, those prove nothing that
+    /// depend on what else that value holds, or on which of several handles it is; `is_told` says that the
+    /// caller has told the function something of the value.
+    pub(super) fn agreed(&self, ends: Vec<End>, keeps_it: bool, is_told: bool) -> Vec<End> {
         let class = |end: &End| match end.kind {
             EndKind::Joined => 0,
             EndKind::Lost(_) => 1,
@@ -147,9 +155,31 @@ impl Transfer<'_> {
         if !differ {
             return ends;
         }
-        let first = ends.into_iter().find(|end| class(end) != 0);
-        first.into_iter().map(|end| End { kind: EndKind::Escaped, ..end }).collect()
+        let (mut sure, unsure): (Vec<End>, Vec<End>) =
+            ends.into_iter().partition(|end| !is_told && !end.way.passed && !end.way.swayed);
+        let (joins, others): (Vec<End>, Vec<End>) =
+            unsure.into_iter().partition(|end| class(end) == 0);
+        // Where something else can happen for sure, a join that may never be come to takes nothing from that.
+        let only_joins = sure.iter().all(|end| class(end) == 0);
+        let first =
+            others.into_iter().next().or_else(|| joins.first().filter(|_| only_joins).cloned());
+        match first {
+            Some(end) => sure.push(End { kind: EndKind::Escaped, ..end }),
+            None => sure.extend(joins),
+        }
+        sure
     }
+}
+
+/// The part of a tuple that a place begins with, or all of anything else.
+pub(super) fn tuple_part<'t>(ty: &'t Ty, proj: &[Proj]) -> &'t Ty {
+    let part = match (ty, proj.first()) {
+        (Ty::Tuple(parts), Some(Proj::Field(field))) => {
+            field.name.parse().ok().and_then(|at: usize| parts.get(at))
+        }
+        _ => None,
+    };
+    part.unwrap_or(ty)
 }
 
 impl Follower<'_> {
@@ -160,7 +190,7 @@ impl Follower<'_> {
             (Ty::Reference(inner), LocalKind::Reference) => inner,
             (ty, _) => ty,
         };
-        own.is_shared()
+        tuple_part(own, &place.proj).is_shared()
             || place.proj.iter().any(|proj| match proj {
                 Proj::Field(field) => self.is_shared_field(&field.owner, &field.name),
                 _ => false,
