@@ -23,6 +23,7 @@ mod transfer;
 mod typing;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 pub use call::{Call, Callee, Operand, only_item};
 pub use components::Components;
@@ -154,6 +155,8 @@ pub struct Flow {
     pub touched: Vec<Vec<LocalId>>,
     /// Places that are borrowed so that they can be changed.
     pub lent: Vec<Place>,
+    /// What is known wherever a block is entered, once that was asked.
+    entered: OnceLock<correlate::Entered>,
     /// Conditions that stand for nothing but themselves, with the places that they read.
     pub asked: BTreeMap<Place, Vec<Place>>,
     /// What a branch at the end of a block depends on, where no condition on its edges says it all.
@@ -575,13 +578,6 @@ pub enum Test {
     Is(Vec<Constant>),
     /// It is a number above this one.
     Above(usize),
-}
-
-impl Test {
-    /// That something is true.
-    pub fn is_true() -> Self {
-        Self::Is(vec![Constant::Bool(true)])
-    }
 }
 
 /// A value that is known, or as much of it as anybody tests.

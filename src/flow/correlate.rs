@@ -14,6 +14,13 @@ use super::{
 /// Facts that one token remembers.
 const MAX_FACTS: usize = 6;
 
+impl Test {
+    /// That something is true.
+    pub fn is_true() -> Self {
+        Self::Is(vec![Constant::Bool(true)])
+    }
+}
+
 /// What is known of what is in a place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Fact {
@@ -357,37 +364,48 @@ pub(super) fn named(flow: &Flow, param: LocalId) -> Option<&Place> {
 
 /// What must have been so of the parameters of a function for a block to be reached, if nothing changes them.
 pub(super) fn given_before(flow: &Flow, block: BlockId) -> Vec<(usize, Fact)> {
-    if flow.parent.is_some() || flow.params.is_empty() {
+    let facts = facts_on_entry(flow, block);
+    if flow.parent.is_some() || facts.is_empty() {
         return Vec::new();
     }
-    let params = flow.params.iter().enumerate().map(|(index, &param)| {
-        let place = named(flow, param).cloned().unwrap_or_else(|| Place::local(param));
-        (index, place)
-    });
-    let is_tested = |place: &Place| {
-        tests(flow).any(|(_, all)| all.iter().any(|condition| condition.place == *place))
-    };
-    let params: Vec<(usize, Place)> = params.filter(|(_, place)| is_tested(place)).collect();
-    if params.is_empty() {
-        return Vec::new();
-    }
-    let facts = facts_on_entry(flow, block, &|place| params.iter().any(|(_, own)| own == place));
-    let of_param = |(index, place): (usize, Place)| {
+    let of_param = |(index, &param): (usize, &LocalId)| {
+        let place = variable_of(flow, param);
         let (_, fact) = facts.iter().find(|(at, _)| *at == place)?;
         let plain = matches!(fact.only(), Some(Constant::Bool(_)));
         (!changes(flow, &place, plain)).then(|| (index, fact.clone()))
     };
-    params.into_iter().filter_map(of_param).collect()
+    flow.params.iter().enumerate().filter_map(of_param).collect()
 }
 
-/// What is known wherever a block is entered, of the places that a test says something of for longer.
-fn facts_on_entry(
-    flow: &Flow,
-    target: BlockId,
-    keeps: &dyn Fn(&Place) -> bool,
-) -> Vec<(Place, Fact)> {
-    let mut known: Vec<Option<Vec<(Place, Fact)>>> = vec![None; flow.blocks.len()];
-    let Some(first) = known.first_mut() else { return Vec::new() };
+/// The place that a function knows a parameter by.
+fn variable_of(flow: &Flow, param: LocalId) -> Place {
+    named(flow, param).cloned().unwrap_or_else(|| Place::local(param))
+}
+
+/// For each block that can be reached, what is known wherever it is entered.
+pub(super) type Entered = Vec<Option<Vec<(Place, Fact)>>>;
+
+/// What is known wherever a block is entered, of places that are asked again and of parameters.
+fn facts_on_entry(flow: &Flow, block: BlockId) -> &[(Place, Fact)] {
+    let all = flow.entered.get_or_init(|| {
+        let mut kept = flow.stable.clone();
+        kept.extend(flow.flags.iter().map(|&local| Place::local(local)));
+        if flow.parent.is_none() {
+            kept.extend(flow.params.iter().map(|&param| variable_of(flow, param)));
+        }
+        let is_tested = |place: &Place| {
+            tests(flow).any(|(_, all)| all.iter().any(|condition| condition.place == *place))
+        };
+        kept.retain(is_tested);
+        if kept.is_empty() { Vec::new() } else { entered(flow, &kept) }
+    });
+    all.get(block.0 as usize).and_then(Option::as_deref).unwrap_or_default()
+}
+
+/// A walk over the whole graph to a fixpoint: where ways meet, what holds on both is known, and values are added up.
+fn entered(flow: &Flow, kept: &[Place]) -> Entered {
+    let mut known: Entered = vec![None; flow.blocks.len()];
+    let Some(first) = known.first_mut() else { return known };
     *first = Some(Vec::new());
     let mut open = vec![BlockId(0)];
     while let Some(at) = open.pop() {
@@ -395,10 +413,10 @@ fn facts_on_entry(
         let block = &flow.blocks[at.0 as usize];
         block.stmts.iter().for_each(|stmt| facts_over(flow, &mut facts, stmt));
         for (to, conditions) in successors(&block.end) {
-            let entered = flow.rounds.iter().find(|it| it.head == at && it.body == Some(to));
-            let entered = entered.and_then(|round| round.entered.as_ref());
-            let all = conditions.iter().chain(entered);
-            let Some(after) = facts_after_all(&facts, all, keeps) else { continue };
+            let round = flow.rounds.iter().find(|it| it.head == at && it.body == Some(to));
+            let all = conditions.iter().chain(round.and_then(|round| round.entered.as_ref()));
+            let keeps = |place: &Place| kept.contains(place);
+            let Some(after) = facts_after_all(&facts, all, &keeps) else { continue };
             let own = &mut known[to.0 as usize];
             let joined = match own {
                 Some(before) => either(before, &after),
@@ -410,7 +428,7 @@ fn facts_on_entry(
             }
         }
     }
-    known.swap_remove(target.0 as usize).unwrap_or_default()
+    known
 }
 
 /// What is known if one of two things is.
@@ -452,7 +470,8 @@ pub(super) fn facts_before(flow: &Flow, block: BlockId, index: usize) -> Vec<(Pl
     if flow.stable.is_empty() && flow.flags.is_empty() {
         return Vec::new();
     }
-    let mut facts = facts_on_entry(flow, block, &|place| is_kept(flow, place));
+    let mut facts = facts_on_entry(flow, block).to_vec();
+    facts.retain(|(place, _)| is_kept(flow, place));
     let stmts = flow.blocks[block.0 as usize].stmts.iter().take(index);
     stmts.for_each(|stmt| facts_over(flow, &mut facts, stmt));
     facts

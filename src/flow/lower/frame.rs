@@ -1,6 +1,7 @@
 //! One body under construction: its blocks, its locals and its open scopes.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -91,6 +92,7 @@ impl Frame {
             flags: Vec::new(),
             touched: Vec::new(),
             lent: Vec::new(),
+            entered: OnceLock::new(),
             asked: BTreeMap::new(),
             reads: BTreeMap::new(),
             returns_future: false,
