@@ -206,7 +206,7 @@ impl Flow {
     /// Whether a block runs as often as something says that nobody knows.
     pub fn is_many(&self, block: BlockId) -> bool {
         let many = |round: &Round| round.unbounded && round.contains(block);
-        self.repeats || self.rounds.iter().any(many)
+        self.repeats || (self.rounds.iter().any(many) && self.reachable(block).contains(&block))
     }
 
     /// Every block that may come after one, however far; itself only if it lies in a loop.

@@ -178,10 +178,8 @@ fn written(lit: &syn::Lit) -> u64 {
     match lit {
         syn::Lit::Str(it) => it.value().hash(&mut hasher),
         syn::Lit::ByteStr(it) => it.value().hash(&mut hasher),
-        syn::Lit::Byte(it) => it.value().hash(&mut hasher),
         syn::Lit::Char(it) => it.value().hash(&mut hasher),
         syn::Lit::Int(it) => it.base10_digits().hash(&mut hasher),
-        syn::Lit::Float(it) => it.base10_digits().hash(&mut hasher),
         syn::Lit::Bool(it) => it.value.hash(&mut hasher),
         _ => return 0,
     }

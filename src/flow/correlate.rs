@@ -7,12 +7,14 @@
 use rustc_hash::FxHashMap;
 
 use super::{
-    BlockId, Callee, Condition, Constant, Flow, LocalId, LocalKind, Operand, Place, Stmt, StmtKind,
-    Terminator, Test,
+    BlockId, Callee, Condition, Constant, Flow, LocalId, LocalKind, Operand, Place, Proj, Stmt,
+    StmtKind, Terminator, Test,
 };
 
 /// Facts that one token remembers.
 const MAX_FACTS: usize = 6;
+/// Values that are told apart in one of them.
+const MAX_VALUES: usize = 16;
 
 impl Test {
     /// That something is true.
@@ -72,7 +74,16 @@ impl Fact {
             (_, true) => values.clone(),
             (_, false) => return Some(Self::none_of(values.clone())),
         };
-        if left.is_empty() { None } else { Some(Self::Is(left)) }
+        Self::one_of(left)
+    }
+
+    /// One of some values, if there are any; of too many of them nothing is known.
+    fn one_of(values: Vec<Constant>) -> Option<Self> {
+        match values.len() {
+            0 => None,
+            1..=MAX_VALUES => Some(Self::Is(values)),
+            _ => Some(Self::Not(Vec::new())),
+        }
     }
 
     /// What is known when something is above a number, or is not.
@@ -84,7 +95,7 @@ impl Fact {
                     Constant::Bool(_) | Constant::Variant(_) | Constant::Text(_) => true,
                 };
                 let left: Vec<Constant> = own.iter().filter(fits).cloned().collect();
-                return if left.is_empty() { None } else { Some(Self::Is(left)) };
+                return Self::one_of(left);
             }
             Some(Self::Number(above, most)) => (*above, *most),
             _ => (None, None),
@@ -101,7 +112,7 @@ impl Fact {
     fn none_of(values: Vec<Constant>) -> Self {
         match values.as_slice() {
             [Constant::Bool(value)] => Self::Is(vec![Constant::Bool(!value)]),
-            _ => Self::Not(values),
+            _ => Self::Not(values.into_iter().take(MAX_VALUES).collect()),
         }
     }
 
@@ -263,8 +274,11 @@ pub(super) fn facts_over(flow: &Flow, facts: &mut Vec<(Place, Fact)>, stmt: &Stm
 
 /// Whether one of two places is the other, or a part of it.
 fn overlaps(one: &Place, other: &Place) -> bool {
-    let shared = one.proj.len().min(other.proj.len());
-    one.local == other.local && one.proj[..shared] == other.proj[..shared]
+    let same = |(one, other): (&Proj, &Proj)| {
+        let opens = |proj: &Proj| matches!(proj, Proj::Open | Proj::Inner | Proj::Maybe);
+        one == other || (opens(one) && opens(other))
+    };
+    one.local == other.local && one.proj.iter().zip(&other.proj).all(same)
 }
 
 /// Notes what is known of a place, in an order that does not depend on the way.
@@ -281,6 +295,22 @@ fn changes(flow: &Flow, place: &Place, plain: bool) -> bool {
     if let Some(reads) = flow.asked.get(place) {
         return reads.iter().any(|place| changes(flow, place, false));
     }
+    // Of elements nobody knows which, and what is behind a lock changes whenever somebody else has it.
+    let one_of = |proj: &Proj| {
+        !matches!(
+            proj,
+            Proj::Field(_)
+                | Proj::Inner
+                | Proj::Error
+                | Proj::Variant(_)
+                | Proj::Open
+                | Proj::Maybe
+        )
+    };
+    if place.proj.iter().any(one_of) || flow.locked.iter().any(|lock| overlaps(place, &lock.place))
+    {
+        return true;
+    }
     let local = &flow.locals[place.local.0 as usize];
     // What is behind a reference or shared with another body may change at any time.
     let own = match local.kind {
@@ -296,6 +326,13 @@ fn changes(flow: &Flow, place: &Place, plain: bool) -> bool {
     for stmt in flow.blocks.iter().flat_map(|block| &block.stmts) {
         match &stmt.kind {
             StmtKind::Assign(to, _) if overlaps(to) => stores += 1,
+            StmtKind::Build(_, parts)
+                if parts
+                    .iter()
+                    .any(|(_, it)| matches!(it, Operand::Borrow(at) if overlaps(at))) =>
+            {
+                return true;
+            }
             StmtKind::Build(to, _) if *to == place.local => stores += 1,
             StmtKind::Clear(to) if overlaps(to) => return true,
             StmtKind::Flag(to, None) if *to == place.local => return true,
@@ -382,6 +419,12 @@ fn variable_of(flow: &Flow, param: LocalId) -> Place {
     named(flow, param).cloned().unwrap_or_else(|| Place::local(param))
 }
 
+/// Whether all that is asked of a place is whether it is true.
+fn is_plain(flow: &Flow, place: &Place) -> bool {
+    let mut asked = tests(flow).flat_map(|(_, all)| all).filter(|it| it.place == *place);
+    asked.all(|condition| is_bool(&condition.test))
+}
+
 /// For each block that can be reached, what is known wherever it is entered.
 pub(super) type Entered = Vec<Option<Vec<(Place, Fact)>>>;
 
@@ -396,7 +439,10 @@ fn facts_on_entry(flow: &Flow, block: BlockId) -> &[(Place, Fact)] {
         let is_tested = |place: &Place| {
             tests(flow).any(|(_, all)| all.iter().any(|condition| condition.place == *place))
         };
-        kept.retain(is_tested);
+        let is_flag = |place: &Place| place.proj.is_empty() && flow.flags.contains(&place.local);
+        kept.retain(|place| {
+            is_tested(place) && (is_flag(place) || !changes(flow, place, is_plain(flow, place)))
+        });
         if kept.is_empty() { Vec::new() } else { entered(flow, &kept) }
     });
     all.get(block.0 as usize).and_then(Option::as_deref).unwrap_or_default()
@@ -414,7 +460,10 @@ fn entered(flow: &Flow, kept: &[Place]) -> Entered {
         block.stmts.iter().for_each(|stmt| facts_over(flow, &mut facts, stmt));
         for (to, conditions) in successors(&block.end) {
             let round = flow.rounds.iter().find(|it| it.head == at && it.body == Some(to));
-            let all = conditions.iter().chain(round.and_then(|round| round.entered.as_ref()));
+            // What was so in the first round need not be so in another one, if it changes.
+            let lasts = |it: &&Condition| !flow.flags.contains(&it.place.local);
+            let entered = round.and_then(|round| round.entered.as_ref()).filter(lasts);
+            let all = conditions.iter().chain(entered);
             let keeps = |place: &Place| kept.contains(place);
             let Some(after) = facts_after_all(&facts, all, &keeps) else { continue };
             let own = &mut known[to.0 as usize];
@@ -441,6 +490,9 @@ fn either(one: &[(Place, Fact)], other: &[(Place, Fact)]) -> Vec<(Place, Fact)> 
                 let mut all: Vec<Constant> = own.iter().chain(more).cloned().collect();
                 all.sort();
                 all.dedup();
+                if all.len() > MAX_VALUES {
+                    return None;
+                }
                 Fact::Is(all)
             }
             _ => return None,
@@ -465,7 +517,7 @@ pub(super) fn is_tested(flow: &Flow, flag: &(usize, Constant)) -> bool {
     })
 }
 
-/// What must have been tested or set before a statement is reached, as far as there is one way to it.
+/// What must have been tested or set before a statement is reached, whatever the way to it.
 pub(super) fn facts_before(flow: &Flow, block: BlockId, index: usize) -> Vec<(Place, Fact)> {
     if flow.stable.is_empty() && flow.flags.is_empty() {
         return Vec::new();

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashSet;
 
-use super::correlate::{facts_after, facts_before, facts_over, given_before};
+use super::correlate::{facts_after, facts_before, facts_over, given_before, learn};
 use super::ends::{Cell, End, EndKind, Entry, Home, TraceStep, Way, home_name};
 use super::solve::{ParamKey, Snapshot};
 use super::sway::Sways;
@@ -35,6 +35,8 @@ pub(super) use closures::runs_at_once;
 
 /// States visited for one token before it counts as not followed.
 const MAX_STATES: usize = 200_000;
+/// Births in a function of which it is asked what its parameters must have been.
+const MAX_GIVEN: usize = 8;
 /// Projections of a place; deeper ones are not followed.
 const MAX_PROJ: usize = 10;
 
@@ -120,7 +122,14 @@ impl Walk {
             let step = TraceStep { file: self.file, range, text };
             let node = self.node(node, Some(step));
             self.end(EndKind::Escaped, self.file, range, node);
-        } else if self.seen.insert(token.clone()) {
+            return;
+        }
+        // What is known only rules ways out; where there are too many, all are taken.
+        let mut token = token;
+        if self.seen.len() > MAX_STATES / 10 {
+            token.facts.clear();
+        }
+        if self.seen.insert(token.clone()) {
             self.open.push((token, node));
         }
     }
@@ -199,8 +208,14 @@ impl Follower<'_> {
     fn follow_on(&self, id: FlowId, mut start: Token, trace: Vec<TraceStep>) -> Vec<End> {
         start.many |= self.flows.body(id).is_many(start.block);
         let many = start.many;
-        let given = given_before(self.flows.body(id), start.block);
-        start.facts.extend(facts_before(self.flows.body(id), start.block, start.index));
+        // Of a function with many births, ways out are not told apart by what it was given.
+        let given = match self.flows.births.len() {
+            0..=MAX_GIVEN => given_before(self.flows.body(id), start.block),
+            _ => Vec::new(),
+        };
+        for (place, fact) in facts_before(self.flows.body(id), start.block, start.index) {
+            learn(&mut start.facts, place, fact);
+        }
         let ends = self.walk(id, start, trace, 0);
         let mut ends = self.lift(id, ends, many, 0);
         settle(&mut ends);

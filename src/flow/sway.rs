@@ -8,7 +8,7 @@
 use rustc_hash::FxHashSet;
 
 use super::{
-    BlockId, Callee, Flow, LocalId, LocalKind, Operand, Place, Proj, StmtKind, Terminator,
+    Block, BlockId, Callee, Flow, LocalId, LocalKind, Operand, Place, Proj, StmtKind, Terminator,
 };
 
 /// Places that are told apart; with more of them every branch counts.
@@ -30,10 +30,12 @@ impl Sways {
                 let tested = edges.iter().flat_map(|(_, all)| all).map(|it| &it.place);
                 let reads = flow.reads.get(&block).into_iter().flatten();
                 let all: Vec<&Place> = tested.chain(reads).collect();
+                let counts = counted(&flow.blocks[block.0 as usize], gathered.as_ref());
                 let tells = |place: &Place| {
-                    derived.may_tell(place) && (all.len() < 2 || Some(place) != gathered.as_ref())
+                    derived.may_tell(place) && !(counts && Some(place) == gathered.as_ref())
                 };
-                all.is_empty() || all.iter().any(|place| tells(place))
+                let others = all.iter().filter(|place| Some(**place) != gathered.as_ref());
+                others.count() == 0 || all.iter().any(|place| tells(place))
             }
             Terminator::Next { iter, .. } => derived.may_tell(iter),
             _ => false,
@@ -46,6 +48,14 @@ impl Sways {
     pub(super) fn at(&self, block: BlockId) -> bool {
         self.0.contains(&block)
     }
+}
+
+/// Whether the last thing that a block does is to ask how many elements something has.
+fn counted(block: &Block, of: Option<&Place>) -> bool {
+    let last = block.calls().next_back();
+    last.is_some_and(|call| {
+        &*call.name == "len" && matches!(&call.callee, Callee::Method(at, ..) if Some(at) == of)
+    })
 }
 
 /// The places of a body that may hold something made of one value.

@@ -316,6 +316,21 @@ impl Model<'_> {
         self.function(item).map(|_| item)
     }
 
+    /// Whether nothing in a value of the type that has a method can change behind a shared reference, as far as is
+    /// known of its fields.
+    pub fn keeps_still(&self, function: &FunctionRef) -> bool {
+        let Some(container) = function.container else { return false };
+        let ItemKind::Impl(it) = &self.item(container).kind else { return false };
+        let own = self.ty(container.module, None, &it.generics, &it.self_ty);
+        let Some(item) = self.item_of(&own) else { return false };
+        match &self.item(item).kind {
+            ItemKind::Struct(fields) => fields
+                .iter()
+                .all(|field| !self.ty(item.module, None, &[], &field.ty).may_change_within()),
+            _ => false,
+        }
+    }
+
     /// Every function that implements one of a trait of the project, in order.
     pub fn implementations(&self, of: ItemRef, name: &str) -> Vec<ItemRef> {
         let declared = &self.item(of).name;

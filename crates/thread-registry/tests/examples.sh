@@ -4,7 +4,7 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 cargo build --quiet --release --locked -p thread-registry --features pool,processes,signals --examples
-bin=${CARGO_TARGET_DIR:-target}/checked/examples
+bin=${CARGO_TARGET_DIR:-target}/release/examples
 
 said() {
     if ! grep -q -- "$1" <<<"$output"; then

@@ -63,16 +63,7 @@ impl BodyLowering<'_, '_> {
                 }
                 (lowered.range, ExprKind::Path(qself, lowered))
             }
-            Expr::Lit(lit) => match &lit.lit {
-                syn::Lit::Bool(it) => (byte_range(it.span), ExprKind::Bool(it.value)),
-                syn::Lit::Int(it) => {
-                    let number = it
-                        .base10_parse()
-                        .map_or_else(|_| ExprKind::Literal(written(&lit.lit)), ExprKind::Number);
-                    (byte_range(it.span()), number)
-                }
-                other => (byte_range(other.span()), ExprKind::Literal(written(other))),
-            },
+            Expr::Lit(lit) => literal(&lit.lit),
             Expr::Unary(unary) => {
                 let inner = self.expr(&unary.expr);
                 let (start, deref) = match &unary.op {
@@ -364,6 +355,18 @@ fn member_range(member: &Member) -> TextRange {
         Member::Named(ident) => byte_range(ident.span()),
         Member::Unnamed(index) => byte_range(index.span),
     }
+}
+
+fn literal(lit: &syn::Lit) -> (TextRange, ExprKind) {
+    let kind = match lit {
+        syn::Lit::Bool(it) => ExprKind::Bool(it.value),
+        syn::Lit::Byte(it) => ExprKind::Number(usize::from(it.value())),
+        syn::Lit::Int(it) => {
+            it.base10_parse().map_or_else(|_| ExprKind::Literal(written(lit)), ExprKind::Number)
+        }
+        other => ExprKind::Literal(written(other)),
+    };
+    (byte_range(lit.span()), kind)
 }
 
 fn comparison(op: &BinOp) -> Option<Comparison> {

@@ -135,6 +135,7 @@ fn literal(lit: &syn::Lit) -> PatKind {
         syn::Lit::Int(it) => {
             it.base10_parse().map_or_else(|_| PatKind::Literal(written(lit)), PatKind::Number)
         }
+        syn::Lit::Byte(it) => PatKind::Number(usize::from(it.value())),
         other => PatKind::Literal(written(other)),
     }
 }

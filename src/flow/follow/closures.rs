@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::super::correlate::{fact_of, facts_before};
+use super::super::correlate::{fact_of, facts_before, learn};
 use super::super::sway::Sways;
 use super::super::token::{Among, Token};
 use super::super::transfer::{Given, Next, Transfer};
@@ -139,7 +139,9 @@ impl Follower<'_> {
                         let around = self.flows.body(parent);
                         let many = many || around.is_many(token.block);
                         let mut facts = token.facts;
-                        facts.extend(facts_before(around, token.block, token.index));
+                        for (place, fact) in facts_before(around, token.block, token.index) {
+                            learn(&mut facts, place, fact);
+                        }
                         let token = Token { many, facts, ..token };
                         self.walk(parent, token, trace, depth + 1)
                     }
@@ -220,8 +222,9 @@ impl Follower<'_> {
             if let Callee::Method(asked, name, own) = &call.callee
                 && &**name == "then"
                 && own.is_empty()
+                && let Some((place, fact)) = fact_of(flow, asked)
             {
-                token.facts.extend(fact_of(flow, asked));
+                learn(&mut token.facts, place, fact);
             }
             return Some(vec![Ok((token, Vec::new()))]);
         }

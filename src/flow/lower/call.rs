@@ -210,9 +210,12 @@ impl Lowering<'_> {
         if types.is_empty() {
             types.extend(self.wanted.remove(&id));
         }
+        let is_iterator = receiver.ty != Ty::Unknown
+            && !receiver.ty.is_option()
+            && receiver.ty.payload() == Ty::Unknown;
         let value =
             self.call_method(range, call.name_range, receiver, &call.name, &call.args, &types);
-        if methods::runs_on_each(&call.name) && !self.is_fixed(call.receiver) {
+        if is_iterator && methods::runs_on_each(&call.name) && !self.is_fixed(call.receiver) {
             self.repeat(value.place().map(|place| place.local));
         }
         value

@@ -85,7 +85,9 @@ impl Lowering<'_> {
             ExprKind::Binary { op: BinaryOp::Compare(kind), left, right } => {
                 match self.compared(*kind, *left, *right) {
                     // What a temporary holds is asked of no other one.
-                    Some(condition) if self.lasts(&condition.place) => {
+                    Some(condition)
+                        if condition.test == Test::Empty || self.lasts(&condition.place) =>
+                    {
                         self.branch(&[condition], yes, no);
                     }
                     _ => self.ask(id, yes, no, before),
@@ -113,7 +115,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Whether what is said of a place can be asked again: not of a temporary, unless how many elements something has.
+    /// Whether what is said of a place can be asked again: not of a temporary.
     fn lasts(&mut self, place: &Place) -> bool {
         self.frame().local(place.local).kind != LocalKind::Temporary
     }
@@ -167,6 +169,10 @@ impl Lowering<'_> {
             (Some(value), None) => (turned(kind), other, value),
             _ => return None,
         };
+        let is_cast = |id: ExprId| matches!(self.body.expr(id).kind, ExprKind::Cast(..));
+        if is_cast(left) || is_cast(right) {
+            return None;
+        }
         let place = asked.place()?.clone();
         if let (Constant::Number(number), Some(place)) = (&value, self.counted_by(&place)) {
             let test = Test::Empty;
@@ -196,7 +202,8 @@ impl Lowering<'_> {
     /// What a value says that a method just gave as its answer, or that was just compared.
     pub(super) fn answered(&mut self, init: ExprId, value: &Value) -> Option<Condition> {
         if let ExprKind::Binary { op: BinaryOp::Compare(_), .. } = self.body.expr(init).kind {
-            return self.frame().compared.take();
+            // A number may be another one by the time that its answer is looked at.
+            return self.frame().compared.take().filter(|it| it.test == Test::Empty);
         }
         let dst = value.place()?.local;
         let call = self.frame().last_call(dst)?;

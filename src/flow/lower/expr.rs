@@ -237,6 +237,7 @@ impl Lowering<'_> {
             return self.mention_value(source, range, "assigned to something that is not a place");
         };
         if is_deref && !self.owns(&place) {
+            self.push(range, StmtKind::Flag(place.local, None));
             return self.mention_value(source, range, "stored behind a reference");
         }
         // What is behind a lock is dropped, whoever else shares the lock.

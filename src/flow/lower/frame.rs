@@ -55,6 +55,8 @@ pub(super) struct Frame {
     pub(super) positions: FxHashMap<LocalId, Place>,
     /// What the loops around go through all positions of.
     pub(super) counted: Vec<Place>,
+    /// The same, with the number of blocks that there were when that was noted.
+    pub(super) noted: FxHashMap<LocalId, (Place, usize)>,
     /// Variables that are a number which is written out.
     pub(super) numbers: FxHashSet<LocalId>,
     /// What the comparison that was just lowered says.
@@ -123,6 +125,7 @@ impl Frame {
             lengths: FxHashMap::default(),
             positions: FxHashMap::default(),
             counted: Vec::new(),
+            noted: FxHashMap::default(),
             numbers: FxHashSet::default(),
             compared: None,
             read: Vec::new(),

@@ -3,7 +3,9 @@
 //! In `for i in 0..v.len()` each `v[i]` is the element of that round, as if the loop went over `&mut v`.
 
 use super::super::methods::{self, OnMany};
-use super::super::{Callable, Callee, Condition, LocalId, Operand, Place, Proj, Test};
+use super::super::{
+    Block, Call, Callable, Callee, Condition, LocalId, LocalKind, Operand, Place, Proj, Test,
+};
 use super::{Lowering, Value};
 use crate::facts::tree::{ExprId, ExprKind, Name, PatId, PatKind};
 use crate::model::Ty;
@@ -113,8 +115,10 @@ impl Lowering<'_> {
                 match local {
                     Some(local) => {
                         let frame = self.frame();
-                        let is_array = matches!(frame.local(local).ty.peel(), Ty::Slice(_));
-                        is_array || frame.numbers.contains(&local)
+                        let ty = &frame.local(local).ty;
+                        let is_short =
+                            matches!(ty.peel(), Ty::Slice(_)) || ty.payload() != Ty::Unknown;
+                        is_short || ty.is_option() || frame.numbers.contains(&local)
                     }
                     // A constant.
                     None => true,
@@ -168,8 +172,18 @@ impl Lowering<'_> {
             return None;
         }
         let frame = self.frame();
-        if let Some(counted) = frame.lengths.get(&place.local) {
-            return Some(counted.clone());
+        if let Some((counted, since)) = frame.noted.get(&place.local).cloned() {
+            // If it may have grown since, the number says nothing of it.
+            let names = |it: &Place| it.local == counted.local;
+            let grows = |call: &Call| {
+                let on = matches!(&call.callee, Callee::Method(it, ..) if names(it) && !call.looks);
+                on || call.args.iter().any(|arg| arg.place().is_some_and(|(it, _)| names(it)))
+            };
+            let later = frame.flow.blocks.iter().skip(since);
+            return (!later.flat_map(Block::calls).any(grows)).then_some(counted);
+        }
+        if frame.local(place.local).kind != LocalKind::Temporary {
+            return None;
         }
         let call = frame.calls().find(|call| call.dst == place.local)?;
         match &call.callee {
@@ -189,6 +203,8 @@ impl Lowering<'_> {
         }
         let Some(place) = place else { return };
         if let Some(local) = frame.lookup(name) {
+            let here = frame.flow.blocks.len().saturating_sub(1);
+            frame.noted.insert(local, (place.clone(), here));
             frame.lengths.insert(local, place);
         }
     }

@@ -41,7 +41,7 @@ impl Lowering<'_> {
         }
         let value = self.expr(value);
         self.mention_value(&value, range, GIVEN);
-        if let Some(place) = place.place().filter(|place| place.proj.is_empty()) {
+        if let Some(place) = place.place() {
             let local = place.local;
             self.push(range, StmtKind::Flag(local, None));
         }

@@ -92,22 +92,26 @@ impl Lowering<'_> {
                         place.hash(hasher);
                         reads.push(place);
                     }
-                    None => path.segments.iter().for_each(|segment| segment.name.hash(hasher)),
+                    // A constant; a static with a cell or a lock may change.
+                    None => {
+                        let value = self.path_value(None, path);
+                        if value.place().is_some() && value.ty.may_change_within() {
+                            return None;
+                        }
+                        path.segments.iter().for_each(|segment| segment.name.hash(hasher));
+                    }
                 }
             }
             ExprKind::Field(base, name) => {
                 let read = reads.len();
-                self.words(*base, hasher, reads, depth + 1)?;
+                self.words(*base, hasher, reads, depth + 1)?.then_some(())?;
                 name.hash(hasher);
                 if let [place] = &mut reads[read..] {
                     let field = Field { name: name.clone(), owner: Owner::Unknown };
                     *place = place.then(Proj::Field(field));
                 }
             }
-            ExprKind::Unary(inner)
-            | ExprKind::Deref(inner)
-            | ExprKind::Reference(false, inner)
-            | ExprKind::Cast(inner, _) => {
+            ExprKind::Unary(inner) | ExprKind::Deref(inner) | ExprKind::Reference(false, inner) => {
                 let holds = self.words(*inner, hasher, reads, depth + 1)?;
                 if !holds {
                     return None;
@@ -116,14 +120,19 @@ impl Lowering<'_> {
             ExprKind::Binary { op, left, right } => {
                 return self.binary_words(op, *left, *right, hasher, reads, depth + 1);
             }
-            ExprKind::Method(call) if methods::repeats_itself(&call.name) => {
+            ExprKind::Method(call)
+                if methods::repeats_itself(&call.name)
+                    && call.types.is_empty()
+                    && !(&*call.name == "get" && call.args.is_empty()) =>
+            {
                 call.name.hash(hasher);
-                self.words(call.receiver, hasher, reads, depth + 1)?;
+                self.words(call.receiver, hasher, reads, depth + 1)?.then_some(())?;
                 self.all_words(&call.args, hasher, reads, depth + 1)?;
             }
             ExprKind::Call(callee, args) => {
                 let ExprKind::Path(None, path) = &body.expr(*callee).kind else { return None };
-                if !methods::repeats_itself(path.last()) {
+                let plain = path.segments.iter().all(|segment| segment.args.is_empty());
+                if !plain || !methods::repeats_itself(path.last()) {
                     return None;
                 }
                 path.segments.iter().for_each(|segment| segment.name.hash(hasher));

@@ -50,7 +50,12 @@ impl Lowering<'_> {
             let declared = self.model.function(function.item);
             matches!(declared.and_then(|it| it.receiver.as_ref()), Some(Receiver::Reference(false)))
         };
-        if own.is_empty() { methods::looks(name) } else { own.iter().all(looks) }
+        // What it keeps in a cell or behind a lock may change all the same.
+        let keeps_still = |function: &FunctionRef| self.model.keeps_still(function);
+        if own.is_empty() {
+            return methods::looks(name);
+        }
+        own.iter().all(|function| looks(function) && keeps_still(function))
     }
 
     /// What a method gives; `defs` is what it is if it is none of the project's.

@@ -130,7 +130,7 @@ impl Transfer<'_> {
         }
         if self.follower.by_value && !given.rest.is_empty() {
             let keeps_it = functions.iter().all(|item| !self.is_lent(*item, given.entry));
-            ends = self.agreed(ends, keeps_it, self.is_told(call, token));
+            ends = self.agreed(ends, keeps_it, &|| self.is_told(call, token));
         }
         let goes = |end: &End| !end.kind.stays();
         if given.rest.iter().any(Proj::may_be_missing)

@@ -14,7 +14,9 @@ const MAX_LENT: usize = 4;
 /// Whether a call makes a new shared owner of what nobody had before.
 fn makes_owner(call: &Call) -> bool {
     matches!(&*call.name, "new" | "default")
-        && matches!(&call.callee, Callee::Function(_))
+        && matches!(&call.callee, Callee::Function(defs) if defs.iter().all(|def| {
+            matches!(def, Def::External(path) if path.starts_with("std::"))
+        }))
         && call.args.iter().all(|arg| !matches!(arg, Operand::Borrow(_)))
 }
 

@@ -142,7 +142,12 @@ impl Transfer<'_> {
     /// Ends of a function in which a handle comes with what keeps it. Where ways differ, those prove nothing that
     /// depend on what else that value holds, or on which of several handles it is; `is_told` says that the
     /// caller has told the function something of the value.
-    pub(super) fn agreed(&self, ends: Vec<End>, keeps_it: bool, is_told: bool) -> Vec<End> {
+    pub(super) fn agreed(
+        &self,
+        ends: Vec<End>,
+        keeps_it: bool,
+        is_told: &dyn Fn() -> bool,
+    ) -> Vec<End> {
         let class = |end: &End| match end.kind {
             EndKind::Joined => 0,
             EndKind::Lost(_) => 1,
@@ -155,6 +160,7 @@ impl Transfer<'_> {
         if !differ {
             return ends;
         }
+        let is_told = is_told();
         let (mut sure, unsure): (Vec<End>, Vec<End>) =
             ends.into_iter().partition(|end| !is_told && !end.way.passed && !end.way.swayed);
         let (joins, others): (Vec<End>, Vec<End>) =
