@@ -7,9 +7,11 @@
 
 mod call;
 mod components;
+mod condition;
 mod correlate;
 mod endless;
 mod ends;
+mod fact;
 mod follow;
 mod lower;
 mod methods;
@@ -17,6 +19,7 @@ mod place;
 mod program;
 mod solve;
 mod sway;
+mod task;
 mod token;
 mod touch;
 mod transfer;
@@ -27,12 +30,14 @@ use std::sync::OnceLock;
 
 pub use call::{Call, Callee, Operand, only_item};
 pub use components::Components;
+pub use condition::{Condition, Constant, Test};
 pub use endless::endless_loops;
 pub use ends::{Cell, End, EndKind, Entry, Home, LossKind, TraceStep, declared_field, home_name};
 pub use lower::lower_body;
 pub use place::{Code, Env, Field, Owner, Place, Proj};
 pub use program::{FunctionKey, Known, Lowered, Program, Site};
-pub use solve::{Exit, Keep, Solution, Task, exit_of, solve, solve_by_value};
+pub use solve::{Solution, solve, solve_by_value};
+pub use task::{Exit, Keep, Task, exit_of};
 
 use crate::facts::tree::{ItemId, Name};
 use crate::finding::Confidence;
@@ -198,6 +203,12 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// What a closure captured of the variable `outer` of the body around it.
+    fn capture_of(&self, outer: LocalId) -> Option<&Capture> {
+        let kind = |local: LocalId| self.locals[local.0 as usize].kind;
+        self.captures.iter().find(|it| kind(it.inner) == LocalKind::Capture(outer))
+    }
+
     /// Whether a block may run more than once.
     pub fn is_repeated(&self, block: BlockId) -> bool {
         self.parent.is_some() || self.rounds.iter().any(|round| round.contains(block))
@@ -554,41 +565,4 @@ pub enum Over {
     Borrowed,
     /// The positions of all of them: `for i in 0..v.len()`.
     Positions,
-}
-
-/// What an edge says of a place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Condition {
-    /// The place.
-    pub place: Place,
-    /// What is tested.
-    pub test: Test,
-    /// Whether the test holds on this edge.
-    pub holds: bool,
-}
-
-/// Tests that tell where a handle can be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Test {
-    /// It is `Some` or `Ok`.
-    Inner,
-    /// It has no elements.
-    Empty,
-    /// It is one of these.
-    Is(Vec<Constant>),
-    /// It is a number above this one.
-    Above(usize),
-}
-
-/// A value that is known, or as much of it as anybody tests.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Constant {
-    /// A `bool`.
-    Bool(bool),
-    /// A whole number.
-    Number(usize),
-    /// A variant of a type of the project, by name.
-    Variant(Name),
-    /// Another literal, by a hash of what is written.
-    Text(u64),
 }

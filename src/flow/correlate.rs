@@ -6,129 +6,11 @@
 
 use rustc_hash::FxHashMap;
 
+use super::fact::{Fact, either, learn};
 use super::{
     BlockId, Callee, Condition, Constant, Flow, LocalId, LocalKind, Operand, Place, Proj, Stmt,
     StmtKind, Terminator, Test,
 };
-
-/// Facts that one token remembers.
-const MAX_FACTS: usize = 6;
-/// Values that are told apart in one of them.
-const MAX_VALUES: usize = 16;
-
-impl Test {
-    /// That something is true.
-    pub fn is_true() -> Self {
-        Self::Is(vec![Constant::Bool(true)])
-    }
-}
-
-/// What is known of what is in a place.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Fact {
-    /// It is `Some` or `Ok`, or it is not.
-    Inner(bool),
-    /// It has no elements, or it has some.
-    Empty(bool),
-    /// It is one of these.
-    Is(Vec<Constant>),
-    /// It is none of these.
-    Not(Vec<Constant>),
-    /// It is a number above the first and not above the second, as far as they are known.
-    Number(Option<usize>, Option<usize>),
-}
-
-impl Fact {
-    /// What is known when something was known and a test has said more; nothing when the two cannot both be.
-    fn after(known: Option<&Self>, test: &Test, holds: bool) -> Option<Self> {
-        let values = match (test, known) {
-            (Test::Inner, Some(Self::Inner(known))) if *known != holds => return None,
-            (Test::Empty, Some(Self::Empty(known))) if *known != holds => return None,
-            (Test::Inner, _) => return Some(Self::Inner(holds)),
-            (Test::Empty, _) => return Some(Self::Empty(holds)),
-            (Test::Above(number), _) => return Self::compared(known, *number, holds),
-            (Test::Is(values), _) => values,
-        };
-        let of = |from: &[Constant], among: &[Constant], inside: bool| -> Vec<Constant> {
-            from.iter().filter(|value| among.contains(value) == inside).cloned().collect()
-        };
-        let left = match (known, holds) {
-            (Some(Self::Is(own)), _) => of(own, values, holds),
-            (Some(Self::Not(own)), true) => of(values, own, false),
-            (Some(Self::Not(own)), false) => {
-                let mut all = own.clone();
-                all.extend(of(values, own, false));
-                all.sort();
-                return Some(Self::none_of(all));
-            }
-            (Some(Self::Number(above, most)), true) => {
-                let fits = |value: &&Constant| match value {
-                    Constant::Number(it) => {
-                        above.is_none_or(|above| *it > above) && most.is_none_or(|most| *it <= most)
-                    }
-                    Constant::Bool(_) | Constant::Variant(_) | Constant::Text(_) => true,
-                };
-                values.iter().filter(fits).cloned().collect()
-            }
-            (Some(known @ Self::Number(..)), false) => return Some(known.clone()),
-            (_, true) => values.clone(),
-            (_, false) => return Some(Self::none_of(values.clone())),
-        };
-        Self::one_of(left)
-    }
-
-    /// One of some values, if there are any; of too many of them nothing is known.
-    fn one_of(values: Vec<Constant>) -> Option<Self> {
-        match values.len() {
-            0 => None,
-            1..=MAX_VALUES => Some(Self::Is(values)),
-            _ => Some(Self::Not(Vec::new())),
-        }
-    }
-
-    /// What is known when something is above a number, or is not.
-    fn compared(known: Option<&Self>, number: usize, holds: bool) -> Option<Self> {
-        let (above, most) = match known {
-            Some(Self::Is(own)) => {
-                let fits = |value: &&Constant| match value {
-                    Constant::Number(it) => (*it > number) == holds,
-                    Constant::Bool(_) | Constant::Variant(_) | Constant::Text(_) => true,
-                };
-                let left: Vec<Constant> = own.iter().filter(fits).cloned().collect();
-                return Self::one_of(left);
-            }
-            Some(Self::Number(above, most)) => (*above, *most),
-            _ => (None, None),
-        };
-        let (above, most) = match holds {
-            true => (above.max(Some(number)), most),
-            false => (above, Some(most.map_or(number, |most| most.min(number)))),
-        };
-        let is_none = above.zip(most).is_some_and(|(above, most)| most <= above);
-        (!is_none).then_some(Self::Number(above, most))
-    }
-
-    /// None of some values: of a `bool` there is only one other.
-    fn none_of(values: Vec<Constant>) -> Self {
-        match values.as_slice() {
-            [Constant::Bool(value)] => Self::Is(vec![Constant::Bool(!value)]),
-            _ => Self::Not(values.into_iter().take(MAX_VALUES).collect()),
-        }
-    }
-
-    /// Whether it can be a value.
-    pub(super) fn allows(&self, value: &Constant) -> bool {
-        Self::after(Some(self), &Test::Is(vec![value.clone()]), true).is_some()
-    }
-
-    /// The value, if there is only one that it can be.
-    pub(super) fn only(&self) -> Option<&Constant> {
-        match self {
-            Self::Is(values) => values.first().filter(|_| values.len() == 1),
-            _ => None,
-        }
-    }
-}
 
 /// The places of a body that are tested more than once and that nothing changes.
 pub(super) fn stable(flow: &Flow) -> Vec<Place> {
@@ -178,6 +60,12 @@ fn tests(flow: &Flow) -> impl Iterator<Item = (BlockId, &[Condition])> {
     })
 }
 
+/// What is tested of a place.
+fn tests_of<'f>(flow: &'f Flow, place: &'f Place) -> impl Iterator<Item = &'f Test> {
+    let conditions = tests(flow).flat_map(|(_, all)| all);
+    conditions.filter(move |it| it.place == *place).map(|it| &it.test)
+}
+
 /// The places that were tested on every edge into a block.
 fn chained(flow: &Flow) -> FxHashMap<BlockId, Vec<&Place>> {
     let mut into: FxHashMap<BlockId, Vec<&Place>> = FxHashMap::default();
@@ -219,10 +107,8 @@ pub(super) fn flags(flow: &Flow) -> Vec<LocalId> {
             }
             _ => false,
         };
-        let is_tested =
-            || tests(flow).any(|(_, all)| all.iter().any(|it| it.place == Place::local(local)));
         flow.locals[local.0 as usize].kind == LocalKind::Variable
-            && is_tested()
+            && tests_of(flow, &Place::local(local)).next().is_some()
             && !stmts().any(lent)
     };
     let mut found: Vec<LocalId> =
@@ -279,15 +165,6 @@ fn overlaps(one: &Place, other: &Place) -> bool {
         one == other || (opens(one) && opens(other))
     };
     one.local == other.local && one.proj.iter().zip(&other.proj).all(same)
-}
-
-/// Notes what is known of a place, in an order that does not depend on the way.
-pub(super) fn learn(facts: &mut Vec<(Place, Fact)>, place: Place, fact: Fact) {
-    match facts.binary_search_by(|(known, _)| known.cmp(&place)) {
-        Ok(at) => facts[at].1 = fact,
-        Err(at) if facts.len() < MAX_FACTS => facts.insert(at, (place, fact)),
-        Err(_) => {}
-    }
 }
 
 /// Whether anything in a body may change what is in a place; `plain` says that it is a `bool`.
@@ -385,12 +262,6 @@ pub(super) fn fact_of(flow: &Flow, place: &Place) -> Option<(Place, Fact)> {
     is_kept(flow, place).then(|| (place.clone(), fact()))
 }
 
-/// Whether a place is known to be true.
-pub(super) fn is_true(facts: &[(Place, Fact)], place: &Place) -> bool {
-    let fact = facts.iter().find(|(at, _)| at == place);
-    fact.and_then(|(_, fact)| fact.only()) == Some(&Constant::Bool(true))
-}
-
 /// The variable that a parameter is bound to.
 pub(super) fn named(flow: &Flow, param: LocalId) -> Option<&Place> {
     flow.blocks.first()?.stmts.iter().find_map(|stmt| match &stmt.kind {
@@ -421,8 +292,7 @@ fn variable_of(flow: &Flow, param: LocalId) -> Place {
 
 /// Whether all that is asked of a place is whether it is true.
 fn is_plain(flow: &Flow, place: &Place) -> bool {
-    let mut asked = tests(flow).flat_map(|(_, all)| all).filter(|it| it.place == *place);
-    asked.all(|condition| is_bool(&condition.test))
+    tests_of(flow, place).all(is_bool)
 }
 
 /// For each block that can be reached, what is known wherever it is entered.
@@ -436,12 +306,10 @@ fn facts_on_entry(flow: &Flow, block: BlockId) -> &[(Place, Fact)] {
         if flow.parent.is_none() {
             kept.extend(flow.params.iter().map(|&param| variable_of(flow, param)));
         }
-        let is_tested = |place: &Place| {
-            tests(flow).any(|(_, all)| all.iter().any(|condition| condition.place == *place))
-        };
         let is_flag = |place: &Place| place.proj.is_empty() && flow.flags.contains(&place.local);
         kept.retain(|place| {
-            is_tested(place) && (is_flag(place) || !changes(flow, place, is_plain(flow, place)))
+            tests_of(flow, place).next().is_some()
+                && (is_flag(place) || !changes(flow, place, is_plain(flow, place)))
         });
         if kept.is_empty() { Vec::new() } else { entered(flow, &kept) }
     });
@@ -480,28 +348,6 @@ fn entered(flow: &Flow, kept: &[Place]) -> Entered {
     known
 }
 
-/// What is known if one of two things is.
-fn either(one: &[(Place, Fact)], other: &[(Place, Fact)]) -> Vec<(Place, Fact)> {
-    let both = one.iter().filter_map(|(place, fact)| {
-        let (_, second) = other.iter().find(|(at, _)| at == place)?;
-        let fact = match (fact, second) {
-            _ if fact == second => fact.clone(),
-            (Fact::Is(own), Fact::Is(more)) => {
-                let mut all: Vec<Constant> = own.iter().chain(more).cloned().collect();
-                all.sort();
-                all.dedup();
-                if all.len() > MAX_VALUES {
-                    return None;
-                }
-                Fact::Is(all)
-            }
-            _ => return None,
-        };
-        Some((place.clone(), fact))
-    });
-    both.collect()
-}
-
 /// Whether a body tests a parameter whose value is known, or hands it on to what may.
 pub(super) fn is_tested(flow: &Flow, flag: &(usize, Constant)) -> bool {
     let start = facts_at_start(flow, std::slice::from_ref(flag));
@@ -512,7 +358,7 @@ pub(super) fn is_tested(flow: &Flow, flag: &(usize, Constant)) -> bool {
             StmtKind::Build(_, parts) => parts.iter().any(|(_, part)| is_it(part)),
             _ => false,
         };
-        tests(flow).any(|(_, all)| all.iter().any(|it| it.place == *place))
+        tests_of(flow, place).next().is_some()
             || flow.blocks.iter().flat_map(|block| &block.stmts).any(given)
     })
 }

@@ -1,6 +1,6 @@
 //! How the way of a handle ends, and where handles are kept beyond any function.
 
-use super::correlate::Fact;
+use super::fact::Fact;
 use super::solve::member_at;
 use super::{Code, LocalId, Owner, Place, Proj};
 use crate::facts::tree::{self, ItemId, ItemKind, Name};
@@ -92,6 +92,11 @@ pub enum EndKind {
 }
 
 impl EndKind {
+    /// Whether the handle leaves the function towards its callers.
+    pub(super) fn leaves(&self) -> bool {
+        matches!(self, Self::Returned(_) | Self::Left(..) | Self::Fed(..))
+    }
+
     /// Whether the handle stays behind a reference that the caller gave.
     pub(super) fn stays(&self) -> bool {
         matches!(self, Self::Left(..) | Self::Untouched)

@@ -14,10 +14,12 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashSet;
 
-use super::correlate::{facts_after, facts_before, facts_over, given_before, learn};
+use super::correlate::{facts_after, facts_before, facts_over, given_before};
 use super::ends::{Cell, End, EndKind, Entry, Home, TraceStep, Way, home_name};
-use super::solve::{ParamKey, Snapshot};
+use super::fact::learn;
 use super::sway::Sways;
+use super::task::{ParamKey, Snapshot};
+use super::token::{Among, Token};
 use super::transfer::{Next, Transfer};
 use super::{
     BlockId, Code, Constant, Field, Flow, FlowId, FlowKind, Flows, LocalId, LocalKind, Owner,
@@ -30,11 +32,12 @@ use crate::model::{ItemRef, Model, Ty};
 use crate::source::FileId;
 use crate::text::TextRange;
 
-use super::token::{Among, Token};
 pub(super) use closures::runs_at_once;
 
 /// States visited for one token before it counts as not followed.
 const MAX_STATES: usize = 200_000;
+/// States after which no facts are remembered any more: they only rule ways out.
+const MAX_INFORMED: usize = MAX_STATES / 10;
 /// Births in a function of which it is asked what its parameters must have been.
 const MAX_GIVEN: usize = 8;
 /// Projections of a place; deeper ones are not followed.
@@ -116,7 +119,7 @@ impl Walk {
         Some(self.nodes.len() - 1)
     }
 
-    fn go(&mut self, token: Token, node: Option<usize>, range: TextRange) {
+    fn go(&mut self, mut token: Token, node: Option<usize>, range: TextRange) {
         if token.place.proj.len() > MAX_PROJ {
             let text = "nested too deep to follow".to_owned();
             let step = TraceStep { file: self.file, range, text };
@@ -124,9 +127,7 @@ impl Walk {
             self.end(EndKind::Escaped, self.file, range, node);
             return;
         }
-        // What is known only rules ways out; where there are too many, all are taken.
-        let mut token = token;
-        if self.seen.len() > MAX_STATES / 10 {
+        if self.seen.len() > MAX_INFORMED {
             token.facts.clear();
         }
         if self.seen.insert(token.clone()) {
@@ -219,12 +220,9 @@ impl Follower<'_> {
         let ends = self.walk(id, start, trace, 0);
         let mut ends = self.lift(id, ends, many, 0);
         settle(&mut ends);
-        let exits = |end: &&mut End| {
-            matches!(end.kind, EndKind::Returned(_) | EndKind::Left(..) | EndKind::Fed(..))
-        };
-        for end in ends.iter_mut().filter(exits) {
+        ends.iter_mut().filter(|end| end.kind.leaves()).for_each(|end| {
             end.given.clone_from(&given);
-        }
+        });
         ends.sort_by(|one, two| {
             (one.file, one.range, one.trace.len()).cmp(&(two.file, two.range, two.trace.len()))
         });

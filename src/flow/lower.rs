@@ -7,6 +7,7 @@
 mod call;
 mod conditional;
 mod control;
+mod count;
 mod expr;
 mod frame;
 mod index;
@@ -179,18 +180,19 @@ impl<'m> Lowering<'m> {
     /// Declares a parameter and binds its pattern.
     fn parameter(&mut self, pat: PatId, written: &Type) {
         let ty = self.ty(written);
-        self.typed_parameter(pat, &ty, matches!(written, Type::Reference(..)));
-        if !matches!(written, Type::Reference(false, _)) || ty.may_change_within() {
-            let lent = self.frame().flow.params.last().map(|&local| Place::local(local));
-            self.frame().flow.lent.extend(lent);
-        }
+        let changes = !matches!(written, Type::Reference(false, _)) || ty.may_change_within();
+        self.typed_parameter(pat, &ty, matches!(written, Type::Reference(..)), changes);
     }
 
-    fn typed_parameter(&mut self, pat: PatId, ty: &Ty, is_reference: bool) {
+    /// The same when the type is known; `changes` says whether what it is or leads to can be changed through it.
+    fn typed_parameter(&mut self, pat: PatId, ty: &Ty, is_reference: bool, changes: bool) {
         let range = self.body.pat(pat).range;
         let kind = if is_reference { LocalKind::Reference } else { LocalKind::Parameter };
         let local = self.frame().declare(None, range, ty.clone(), kind);
         self.frame().flow.params.push(local);
+        if changes {
+            self.frame().flow.lent.push(Place::local(local));
+        }
         self.bind(pat, &Place::local(local), is_reference, ty);
     }
 

@@ -401,8 +401,9 @@ pub(super) fn looks(name: &str) -> bool {
     )
 }
 
-/// Whether a function or method is taken to give the same answer when it is asked the same again.
-pub(super) fn repeats_itself(name: &str) -> bool {
+/// Whether a function or method with so many arguments is taken to give the same answer when it is asked the same
+/// again. `Cell::get` may not.
+pub(super) fn repeats_itself(name: &str, args: usize) -> bool {
     let changes = [
         "finished",
         "closed",
@@ -431,7 +432,7 @@ pub(super) fn repeats_itself(name: &str) -> bool {
     ];
     let last = name.rsplit('_').next().unwrap_or(name);
     let asks = ["is_", "has_", "needs_", "uses_", "supports_", "wants_"];
-    looks(name)
+    (looks(name) && (name != "get" || args > 0))
         || matches!(
             name,
             "starts_with"

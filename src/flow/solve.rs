@@ -16,14 +16,16 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::correlate::{Fact, facts_at_start, is_kept, learn};
-use super::ends::{Cell, End, EndKind, Entry, Home};
+use super::correlate::{facts_at_start, is_kept};
+use super::ends::{End, EndKind, Entry, Home};
+use super::fact::{Fact, learn};
 use super::follow::{Follower, handle_of};
 use super::program::{FunctionKey, Program, Site};
 use super::sway::Sways;
+use super::task::{Exit, Keep, ParamKey, Snapshot, Task, exit_of};
 use super::token::Token;
-use super::transfer::{argument, constant_of};
-use super::{BlockId, Call, Callee, Code, Constant, Flow, Operand, Owner, Place, Proj, StmtKind};
+use super::transfer::argument;
+use super::{BlockId, Call, Callee, Constant, Flow, Operand, Owner, Place, Proj, StmtKind};
 use crate::facts::tree::Name;
 use crate::model::{Def, FunctionRef, ItemRef, Model, TyHead};
 
@@ -32,62 +34,6 @@ use crate::model::{Def, FunctionRef, ItemRef, Model, TyHead};
 const MAX_REPEATS: usize = 24;
 /// Ways out of one function that are told apart.
 const MAX_EXITS: usize = 24;
-
-/// What is known of functions so far.
-pub(super) type Snapshot = FxHashMap<ParamKey, Arc<Vec<End>>>;
-
-/// A handle given to a parameter.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ParamKey {
-    /// The function.
-    pub function: FunctionKey,
-    /// The parameter.
-    pub entry: Entry,
-    /// The way to the handle inside it.
-    pub proj: Vec<Proj>,
-    /// Whether the function has only a reference to it.
-    pub borrowed: bool,
-    /// Parameters whose value the caller knows.
-    pub flags: Vec<(usize, Constant)>,
-    /// Parameters that the caller gives something to call.
-    pub given: Vec<(usize, Code)>,
-    /// Whether there may be any number of others with it.
-    pub many: bool,
-    /// Canonical path of the handle's type.
-    pub handle: Name,
-}
-
-/// A way on which a handle leaves a function towards its callers.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Exit {
-    /// The function.
-    pub function: FunctionKey,
-    /// The parameter behind which it is left; `None` when it is returned.
-    pub left_in: Option<Entry>,
-    /// The way to the handle from there.
-    pub proj: Vec<Proj>,
-    /// Canonical path of the handle's type.
-    pub handle: Name,
-    /// What must have been so of the parameters.
-    given: Vec<(usize, Fact)>,
-}
-
-/// A cell that keeps handles of one type.
-pub type Keep = (Cell, Name);
-
-/// One walk.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Task {
-    /// From a birth: body and number of the birth in it.
-    Birth(u32, u32),
-    /// From a parameter.
-    Param(ParamKey),
-    /// From a call of a function that hands a handle out.
-    Carry(Site, Exit),
-    /// From a statement that names a cell, with the place of the token there, and whether the cell
-    /// is meant for sure: what holds it may be of any type.
-    Access(Site, Place, Keep, bool),
-}
 
 /// Everything that is known after the fixpoint.
 #[derive(Debug, Default)]
@@ -131,18 +77,6 @@ impl Solution {
     pub fn keeps(&self) -> impl Iterator<Item = &Keep> {
         self.accesses.keys()
     }
-}
-
-/// The exit that an end is, in a function.
-pub fn exit_of(function: FunctionKey, end: &End, handle: &Name) -> Option<Exit> {
-    let (left_in, proj) = match &end.kind {
-        EndKind::Returned(proj) => (None, proj),
-        EndKind::Left(entry, proj) => (Some(*entry), proj),
-        EndKind::Fed(param, argument, proj) => (Some(Entry::Argument(*param, *argument)), proj),
-        _ => return None,
-    };
-    let (proj, handle, given) = (proj.clone(), handle.clone(), end.given.clone());
-    Some(Exit { function, left_in, proj, handle, given })
 }
 
 /// Follows everything that is born in a program.
@@ -352,7 +286,7 @@ impl Solver<'_> {
                     learn(&mut facts, place.clone(), fact.clone());
                 }
                 Some(arg) => {
-                    let value = constant_of(self.model, arg);
+                    let value = Constant::of(self.model, arg);
                     if value.is_some_and(|value| !fact.allows(&value)) {
                         return None;
                     }

@@ -35,7 +35,7 @@ impl Sways {
                     derived.may_tell(place) && !(counts && Some(place) == gathered.as_ref())
                 };
                 let others = all.iter().filter(|place| Some(**place) != gathered.as_ref());
-                others.count() == 0 || all.iter().any(|place| tells(place))
+                others.count() == 0 || all.iter().copied().any(tells)
             }
             Terminator::Next { iter, .. } => derived.may_tell(iter),
             _ => false,
@@ -168,7 +168,6 @@ impl<'f> Derived<'f> {
 
 /// Whether one of two places may lie in the other: not if they part at fields of different names.
 fn overlap(one: &Place, other: &Place) -> bool {
-    let parts = |(one, other): (&Proj, &Proj)| matches!((one, other), (Proj::Field(one), Proj::Field(other)) if one != other);
     let first = one.proj.iter().zip(&other.proj).find(|(one, other)| one != other);
-    one.local == other.local && !first.is_some_and(parts)
+    one.local == other.local && !matches!(first, Some((Proj::Field(_), Proj::Field(_))))
 }

@@ -1,7 +1,7 @@
 //! The state of a walk: where the one handle is that is followed, and what is known of it there.
 
-use super::correlate::Fact;
 use super::ends::Way;
+use super::fact::Fact;
 use super::{BlockId, LocalId, Place};
 
 /// What is known of a token among the elements of its collection.

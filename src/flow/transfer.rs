@@ -7,6 +7,7 @@ mod iterate;
 mod lent;
 mod method;
 mod owner;
+mod sole;
 
 use super::ends::{Cell, EndKind, LossKind, TraceStep, home_name};
 use super::follow::{Follower, is_held, may_be_another, moved, rest};
@@ -19,7 +20,7 @@ use crate::facts::tree::Name;
 use crate::model::{Ty, TyHead};
 use crate::source::FileId;
 use crate::text::TextRange;
-pub(super) use enter::{Given, argument, constant_of};
+pub(super) use enter::{Given, argument};
 use owner::tuple_part;
 
 /// Where the token goes from a statement.

@@ -128,6 +128,11 @@ impl Ty {
         self.peel().path() == Some("std::option::Option")
     }
 
+    /// Whether it is an `Option`, or a `Result` of something that is known: at most one element.
+    pub fn is_maybe(&self) -> bool {
+        self.is_option() || self.payload() != Self::Unknown
+    }
+
     /// The first type argument of `Option<T>` or `Result<T, _>`.
     pub fn payload(&self) -> Self {
         match self {
@@ -297,12 +302,7 @@ impl Model<'_> {
     pub fn provided_for(&self, head: &TyHead, of: ItemRef, name: &str) -> Option<ItemRef> {
         let declared = self.item(of);
         let ItemKind::Trait(provided) = &declared.kind else { return None };
-        let is_it = |function: &FunctionRef| {
-            function.container.is_some_and(|container| {
-                matches!(&self.item(container).kind, ItemKind::Impl(it)
-                    if it.trait_path.as_ref().is_some_and(|path| *path.last() == *declared.name))
-            })
-        };
+        let is_it = |function: &FunctionRef| self.is_of(function, &declared.name);
         let all = self.methods.get(head)?;
         let mut own = all.get(name).into_iter().flatten().filter(|it| is_it(it));
         if let Some(function) = own.next() {
@@ -334,16 +334,19 @@ impl Model<'_> {
     /// Every function that implements one of a trait of the project, in order.
     pub fn implementations(&self, of: ItemRef, name: &str) -> Vec<ItemRef> {
         let declared = &self.item(of).name;
-        let is_it = |function: &&FunctionRef| {
-            function.container.is_some_and(|container| {
-                matches!(&self.item(container).kind, ItemKind::Impl(it)
-                    if it.trait_path.as_ref().is_some_and(|path| *path.last() == **declared))
-            })
-        };
+        let is_it = |function: &&FunctionRef| self.is_of(function, declared);
         let named = self.methods.values().filter_map(|methods| methods.get(name));
         let mut found: Vec<ItemRef> = named.flatten().filter(is_it).map(|it| it.item).collect();
         found.sort_unstable();
         found
+    }
+
+    /// Whether a function stands in an `impl` of a trait of this name.
+    fn is_of(&self, function: &FunctionRef, name: &str) -> bool {
+        function.container.is_some_and(|container| {
+            matches!(&self.item(container).kind, ItemKind::Impl(it)
+                if it.trait_path.as_ref().is_some_and(|path| path.last() == name))
+        })
     }
 
     /// Whether a type is only known by a trait of the project.
@@ -358,12 +361,7 @@ impl Model<'_> {
         if self.of_references.contains(name) {
             return None;
         }
-        let is_it = |function: &FunctionRef| {
-            function.container.is_some_and(|container| {
-                matches!(&self.item(container).kind, ItemKind::Impl(it)
-                    if it.trait_path.as_ref().is_some_and(|path| *path.last() == **name))
-            })
-        };
+        let is_it = |function: &FunctionRef| self.is_of(function, name);
         let mut found = None;
         for (head, methods) in &self.methods {
             let TyHead::External(path) = head else { continue };
@@ -384,17 +382,15 @@ impl Model<'_> {
         };
         let ItemKind::Impl(it) = &container.kind else { return false };
         let always = [&container.cfg, &self.item(function.item).cfg];
-        let of_all = |ty: &Type| {
-            match ty {
-            Type::Path(None, path) => path.segments.last().is_some_and(|last| {
-                let is_param = |arg: &Type| {
-                    matches!(arg, Type::Path(None, path)
-                        if path.as_name().is_some_and(|name| it.generics.iter().any(|own| own.name == *name)))
-                };
-                last.args.iter().all(is_param)
-            }),
+        let is_param = |arg: &Type| {
+            let Type::Path(None, path) = arg else { return false };
+            path.as_name().is_some_and(|name| it.generics.iter().any(|own| own.name == *name))
+        };
+        let of_all = |ty: &Type| match ty {
+            Type::Path(None, path) => {
+                path.segments.last().is_some_and(|last| last.args.iter().all(is_param))
+            }
             _ => false,
-        }
         };
         it.trait_path.is_none()
             && always.into_iter().all(|cfg| *cfg == Cfg::Always)

@@ -2,7 +2,8 @@
 
 use std::cell::RefCell;
 
-use super::super::correlate::{fact_of, facts_before, learn};
+use super::super::correlate::{fact_of, facts_before};
+use super::super::fact::learn;
 use super::super::sway::Sways;
 use super::super::token::{Among, Token};
 use super::super::transfer::{Given, Next, Transfer};
@@ -179,14 +180,8 @@ impl Follower<'_> {
                 EndKind::Captured(outer, proj)
                     if self.runs_here(call) || self.is_shared_by(flow, *outer, call) =>
                 {
-                    let captures = &self.flows.body(id).captures;
-                    let inner = |capture: &&super::super::Capture| {
-                        self.flows.body(id).locals[capture.inner.0 as usize].kind
-                            == LocalKind::Capture(*outer)
-                    };
-                    captures.iter().find(inner).map(|capture| {
-                        let mut place = capture.outer.clone();
-                        place.proj.extend(proj.iter().cloned());
+                    self.flows.body(id).capture_of(*outer).map(|capture| {
+                        let place = capture.outer.with(proj);
                         vec![Ok((Token::at(at.0, at.1 + 1, place), Vec::new()))]
                     })
                 }
@@ -359,10 +354,7 @@ impl Follower<'_> {
     fn put_outside(&self, code: &Code, around: FlowId, end: &EndKind) -> Option<Place> {
         let EndKind::Captured(outer, proj) = end else { return None };
         let closure = self.closure(code).filter(|it| it.parent == Some(around))?;
-        let is_it = |capture: &&super::super::Capture| {
-            closure.locals[capture.inner.0 as usize].kind == LocalKind::Capture(*outer)
-        };
-        let capture = closure.captures.iter().find(is_it).filter(|it| it.moves.is_empty())?;
+        let capture = closure.capture_of(*outer).filter(|it| it.moves.is_empty())?;
         Some(capture.outer.with(proj))
     }
 

@@ -210,9 +210,7 @@ impl Lowering<'_> {
         if types.is_empty() {
             types.extend(self.wanted.remove(&id));
         }
-        let is_iterator = receiver.ty != Ty::Unknown
-            && !receiver.ty.is_option()
-            && receiver.ty.payload() == Ty::Unknown;
+        let is_iterator = receiver.ty != Ty::Unknown && !receiver.ty.is_maybe();
         let value =
             self.call_method(range, call.name_range, receiver, &call.name, &call.args, &types);
         if is_iterator && methods::runs_on_each(&call.name) && !self.is_fixed(call.receiver) {

@@ -1,6 +1,5 @@
 //! Conditions: short circuits, `let` chains and tests that tell where a handle is.
 
-use super::super::transfer::constant_of;
 use super::super::{
     BlockId, Callee, Condition, Constant, LocalKind, Operand, Place, Terminator, Test,
 };
@@ -196,7 +195,7 @@ impl Lowering<'_> {
 
     /// What a value is, if it is written out: a number, a `bool`, a variant without content.
     pub(super) fn value_of(&self, value: &Value) -> Option<Constant> {
-        constant_of(self.model, &value.operand)
+        Constant::of(self.model, &value.operand)
     }
 
     /// What a value says that a method just gave as its answer, or that was just compared.

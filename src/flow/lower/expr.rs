@@ -353,9 +353,7 @@ impl Lowering<'_> {
                 ty = known.get(index).cloned().unwrap_or_default();
             }
             let is_reference = matches!(ty, Ty::Reference(_));
-            self.typed_parameter(*pat, &ty, is_reference);
-            let lent = self.frame().flow.params.last().map(|&local| Place::local(local));
-            self.frame().flow.lent.extend(lent);
+            self.typed_parameter(*pat, &ty, is_reference, true);
         }
         self.frame().open(ScopeKind::Statement);
         let value = self.expr(closure.body);

@@ -49,14 +49,12 @@ pub(super) struct Frame {
     pub(super) asked: FxHashMap<Place, Condition>,
     /// Results of branches that one of them has given.
     pub(super) given: FxHashSet<LocalId>,
-    /// Variables that hold how many elements something has.
-    pub(super) lengths: FxHashMap<LocalId, Place>,
+    /// Variables that hold how many elements something has, with the last block that there was when that was noted.
+    pub(super) lengths: FxHashMap<LocalId, (Place, usize)>,
     /// Variables that go through all positions of something.
     pub(super) positions: FxHashMap<LocalId, Place>,
     /// What the loops around go through all positions of.
     pub(super) counted: Vec<Place>,
-    /// The same, with the number of blocks that there were when that was noted.
-    pub(super) noted: FxHashMap<LocalId, (Place, usize)>,
     /// Variables that are a number which is written out.
     pub(super) numbers: FxHashSet<LocalId>,
     /// What the comparison that was just lowered says.
@@ -125,7 +123,6 @@ impl Frame {
             lengths: FxHashMap::default(),
             positions: FxHashMap::default(),
             counted: Vec::new(),
-            noted: FxHashMap::default(),
             numbers: FxHashSet::default(),
             compared: None,
             read: Vec::new(),

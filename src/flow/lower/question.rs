@@ -7,9 +7,7 @@ use std::hash::{Hash, Hasher};
 
 use rustc_hash::FxHasher;
 
-use super::super::{
-    BlockId, Condition, Constant, Field, LocalKind, Owner, Place, Proj, Test, methods,
-};
+use super::super::{BlockId, Condition, Field, LocalKind, Owner, Place, Proj, Test, methods};
 use super::Lowering;
 use crate::facts::tree::{BinaryOp, Comparison, ExprId, ExprKind};
 
@@ -121,9 +119,8 @@ impl Lowering<'_> {
                 return self.binary_words(op, *left, *right, hasher, reads, depth + 1);
             }
             ExprKind::Method(call)
-                if methods::repeats_itself(&call.name)
-                    && call.types.is_empty()
-                    && !(&*call.name == "get" && call.args.is_empty()) =>
+                if methods::repeats_itself(&call.name, call.args.len())
+                    && call.types.is_empty() =>
             {
                 call.name.hash(hasher);
                 self.words(call.receiver, hasher, reads, depth + 1)?.then_some(())?;
@@ -132,7 +129,7 @@ impl Lowering<'_> {
             ExprKind::Call(callee, args) => {
                 let ExprKind::Path(None, path) = &body.expr(*callee).kind else { return None };
                 let plain = path.segments.iter().all(|segment| segment.args.is_empty());
-                if !plain || !methods::repeats_itself(path.last()) {
+                if !plain || !methods::repeats_itself(path.last(), args.len()) {
                     return None;
                 }
                 path.segments.iter().for_each(|segment| segment.name.hash(hasher));
@@ -183,12 +180,5 @@ impl Lowering<'_> {
         let (first, second) = if turned { (right, left) } else { (left, right) };
         self.all_words(&[first, second], hasher, reads, depth)?;
         Some(holds)
-    }
-}
-
-impl Constant {
-    /// What a literal is, by a hash of how it is written.
-    pub(super) fn text(words: u64) -> Option<Self> {
-        (words != 0).then_some(Self::Text(words))
     }
 }

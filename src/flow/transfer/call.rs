@@ -1,7 +1,7 @@
 //! Calls: what becomes of a token that is given to something.
 
-use super::super::correlate::is_true;
 use super::super::ends::{Cell, EndKind, Entry, LossKind};
+use super::super::fact::is_true;
 use super::super::follow::{may_be_another, moved, rest, runs_at_once};
 use super::super::methods::{self, Instead, Storing};
 use super::super::token::{Among, Token};

@@ -122,8 +122,7 @@ impl Transfer<'_> {
     ) -> Next {
         let Some(body) = self.follower.closure(code) else { return self.stay(token) };
         let kind = |local: LocalId| body.locals[local.0 as usize].kind;
-        let capture = body.captures.iter().find(|it| kind(it.inner) == LocalKind::Capture(outer));
-        match capture {
+        match body.capture_of(outer) {
             Some(capture) if capture.moves.is_empty() => {
                 let place = moved(&capture.outer, proj);
                 if self.is_around(code) {

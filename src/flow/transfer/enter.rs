@@ -3,14 +3,15 @@
 use super::super::correlate::is_tested;
 use super::super::ends::{End, EndKind, Entry};
 use super::super::follow::moved;
-use super::super::solve::{ParamKey, rank};
+use super::super::solve::rank;
 use super::super::sway::Derived;
+use super::super::task::ParamKey;
 use super::super::token::{Among, Token};
 use super::super::{Call, Callee, Code, Constant, Operand, Place, Proj};
 use super::call::owner_of;
 use super::{Next, Transfer};
 use crate::facts::tree::{Function, ItemKind, Receiver, Type};
-use crate::model::{Def, FunctionRef, ItemRef, Model, TyHead};
+use crate::model::{FunctionRef, ItemRef, TyHead};
 use crate::text::TextRange;
 
 /// Steps of a callee that are told at its call.
@@ -43,20 +44,6 @@ pub(in crate::flow) fn argument(
         (_, Entry::Value(_) | Entry::Argument(..)) => None,
         (_, Entry::Receiver) => call.args.first()?.place(),
         (_, Entry::Param(index)) => call.args.get(index + usize::from(takes_self))?.place(),
-    }
-}
-
-/// The value of an operand, if it is written out.
-pub(in crate::flow) fn constant_of(model: &Model<'_>, operand: &Operand) -> Option<Constant> {
-    match operand {
-        Operand::Constant(value) => value.clone(),
-        Operand::Function(defs) => match defs.as_slice() {
-            [Def::Variant(item, name)] if model.is_unit(*item, name) => {
-                Some(Constant::Variant(name.clone()))
-            }
-            _ => None,
-        },
-        Operand::Move(_) | Operand::Borrow(_) => None,
     }
 }
 
@@ -273,7 +260,7 @@ impl Transfer<'_> {
                 let fact = token.facts.iter().find(|(fact, _)| fact == place);
                 fact.and_then(|(_, fact)| fact.only()).cloned()
             }
-            arg => constant_of(self.follower.model, arg),
+            arg => Constant::of(self.follower.model, arg),
         };
         let of_use = |flag: &(usize, Constant)| {
             let bodies = self.follower.program.bodies_of((item.file, item.item)).iter();

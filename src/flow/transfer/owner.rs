@@ -6,7 +6,7 @@
 
 use super::super::ends::{Cell, End, EndKind, Entry, LossKind, home_name};
 use super::super::follow::Follower;
-use super::super::solve::ParamKey;
+use super::super::task::ParamKey;
 use super::super::token::Token;
 use super::super::{Flow, LocalId, LocalKind, Owner, Place, Proj, StmtKind};
 use super::{Next, Transfer};

@@ -1,0 +1,146 @@
+//! How many elements there are: lengths that were noted, what has a round at all, what runs as often as nobody knows.
+
+use super::super::{Block, Call, Callable, Callee, Condition, LocalId, LocalKind, Place, Test};
+use super::Lowering;
+use crate::facts::tree::{ExprId, ExprKind, Name};
+use crate::model::Ty;
+
+impl Lowering<'_> {
+    /// The collection of which an expression that was just lowered is the length.
+    pub(super) fn length_of(&mut self, length: ExprId) -> Option<Place> {
+        match &self.body.expr(length).kind {
+            ExprKind::Path(None, path) => {
+                let frame = self.frame();
+                let local = frame.lookup(path.as_name()?)?;
+                frame.lengths.get(&local).map(|(counted, _)| counted.clone())
+            }
+            ExprKind::Method(method) if &*method.name == "len" => {
+                let at = method.name_range;
+                let call = self.frame().calls().find(|call| call.name_range == at)?;
+                match &call.callee {
+                    Callee::Method(place, _, own) if own.is_empty() => Some(place.clone()),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it is known how many elements an iterable has, or may be: it is written out, or made of what is.
+    pub(super) fn is_fixed(&mut self, id: ExprId) -> bool {
+        let body = self.body;
+        match &body.expr(id).kind {
+            ExprKind::Number(_)
+            | ExprKind::Literal(_)
+            | ExprKind::Array(_)
+            | ExprKind::Repeat(..) => true,
+            ExprKind::Range { ends, .. } => ends.iter().all(|&end| self.is_fixed(end)),
+            ExprKind::Method(call) => {
+                let takes = matches!(&*call.name, "take" | "chunks" | "min")
+                    && call.args.iter().all(|&arg| self.is_fixed(arg));
+                takes || self.is_fixed(call.receiver)
+            }
+            ExprKind::Macro(_) => true,
+            ExprKind::Reference(_, inner)
+            | ExprKind::Unary(inner)
+            | ExprKind::Cast(inner, _)
+            | ExprKind::Deref(inner) => self.is_fixed(*inner),
+            ExprKind::Binary { left, right, .. } => self.is_fixed(*left) && self.is_fixed(*right),
+            ExprKind::Path(_, path) => {
+                let local = path.as_name().and_then(|name| self.variable(name));
+                match local {
+                    Some(local) => {
+                        let frame = self.frame();
+                        let ty = &frame.local(local).ty;
+                        let is_short = matches!(ty.peel(), Ty::Slice(_)) || ty.is_maybe();
+                        is_short || frame.numbers.contains(&local)
+                    }
+                    // A constant.
+                    None => true,
+                }
+            }
+            _ => false,
+        }
+    }
+
+    /// What must be so for an iterable to have an element: `n` of `0..n` is above 0, and `v` is not empty.
+    pub(super) fn entered(&mut self, iterable: ExprId) -> Option<Condition> {
+        let body = self.body;
+        match &body.expr(iterable).kind {
+            ExprKind::Range { ends, .. } => match ends.as_slice() {
+                &[start, end] if matches!(body.expr(start).kind, ExprKind::Number(0)) => {
+                    let ExprKind::Path(None, path) = &body.expr(end).kind else { return None };
+                    let local = self.variable(path.as_name()?)?;
+                    let place = self.frame().place_of(local);
+                    Some(Condition { place, test: Test::Above(0), holds: true })
+                }
+                _ => None,
+            },
+            ExprKind::Method(call) if matches!(&*call.name, "iter" | "iter_mut") => {
+                self.entered(call.receiver)
+            }
+            ExprKind::Reference(_, inner) => self.entered(*inner),
+            ExprKind::Path(None, path) => {
+                let local = self.variable(path.as_name()?)?;
+                let place = self.frame().place_of(local);
+                Some(Condition { place, test: Test::Empty, holds: false })
+            }
+            _ => None,
+        }
+    }
+
+    /// Notes that what a method was given runs once for each of nobody knows how many elements.
+    pub(super) fn repeat(&mut self, made: Option<LocalId>) {
+        let Some(call) = made.and_then(|made| self.frame().last_call(made)) else { return };
+        let args: Vec<LocalId> =
+            call.args.iter().filter_map(|arg| Some(arg.place()?.0.local)).collect();
+        for local in args {
+            if let Some(Callable::Body(id)) = self.frame().local(local).callable {
+                self.flows.bodies[id.0 as usize].repeats = true;
+            }
+        }
+    }
+
+    /// The collection of which a place holds the length, if that is still so. A type of the project is taken to be as
+    /// long as what it holds.
+    pub(super) fn counted_by(&mut self, place: &Place) -> Option<Place> {
+        if !place.proj.is_empty() {
+            return None;
+        }
+        let frame = self.frame();
+        if let Some((counted, since)) = frame.lengths.get(&place.local).cloned() {
+            // If it may have grown since, the number says nothing of it.
+            let names = |it: &Place| it.local == counted.local;
+            let grows = |call: &Call| {
+                let on = matches!(&call.callee, Callee::Method(it, ..) if names(it) && !call.looks);
+                on || call.args.iter().any(|arg| arg.place().is_some_and(|(it, _)| names(it)))
+            };
+            let later = frame.flow.blocks.iter().skip(since);
+            return (!later.flat_map(Block::calls).any(grows)).then_some(counted);
+        }
+        if frame.local(place.local).kind != LocalKind::Temporary {
+            return None;
+        }
+        let call = frame.calls().find(|call| call.dst == place.local)?;
+        match &call.callee {
+            Callee::Method(counted, name, _) if &**name == "len" => Some(counted.clone()),
+            _ => None,
+        }
+    }
+
+    /// Notes what a variable says that was just made of an expression: how many elements something has.
+    pub(super) fn note_length(&mut self, name: &Name, init: ExprId) {
+        let is_fixed = self.is_fixed(init);
+        let place = self.length_of(init);
+        let frame = self.frame();
+        if is_fixed {
+            let local = frame.lookup(name);
+            frame.numbers.extend(local);
+        }
+        let Some(place) = place else { return };
+        if let Some(local) = frame.lookup(name) {
+            let here = frame.flow.blocks.len().saturating_sub(1);
+            frame.lengths.insert(local, (place, here));
+        }
+    }
+}
