@@ -162,8 +162,8 @@ pub struct Flow {
     pub lent: Vec<Place>,
     /// What is known wherever a block is entered, once that was asked.
     entered: OnceLock<correlate::Entered>,
-    /// Conditions that stand for nothing but themselves, with the places that they read.
-    pub asked: BTreeMap<Place, Vec<Place>>,
+    /// Conditions that stand for nothing but themselves.
+    pub asked: BTreeMap<Place, Question>,
     /// What a branch at the end of a block depends on, where no condition on its edges says it all.
     pub reads: BTreeMap<BlockId, Vec<Place>>,
     /// Whether its value is an `async` block or a call of an `async fn`.
@@ -282,6 +282,15 @@ pub enum FlowKind {
     Async,
 }
 
+/// A condition of which nothing is known but how it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The places that it reads.
+    pub reads: Vec<Place>,
+    /// How often it is asked.
+    pub times: usize,
+}
+
 /// A lock that is taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lock {
@@ -356,6 +365,20 @@ pub struct Local {
     pub callable: Option<Callable>,
     /// Whether the builder in it has been given a name.
     pub named: Option<bool>,
+    /// What its declaration says of whether it changes.
+    pub binding: Binding,
+}
+
+/// What the declaration of a local says of whether what is in it changes once it is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Binding {
+    /// Nothing: `mut`, `&mut`, or no variable.
+    #[default]
+    Free,
+    /// It is declared without `mut`, and nobody knows whether its type has `&mut` or a cell in it.
+    Once,
+    /// It is declared without `mut` and nothing but data, so it stays as it is.
+    Data,
 }
 
 /// Kinds of locals.

@@ -180,6 +180,7 @@ fn written(lit: &syn::Lit) -> u64 {
         syn::Lit::ByteStr(it) => it.value().hash(&mut hasher),
         syn::Lit::Char(it) => it.value().hash(&mut hasher),
         syn::Lit::Int(it) => it.base10_digits().hash(&mut hasher),
+        syn::Lit::Float(it) => it.base10_digits().hash(&mut hasher),
         syn::Lit::Bool(it) => it.value.hash(&mut hasher),
         _ => return 0,
     }

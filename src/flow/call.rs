@@ -1,6 +1,6 @@
 //! Calls: what is called, with what, and what comes back.
 
-use super::{Callable, Constant, LocalId, Place, Proj, methods};
+use super::{Callable, Condition, Constant, LocalId, Place, Proj, methods};
 use crate::catalog::Role;
 use crate::facts::tree::Name;
 use crate::model::{Def, FunctionRef, ItemRef, Model, Ty};
@@ -31,6 +31,28 @@ pub struct Call {
     pub looks: bool,
     /// Whether it calls an `async fn` of the project and awaits it at once: it runs here.
     pub awaited: bool,
+    /// What must be so for it to run the closure that it is given: `c` for `c.then(..)`.
+    pub given: Vec<Condition>,
+}
+
+impl Default for Call {
+    /// A call of nothing that is known, which gives nothing that is known.
+    fn default() -> Self {
+        Self {
+            dst: LocalId(0),
+            callee: Callee::Function(Vec::new()),
+            args: Vec::new(),
+            name_range: TextRange::default(),
+            name: Name::from(""),
+            statement: TextRange::default(),
+            ty: Ty::Unknown,
+            receiver_ty: Ty::Unknown,
+            partial: false,
+            looks: false,
+            awaited: false,
+            given: Vec::new(),
+        }
+    }
 }
 
 impl Call {

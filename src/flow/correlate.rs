@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 
 use super::fact::{Fact, either, learn};
 use super::{
-    BlockId, Callee, Condition, Constant, Flow, LocalId, LocalKind, Operand, Place, Proj, Stmt,
-    StmtKind, Terminator, Test,
+    Binding, BlockId, Call, Callee, Condition, Constant, Flow, LocalId, LocalKind, Operand, Place,
+    Proj, Stmt, StmtKind, Terminator, Test,
 };
 
 /// The places of a body that are tested more than once and that nothing changes.
@@ -25,12 +25,10 @@ pub(super) fn stable(flow: &Flow) -> Vec<Place> {
             *plain &= is_bool(&condition.test);
         }
     }
-    for call in flow.calls().filter(|call| &*call.name == "then") {
-        if let Callee::Method(place, _, own) = &call.callee
-            && own.is_empty()
-        {
-            tested.entry(place).or_insert((0, true)).0 += 1;
-        }
+    for given in flow.calls().flat_map(|call| &call.given) {
+        let (times, plain) = tested.entry(&given.place).or_insert((0, true));
+        *times += 1;
+        *plain &= is_bool(&given.test);
     }
     for condition in flow.rounds.iter().filter_map(|round| round.entered.as_ref()) {
         if let Some((times, _)) = tested.get_mut(&condition.place) {
@@ -43,6 +41,12 @@ pub(super) fn stable(flow: &Flow) -> Vec<Place> {
             && let Some((times, _)) = tested.get_mut(place)
         {
             *times += 1;
+        }
+    }
+    // Several branches ask one question that is made of others.
+    for (place, question) in &flow.asked {
+        if let Some((times, _)) = tested.get_mut(place) {
+            *times = question.times;
         }
     }
     let twice = tested.into_iter().filter(|(_, (times, _))| *times > 1);
@@ -84,16 +88,46 @@ fn is_bool(test: &Test) -> bool {
     matches!(test, Test::Is(values) if values.iter().all(|it| matches!(it, Constant::Bool(_))))
 }
 
-/// The variables of a body that are set to a known value, and that nothing else can get at.
+/// The variables of a body that are set to a known value, on whatever way, and that nothing else can get at; with the
+/// temporaries that the values come through.
 pub(super) fn flags(flow: &Flow) -> Vec<LocalId> {
     let stmts = || flow.blocks.iter().flat_map(|block| &block.stmts);
-    let set = stmts().filter_map(|stmt| match &stmt.kind {
-        StmtKind::Flag(local, value) => Some((*local, value.as_ref()?)),
-        _ => None,
-    });
-    let mut found: FxHashMap<LocalId, bool> = FxHashMap::default();
-    for (local, value) in set {
-        *found.entry(local).or_insert(true) &= matches!(value, Constant::Bool(_));
+    // Whether all that is known of one is that it is true or false.
+    let mut set: FxHashMap<LocalId, bool> = FxHashMap::default();
+    for stmt in stmts() {
+        let (local, value) = match &stmt.kind {
+            StmtKind::Flag(local, Some(value)) => (*local, value),
+            StmtKind::Build(local, parts) => {
+                let known = parts.iter().find_map(|(_, part)| match part {
+                    Operand::Constant(value) => value.as_ref(),
+                    _ => None,
+                });
+                let Some(value) = known else { continue };
+                (*local, value)
+            }
+            _ => continue,
+        };
+        *set.entry(local).or_insert(true) &= matches!(value, Constant::Bool(_));
+    }
+    if set.is_empty() {
+        return Vec::new();
+    }
+    let moved: Vec<(LocalId, LocalId)> = stmts()
+        .filter_map(|stmt| match &stmt.kind {
+            StmtKind::Assign(to, from) if to.proj.is_empty() => Some((to.local, from.local)),
+            _ => None,
+        })
+        .collect();
+    loop {
+        let known = set.len();
+        for (to, from) in &moved {
+            if let Some(&plain) = set.get(from) {
+                set.entry(*to).or_insert(plain);
+            }
+        }
+        if set.len() == known {
+            break;
+        }
     }
     let is_own = |local: LocalId, plain: bool| {
         let lent = |stmt: &Stmt| match &stmt.kind {
@@ -111,9 +145,20 @@ pub(super) fn flags(flow: &Flow) -> Vec<LocalId> {
             && tests_of(flow, &Place::local(local)).next().is_some()
             && !stmts().any(lent)
     };
-    let mut found: Vec<LocalId> =
-        found.into_iter().filter(|(local, plain)| is_own(*local, *plain)).map(|it| it.0).collect();
+    let is_temporary = |local: LocalId| {
+        flow.locals[local.0 as usize].kind == LocalKind::Temporary && set.contains_key(&local)
+    };
+    let own = set.iter().filter(|(local, plain)| is_own(**local, **plain)).map(|it| *it.0);
+    let mut found: Vec<LocalId> = own.collect();
+    let mut next = 0;
+    while let Some(&local) = found.get(next) {
+        let from = moved.iter().filter(|(to, from)| *to == local && is_temporary(*from));
+        let more: Vec<LocalId> = from.map(|it| it.1).filter(|it| !found.contains(it)).collect();
+        found.extend(more);
+        next += 1;
+    }
     found.sort_unstable();
+    found.dedup();
     found
 }
 
@@ -133,20 +178,28 @@ pub(super) fn facts_over(flow: &Flow, facts: &mut Vec<(Place, Fact)>, stmt: &Stm
         }
         StmtKind::Clear(to) => facts.retain(|(place, _)| !overlaps(place, to)),
         StmtKind::Assign(to, from) => {
-            let known = facts.iter().find(|(place, _)| place == from).map(|it| it.1.clone());
+            let known = facts.iter().filter_map(|(place, fact)| {
+                let rest = below(place, from)?;
+                let mut to = to.clone();
+                to.proj.extend(rest.iter().cloned());
+                Some((to, fact.clone()))
+            });
+            let mut known: Vec<(Place, Fact)> = known.collect();
             facts.retain(|(place, _)| !overlaps(place, to));
             // What is known of a parameter is known of nothing that changes later.
-            let is_kept = flow.params.contains(&from.local) || is_kept(flow, to);
-            if let Some(fact) = known.filter(|_| is_kept) {
-                learn(facts, to.clone(), fact);
-            }
+            known.retain(|(to, _)| flow.params.contains(&from.local) || is_carried(flow, to));
+            known.into_iter().for_each(|(place, fact)| learn(facts, place, fact));
         }
         // In the next round of a loop it is another one.
         StmtKind::Drop(local, _) => facts.retain(|(place, _)| place.local != *local),
         StmtKind::Build(local, parts) => {
+            let is_flag = flow.flags.binary_search(local).is_ok();
             let known = parts.iter().filter_map(|(proj, part)| {
-                let Operand::Move(from) = part else { return None };
-                let (_, fact) = facts.iter().find(|(place, _)| place == from)?;
+                let fact = match part {
+                    Operand::Move(from) => &facts.iter().find(|(place, _)| place == from)?.1,
+                    Operand::Constant(Some(value)) if is_flag => &Fact::Is(vec![value.clone()]),
+                    _ => return None,
+                };
                 Some((Place { local: *local, proj: proj.clone() }, fact.clone()))
             });
             let known: Vec<(Place, Fact)> = known.collect();
@@ -156,6 +209,12 @@ pub(super) fn facts_over(flow: &Flow, facts: &mut Vec<(Place, Fact)>, stmt: &Stm
         StmtKind::Call(call) => facts.retain(|(place, _)| place.local != call.dst),
         StmtKind::Closure(..) | StmtKind::Mention(..) => {}
     }
+}
+
+/// The way from a place to what is in it, or nothing if that is elsewhere.
+fn below<'p>(place: &'p Place, from: &Place) -> Option<&'p [Proj]> {
+    let same = place.local == from.local;
+    same.then(|| place.proj.strip_prefix(from.proj.as_slice())).flatten()
 }
 
 /// Whether one of two places is the other, or a part of it.
@@ -169,30 +228,25 @@ fn overlaps(one: &Place, other: &Place) -> bool {
 
 /// Whether anything in a body may change what is in a place; `plain` says that it is a `bool`.
 fn changes(flow: &Flow, place: &Place, plain: bool) -> bool {
-    if let Some(reads) = flow.asked.get(place) {
-        return reads.iter().any(|place| changes(flow, place, false));
+    if let Some(question) = flow.asked.get(place) {
+        return question.reads.iter().any(|place| changes(flow, place, false));
     }
     // Of elements nobody knows which, and what is behind a lock changes whenever somebody else has it.
-    let one_of = |proj: &Proj| {
-        !matches!(
-            proj,
-            Proj::Field(_)
-                | Proj::Inner
-                | Proj::Error
-                | Proj::Variant(_)
-                | Proj::Open
-                | Proj::Maybe
-        )
-    };
-    if place.proj.iter().any(one_of) || flow.locked.iter().any(|lock| overlaps(place, &lock.place))
+    if place.proj.iter().any(Proj::is_one_of)
+        || flow.locked.iter().any(|lock| overlaps(place, &lock.place))
     {
         return true;
     }
     let local = &flow.locals[place.local.0 as usize];
+    let is_fixed = match local.binding {
+        Binding::Free => false,
+        Binding::Once => is_scalar(flow, place),
+        Binding::Data => true,
+    };
     // What is behind a reference or shared with another body may change at any time.
     let own = match local.kind {
         LocalKind::Variable | LocalKind::Parameter | LocalKind::Temporary => true,
-        LocalKind::Reference => !plain || !place.proj.is_empty(),
+        LocalKind::Reference => is_fixed || !plain || !place.proj.is_empty(),
         _ => false,
     };
     if !own {
@@ -203,6 +257,9 @@ fn changes(flow: &Flow, place: &Place, plain: bool) -> bool {
     for stmt in flow.blocks.iter().flat_map(|block| &block.stmts) {
         match &stmt.kind {
             StmtKind::Assign(to, _) if overlaps(to) => stores += 1,
+            StmtKind::Build(to, _) if is_fixed => stores += usize::from(*to == place.local),
+            StmtKind::Call(call) if is_fixed => stores += usize::from(call.dst == place.local),
+            StmtKind::Closure(..) | StmtKind::Mention(..) if is_fixed => {}
             StmtKind::Build(_, parts)
                 if parts
                     .iter()
@@ -256,10 +313,13 @@ pub(super) fn facts_at_start(flow: &Flow, flags: &[(usize, Constant)]) -> Vec<(P
     facts
 }
 
-/// That a place is true, if nothing changes it while that is asked again.
-pub(super) fn fact_of(flow: &Flow, place: &Place) -> Option<(Place, Fact)> {
-    let fact = || Fact::Is(vec![Constant::Bool(true)]);
-    is_kept(flow, place).then(|| (place.clone(), fact()))
+/// What must be so for a call to have run what it is given, as far as nothing changes that while it is asked again.
+pub(super) fn facts_given<'f>(
+    flow: &'f Flow,
+    call: &'f Call,
+) -> impl Iterator<Item = (Place, Fact)> + 'f {
+    let kept = call.given.iter().filter(|it| is_kept(flow, &it.place));
+    kept.filter_map(|it| Some((it.place.clone(), Fact::after(None, &it.test, it.holds)?)))
 }
 
 /// The variable that a parameter is bound to.
@@ -288,6 +348,19 @@ pub(super) fn given_before(flow: &Flow, block: BlockId) -> Vec<(usize, Fact)> {
 /// The place that a function knows a parameter by.
 fn variable_of(flow: &Flow, param: LocalId) -> Place {
     named(flow, param).cloned().unwrap_or_else(|| Place::local(param))
+}
+
+/// Whether what is asked of a variable tells that it is a number or a `bool`.
+fn is_scalar(flow: &Flow, place: &Place) -> bool {
+    let is_one = |test: &Test| match test {
+        Test::Above(_) => true,
+        Test::Is(values) => {
+            values.iter().all(|it| matches!(it, Constant::Bool(_) | Constant::Number(_)))
+        }
+        Test::Inner | Test::Empty => false,
+    };
+    let mut tests = tests_of(flow, place).peekable();
+    place.proj.is_empty() && tests.peek().is_some() && tests.all(is_one)
 }
 
 /// Whether all that is asked of a place is whether it is true.
@@ -391,6 +464,11 @@ fn successors(end: &Terminator) -> Vec<(BlockId, &[Condition])> {
 /// Whether what a test says of a place holds until something is seen to change it.
 pub(super) fn is_kept(flow: &Flow, place: &Place) -> bool {
     flow.stable.contains(place) || (place.proj.is_empty() && flow.flags.contains(&place.local))
+}
+
+/// The same, or whether it is a part of what carries what is known to such a place.
+fn is_carried(flow: &Flow, place: &Place) -> bool {
+    is_kept(flow, place) || flow.flags.binary_search(&place.local).is_ok()
 }
 
 /// What is known behind an edge, or nothing when the edge cannot be taken.

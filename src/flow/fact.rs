@@ -82,6 +82,12 @@ impl Fact {
                 return Self::one_of(left);
             }
             Some(Self::Number(above, most)) => (*above, *most),
+            // No number is below 0.
+            Some(Self::Not(values))
+                if !holds && (0..=number).all(|it| values.contains(&Constant::Number(it))) =>
+            {
+                return None;
+            }
             _ => (None, None),
         };
         let (above, most) = match holds {

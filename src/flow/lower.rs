@@ -28,8 +28,8 @@ use frame::{Frame, ScopeKind};
 use super::correlate::{flags, stable};
 use super::touch::touched;
 use super::{
-    Block, Callable, Constant, FlowId, FlowKind, Flows, Leaving, LocalKind, Operand, Place, RETURN,
-    StmtKind, Terminator,
+    Binding, Block, Callable, Constant, FlowId, FlowKind, Flows, Leaving, LocalKind, Operand,
+    Place, RETURN, StmtKind, Terminator,
 };
 use crate::facts::cfg::Cfg;
 use crate::facts::tree::{Body, ExprId, Generic, ItemKind, Name, PatId, Receiver, Type};
@@ -182,6 +182,12 @@ impl<'m> Lowering<'m> {
         let ty = self.ty(written);
         let changes = !matches!(written, Type::Reference(false, _)) || ty.may_change_within();
         self.typed_parameter(pat, &ty, matches!(written, Type::Reference(..)), changes);
+        if let Type::Reference(false, _) = written
+            && self.model.is_data(&ty)
+            && let Some(&local) = self.frame().flow.params.last()
+        {
+            self.frame().local_mut(local).binding = Binding::Data;
+        }
     }
 
     /// The same when the type is known; `changes` says whether what it is or leads to can be changed through it.
@@ -273,7 +279,12 @@ impl<'m> Lowering<'m> {
             Operand::Borrow(from) => {
                 self.push(range, StmtKind::Mention(vec![from.clone()], "borrowed"));
             }
-            Operand::Function(_) | Operand::Constant(_) => {}
+            Operand::Function(_) | Operand::Constant(_) => {
+                let known = self.value_of(value).filter(|_| place.proj.is_empty());
+                if known.is_some() && place.local != RETURN {
+                    self.push(range, StmtKind::Flag(place.local, known));
+                }
+            }
         }
     }
 }

@@ -401,36 +401,50 @@ pub(super) fn looks(name: &str) -> bool {
     )
 }
 
+/// Last words of questions that get another answer in time.
+const VARYING: &[&str] = &[
+    "finished",
+    "closed",
+    "disconnected",
+    "stopped",
+    "running",
+    "cancelled",
+    "canceled",
+    "alive",
+    "done",
+    "ready",
+    "shutdown",
+    "terminated",
+    "complete",
+    "completed",
+    "connected",
+    "active",
+    "pending",
+    "locked",
+    "set",
+    "requested",
+    "poisoned",
+    "panicking",
+    "idle",
+    "busy",
+    "elapsed",
+    "now",
+    "random",
+    "next",
+    "read",
+    "recv",
+    "load",
+    "count_down",
+];
+
+/// Whether something with this name is likely to give another answer when it is asked again.
+pub(super) fn varies(name: &str) -> bool {
+    name.rsplit('_').next().is_some_and(|last| VARYING.contains(&last))
+}
+
 /// Whether a function or method with so many arguments is taken to give the same answer when it is asked the same
 /// again. `Cell::get` may not.
 pub(super) fn repeats_itself(name: &str, args: usize) -> bool {
-    let changes = [
-        "finished",
-        "closed",
-        "disconnected",
-        "stopped",
-        "running",
-        "cancelled",
-        "canceled",
-        "alive",
-        "done",
-        "ready",
-        "shutdown",
-        "terminated",
-        "complete",
-        "completed",
-        "connected",
-        "active",
-        "pending",
-        "locked",
-        "set",
-        "requested",
-        "poisoned",
-        "panicking",
-        "idle",
-        "busy",
-    ];
-    let last = name.rsplit('_').next().unwrap_or(name);
     let asks = ["is_", "has_", "needs_", "uses_", "supports_", "wants_"];
     (looks(name) && (name != "get" || args > 0))
         || matches!(
@@ -454,7 +468,7 @@ pub(super) fn repeats_itself(name: &str, args: usize) -> bool {
                 | "checked_sub"
                 | "saturating_sub"
         )
-        || (asks.iter().any(|start| name.starts_with(start)) && !changes.contains(&last))
+        || (asks.iter().any(|start| name.starts_with(start)) && !varies(name))
 }
 
 /// Whether a method of a collection leaves every element where it is.

@@ -198,6 +198,19 @@ impl Proj {
         }
     }
 
+    /// Whether it leads to one of several, or to what only the next moment decides.
+    pub(super) fn is_one_of(&self) -> bool {
+        !matches!(
+            self,
+            Self::Field(_)
+                | Self::Inner
+                | Self::Error
+                | Self::Variant(_)
+                | Self::Open
+                | Self::Maybe
+        )
+    }
+
     /// Whether an access to elements by their position means this step.
     pub(super) fn is_at(&self, access: &Self) -> bool {
         match (self, access) {

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::super::correlate::{fact_of, facts_before};
+use super::super::correlate::{facts_before, facts_given};
 use super::super::fact::learn;
 use super::super::sway::Sways;
 use super::super::token::{Among, Token};
@@ -214,13 +214,7 @@ impl Follower<'_> {
             let among = if sure { Among::Unborn } else { Among::Guessed };
             let mut token = Token { among, ..Token::at(at.0, at.1 + 1, place) };
             // What `then` makes is there only if it was called on `true`.
-            if let Callee::Method(asked, name, own) = &call.callee
-                && &**name == "then"
-                && own.is_empty()
-                && let Some((place, fact)) = fact_of(flow, asked)
-            {
-                learn(&mut token.facts, place, fact);
-            }
+            facts_given(flow, call).for_each(|(place, fact)| learn(&mut token.facts, place, fact));
             return Some(vec![Ok((token, Vec::new()))]);
         }
         let functions = call.targets();

@@ -89,13 +89,8 @@ impl Lowering<'_> {
             callee: Callee::Local(place, callable),
             args,
             name_range,
-            name: Name::from(""),
             statement: self.statement,
-            ty: Ty::Unknown,
-            receiver_ty: Ty::Unknown,
-            partial: false,
-            looks: false,
-            awaited: false,
+            ..Call::default()
         };
         self.push(range, StmtKind::Call(Box::new(call)));
         self.temp_value(dst)
@@ -173,10 +168,7 @@ impl Lowering<'_> {
             name: name.clone(),
             statement: self.statement,
             ty,
-            receiver_ty: Ty::Unknown,
-            partial: false,
-            looks: false,
-            awaited: false,
+            ..Call::default()
         };
         self.push(range, StmtKind::Call(Box::new(call)));
         self.temp_value(dst)
@@ -211,8 +203,14 @@ impl Lowering<'_> {
             types.extend(self.wanted.remove(&id));
         }
         let is_iterator = receiver.ty != Ty::Unknown && !receiver.ty.is_maybe();
+        let given = self.given_for(call, &receiver);
         let value =
             self.call_method(range, call.name_range, receiver, &call.name, &call.args, &types);
+        if let Some(made) = value.place().map(|place| place.local)
+            && let Some(call) = self.frame().last_call(made)
+        {
+            call.given = given;
+        }
         if is_iterator && methods::runs_on_each(&call.name) && !self.is_fixed(call.receiver) {
             self.repeat(value.place().map(|place| place.local));
         }
@@ -323,7 +321,7 @@ impl Lowering<'_> {
             receiver_ty,
             partial: self.is_partial(name, args),
             looks,
-            awaited: false,
+            ..Call::default()
         };
         self.push(range, StmtKind::Call(Box::new(call)));
         if let Some((place, ty)) = filtered {
@@ -440,11 +438,8 @@ impl Lowering<'_> {
             name_range,
             name: name.clone(),
             statement: self.statement,
-            ty: Ty::Unknown,
             receiver_ty: receiver.ty.peel().clone(),
-            partial: false,
-            looks: false,
-            awaited: false,
+            ..Call::default()
         };
         self.push(range, StmtKind::Call(Box::new(call)));
     }

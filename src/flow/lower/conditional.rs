@@ -1,7 +1,7 @@
 //! Conditions: short circuits, `let` chains and tests that tell where a handle is.
 
 use super::super::{
-    BlockId, Callee, Condition, Constant, LocalKind, Operand, Place, Terminator, Test,
+    BlockId, Callee, Condition, Constant, LocalKind, Operand, Place, Proj, Terminator, Test,
 };
 use super::{Lowering, Value};
 use crate::facts::tree::{BinaryOp, Comparison, ExprId, ExprKind, MethodCall};
@@ -62,13 +62,7 @@ impl Lowering<'_> {
                 self.frame().goto(yes);
             }
             ExprKind::Binary { op: op @ (BinaryOp::And | BinaryOp::Or), left, right } => {
-                let right_block = self.frame().new_block();
-                match op {
-                    BinaryOp::And => self.condition(*left, right_block, no),
-                    _ => self.condition(*left, yes, right_block),
-                }
-                self.frame().enter(right_block);
-                self.condition(*right, yes, no);
+                self.ask_both(id, (op, *left, *right), yes, no);
             }
             ExprKind::Unary(inner) => self.condition(*inner, no, yes),
             ExprKind::Macro(call) => match self.matched(call) {
@@ -99,10 +93,13 @@ impl Lowering<'_> {
                     return self.frame().goto(target);
                 }
                 let Some(place) = value.place().cloned() else {
-                    return self.either(yes, no, before);
+                    return self.ask(id, yes, no, before);
                 };
+                if matches!(self.frame().local(place.local).kind, LocalKind::Static(..)) {
+                    return self.ask(id, yes, no, before);
+                }
                 // What is in a variable was asked before.
-                let asked = self.frame().asked.get(&place).cloned();
+                let asked = self.frame().answer_in(&place);
                 let own = Condition { place, test: Test::is_true(), holds: true };
                 let all: Vec<Condition> = std::iter::once(own).chain(asked).collect();
                 self.branch(&all, yes, no);
@@ -114,9 +111,28 @@ impl Lowering<'_> {
         }
     }
 
-    /// Whether what is said of a place can be asked again: not of a temporary.
+    /// Whether what is said of a place can be asked of it again: not of a temporary, nor of one of several elements.
     fn lasts(&mut self, place: &Place) -> bool {
-        self.frame().local(place.local).kind != LocalKind::Temporary
+        let kind = self.frame().local(place.local).kind;
+
+        !matches!(kind, LocalKind::Temporary | LocalKind::Static(..))
+            && !place.proj.iter().any(Proj::is_one_of)
+    }
+
+    /// What is tested of a part of a tuple that was just made is tested of what it was made of.
+    pub(super) fn with_origins(&mut self, mut conditions: Vec<Condition>) -> Vec<Condition> {
+        let frame = self.frame();
+        let of = |condition: &Condition| {
+            let (first, rest) = condition.place.proj.split_first()?;
+            let parts = frame.made_of.get(&condition.place.local)?;
+            let (_, from) = parts.iter().find(|(part, _)| part == first)?;
+            let mut place = from.clone();
+            place.proj.extend(rest.iter().cloned());
+            Some(Condition { place, ..condition.clone() })
+        };
+        let more: Vec<Condition> = conditions.iter().filter_map(of).collect();
+        conditions.extend(more);
+        conditions
     }
 
     /// Goes to `yes` if all of some conditions hold, and to `no` if none does.
@@ -152,7 +168,12 @@ impl Lowering<'_> {
         let Some(place) = receiver.place().cloned() else {
             return self.either(yes, no, before);
         };
-        self.branch(&[Condition { place, test, holds }], yes, no);
+        let is_made = self.frame().local(place.local).kind == LocalKind::Temporary;
+        let mut all = vec![Condition { place, test, holds }];
+        if is_made {
+            all.extend(self.asked(id));
+        }
+        self.branch(&all, yes, no);
     }
 
     /// Compares two values, and tells what that says of a place if it says something that can be told.
@@ -204,11 +225,48 @@ impl Lowering<'_> {
             // A number may be another one by the time that its answer is looked at.
             return self.frame().compared.take().filter(|it| it.test == Test::Empty);
         }
+        if let ExprKind::Unary(inner) = &self.body.expr(init).kind
+            && matches!(self.body.expr(*inner).kind, ExprKind::Path(..))
+        {
+            let place = self.expr(*inner).place()?.clone();
+            return Some(Condition { place, test: Test::is_true(), holds: false });
+        }
         let dst = value.place()?.local;
         let call = self.frame().last_call(dst)?;
         let Callee::Method(place, name, own) = &call.callee else { return None };
         let (test, holds) = asks(name).filter(|_| own.is_empty())?;
         Some(Condition { place: place.clone(), test, holds })
+    }
+
+    /// What must be so for a method to run the closure that it is given, if its receiver was just lowered.
+    pub(super) fn given_for(&mut self, call: &MethodCall, receiver: &Value) -> Vec<Condition> {
+        let asked = call.receiver;
+        match (&*call.name, call.args.len()) {
+            ("then", 1) => {
+                let said = match &self.body.expr(asked).kind {
+                    ExprKind::Path(..) | ExprKind::Field(..) => receiver.place().map(|place| {
+                        Condition { place: place.clone(), test: Test::is_true(), holds: true }
+                    }),
+                    ExprKind::Binary { op: BinaryOp::Compare(_), .. } => {
+                        self.frame().compared.clone().filter(|it| self.lasts(&it.place))
+                    }
+                    _ => self.answered(asked, receiver),
+                };
+                let noted = receiver.place().and_then(|place| self.frame().answer_in(place));
+                said.into_iter().chain(noted).chain(self.asked(asked)).collect()
+            }
+            ("map" | "and_then" | "inspect", 1) | ("map_or" | "map_or_else", 2)
+                if receiver.ty.is_maybe() =>
+            {
+                let of = |place: &Place| Condition {
+                    place: place.clone(),
+                    test: Test::Inner,
+                    holds: true,
+                };
+                receiver.place().map(of).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Goes one way or the other: all that is known is which places were named for it.

@@ -1,6 +1,6 @@
 //! How many elements there are: lengths that were noted, what has a round at all, what runs as often as nobody knows.
 
-use super::super::{Block, Call, Callable, Callee, Condition, LocalId, LocalKind, Place, Test};
+use super::super::{Callable, Callee, Condition, LocalId, LocalKind, Place, Test};
 use super::Lowering;
 use crate::facts::tree::{ExprId, ExprKind, Name};
 use crate::model::Ty;
@@ -110,13 +110,7 @@ impl Lowering<'_> {
         let frame = self.frame();
         if let Some((counted, since)) = frame.lengths.get(&place.local).cloned() {
             // If it may have grown since, the number says nothing of it.
-            let names = |it: &Place| it.local == counted.local;
-            let grows = |call: &Call| {
-                let on = matches!(&call.callee, Callee::Method(it, ..) if names(it) && !call.looks);
-                on || call.args.iter().any(|arg| arg.place().is_some_and(|(it, _)| names(it)))
-            };
-            let later = frame.flow.blocks.iter().skip(since);
-            return (!later.flat_map(Block::calls).any(grows)).then_some(counted);
+            return (!frame.may_have_more(&counted, since)).then_some(counted);
         }
         if frame.local(place.local).kind != LocalKind::Temporary {
             return None;
@@ -139,7 +133,7 @@ impl Lowering<'_> {
         }
         let Some(place) = place else { return };
         if let Some(local) = frame.lookup(name) {
-            let here = frame.flow.blocks.len().saturating_sub(1);
+            let here = frame.position();
             frame.lengths.insert(local, (place, here));
         }
     }

@@ -337,7 +337,19 @@ impl Lowering<'_> {
             }
             _ => {}
         }
+        for (_, part) in &mut parts {
+            if let Some(known) = Constant::of(self.model, part) {
+                *part = Operand::Constant(Some(known));
+            }
+        }
         let local = self.temp(range, ty);
+        if matches!(kind, ExprKind::Tuple(_)) {
+            let of = |(way, part): &(Vec<Proj>, Operand)| {
+                Some((way.first()?.clone(), part.place()?.0.clone()))
+            };
+            let made_of = parts.iter().filter_map(of).collect();
+            self.frame().made_of.insert(local, made_of);
+        }
         self.push(range, StmtKind::Build(local, parts));
         self.temp_value(local)
     }
@@ -441,13 +453,10 @@ impl Lowering<'_> {
             callee,
             args: Vec::new(),
             name_range: range,
-            name: Name::from(""),
             statement: self.statement,
             ty,
             receiver_ty,
-            partial: false,
-            looks: false,
-            awaited: false,
+            ..Call::default()
         };
         self.push(range, StmtKind::Call(Box::new(call)));
         self.temp_value(dst)

@@ -6,10 +6,10 @@ use std::sync::OnceLock;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::{
-    Block, BlockId, Call, Condition, Flow, FlowId, FlowKind, Local, LocalId, LocalKind, Loop,
-    Round, Stmt, StmtKind, Terminator,
+    Binding, Block, BlockId, Call, Callee, Condition, Flow, FlowId, FlowKind, Local, LocalId,
+    LocalKind, Loop, Round, Stmt, StmtKind, Terminator,
 };
-use super::super::{Capture, Leaving, Place};
+use super::super::{Capture, Constant, Leaving, Place, Proj};
 use crate::facts::tree::Name;
 use crate::model::Ty;
 use crate::text::TextRange;
@@ -45,12 +45,16 @@ pub(super) struct Frame {
     pub(super) scopes: Vec<Scope>,
     /// Variables of the frames around that this one uses.
     pub(super) captures: Vec<Capture>,
-    /// What variables say that hold an answer of a method.
-    pub(super) asked: FxHashMap<Place, Condition>,
+    /// What variables say that hold an answer of a method, and where that was given.
+    pub(super) asked: FxHashMap<Place, (Condition, (BlockId, usize))>,
+    /// Variables that are what is written out.
+    pub(super) constants: FxHashMap<LocalId, Constant>,
+    /// Tuples, with the places that their parts were made of.
+    pub(super) made_of: FxHashMap<LocalId, Vec<(Proj, Place)>>,
     /// Results of branches that one of them has given.
     pub(super) given: FxHashSet<LocalId>,
-    /// Variables that hold how many elements something has, with the last block that there was when that was noted.
-    pub(super) lengths: FxHashMap<LocalId, (Place, usize)>,
+    /// Variables that hold how many elements something has, and where that was noted.
+    pub(super) lengths: FxHashMap<LocalId, (Place, (BlockId, usize))>,
     /// Variables that go through all positions of something.
     pub(super) positions: FxHashMap<LocalId, Place>,
     /// What the loops around go through all positions of.
@@ -79,6 +83,7 @@ impl Frame {
             alias: None,
             callable: None,
             named: None,
+            binding: Binding::Free,
         };
         let flow = Flow {
             kind,
@@ -119,6 +124,8 @@ impl Frame {
             scopes: Vec::new(),
             captures: Vec::new(),
             asked: FxHashMap::default(),
+            constants: FxHashMap::default(),
+            made_of: FxHashMap::default(),
             given: FxHashSet::default(),
             lengths: FxHashMap::default(),
             positions: FxHashMap::default(),
@@ -128,6 +135,30 @@ impl Frame {
             read: Vec::new(),
             current: Some(BlockId(0)),
         }
+    }
+
+    /// The answer of a method that a variable holds, if nothing was put since into what was asked.
+    pub(super) fn answer_in(&self, place: &Place) -> Option<Condition> {
+        let (answer, at) = self.asked.get(place)?;
+        (!self.may_have_more(&answer.place, *at)).then(|| answer.clone())
+    }
+
+    /// Whether anything may have been put into a place since, as far as what was lowered by now says.
+    pub(super) fn may_have_more(&self, place: &Place, (block, index): (BlockId, usize)) -> bool {
+        let names = |it: &Place| it.local == place.local;
+        let puts = |stmt: &Stmt| match &stmt.kind {
+            StmtKind::Assign(to, _) => names(to) && !place.proj.is_empty() || to == place,
+            StmtKind::Build(to, _) => *to == place.local,
+            StmtKind::Call(call) => {
+                let on = matches!(&call.callee, Callee::Method(it, ..) if names(it) && !call.looks);
+                on || call.args.iter().any(|arg| arg.place().is_some_and(|(it, _)| names(it)))
+            }
+            _ => false,
+        };
+        let first = self.flow.blocks.iter().skip(block.0 as usize).take(1);
+        let rest = self.flow.blocks.iter().skip(block.0 as usize + 1);
+        first.flat_map(|block| block.stmts.iter().skip(index)).any(puts)
+            || rest.flat_map(|block| &block.stmts).any(puts)
     }
 
     pub(super) fn new_block(&mut self) -> BlockId {
@@ -252,6 +283,7 @@ impl Frame {
             alias: None,
             callable: None,
             named: None,
+            binding: Binding::Free,
         });
         let wants_statement = matches!(kind, LocalKind::Temporary | LocalKind::Underscore);
         let drops = matches!(

@@ -286,11 +286,7 @@ impl Lowering<'_> {
                 name_range: call.path.range,
                 name: Name::from(call.path.last()),
                 statement: self.statement,
-                ty: Ty::Unknown,
-                receiver_ty: Ty::Unknown,
-                partial: false,
-                looks: false,
-                awaited: false,
+                ..Call::default()
             };
             self.push(range, StmtKind::Call(Box::new(made)));
         }

@@ -51,8 +51,11 @@ impl Lowering<'_> {
     pub(super) fn local_value(&mut self, local: LocalId) -> Value {
         let frame = self.frame();
         frame.read.push(frame.place_of(local));
+        let constant = frame.constants.get(&local).cloned();
         let (place, local) = (frame.place_of(local), frame.local(local));
-        let operand = if local.alias.is_some() || local.kind == LocalKind::Reference {
+        let operand = if constant.is_some() {
+            Operand::Constant(constant)
+        } else if local.alias.is_some() || local.kind == LocalKind::Reference {
             Operand::Borrow(place)
         } else {
             Operand::Move(place)

@@ -1,8 +1,8 @@
 //! Patterns: what they test, and what they bind.
 
 use super::super::{
-    BlockId, Condition, Constant, Field, LocalKind, Operand, Place, Proj, StmtKind, Terminator,
-    Test,
+    Binding, BlockId, Condition, Constant, Field, LocalKind, Operand, Place, Proj, StmtKind,
+    Terminator, Test,
 };
 use super::{Lowering, Value};
 use crate::facts::tree::{ItemKind, Name, PatId, PatKind, Path, Type};
@@ -95,6 +95,7 @@ impl Lowering<'_> {
                     continue;
                 }
             };
+            let (matched, failed) = (self.with_origins(matched), self.with_origins(failed));
             self.frame().end(Terminator::Branch(vec![(next, matched), (no, failed)]));
             if index != last {
                 self.frame().enter(next);
@@ -371,7 +372,7 @@ impl Lowering<'_> {
         let body = self.body;
         let range = body.pat(pat).range;
         match &body.pat(pat).kind {
-            PatKind::Bind { name, by_ref, sub, .. } => {
+            PatKind::Bind { name, by_ref, sub, mutable } => {
                 if sub.is_none() && self.is_constant(name) {
                     return;
                 }
@@ -381,6 +382,8 @@ impl Lowering<'_> {
                     ty.clone(),
                     LocalKind::Variable,
                 );
+                let binding = if *mutable { Binding::Free } else { self.binding(ty) };
+                self.frame().local_mut(local).binding = binding;
                 self.frame().bind(name.clone(), local);
                 // A value that is made for a reference lives as long as that.
                 let made_for_it = place.proj.is_empty()

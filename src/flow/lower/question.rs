@@ -7,12 +7,28 @@ use std::hash::{Hash, Hasher};
 
 use rustc_hash::FxHasher;
 
-use super::super::{BlockId, Condition, Field, LocalKind, Owner, Place, Proj, Test, methods};
+use super::super::{
+    BlockId, Condition, Field, LocalKind, Owner, Place, Proj, Question, RETURN, Terminator, Test,
+    methods,
+};
 use super::Lowering;
-use crate::facts::tree::{BinaryOp, Comparison, ExprId, ExprKind};
+use crate::facts::tree::{
+    BinaryOp, Comparison, ExprId, ExprKind, MacroArgs, MacroCall, MethodCall, PatId, PatKind, Path,
+};
+use crate::model::Ty;
 
 /// Expressions in expressions of one question.
 const MAX_DEPTH: usize = 8;
+
+/// A question in words, as far as it was read.
+#[derive(Default)]
+struct Words {
+    hasher: FxHasher,
+    /// The places that it reads.
+    reads: Vec<Place>,
+    /// Whether it calls something of which only the types of what it is given say that it answers the same again.
+    calls: bool,
+}
 
 impl Lowering<'_> {
     /// Goes to `yes` or `no` by a condition that was lowered and of which nothing else is known; `before` is how many
@@ -30,13 +46,62 @@ impl Lowering<'_> {
         }
     }
 
+    /// The condition that stands for a question.
+    pub(super) fn asked(&mut self, id: ExprId) -> Option<Condition> {
+        let (place, holds) = self.in_words(id)?;
+        Some(Condition { place, test: Test::is_true(), holds })
+    }
+
     /// The place that stands for a question, and the answer that it means.
     fn in_words(&mut self, id: ExprId) -> Option<(Place, bool)> {
-        let mut reads = Vec::new();
-        let mut hasher = FxHasher::default();
-        let holds = self.words(id, &mut hasher, &mut reads, 0)?;
-        let place = self.noted(hasher.finish(), reads)?;
+        let mut words = Words::default();
+        let holds = self.words(id, &mut words, 0)?;
+        let is_data =
+            |place: &Place| self.type_around(place).is_some_and(|ty| self.model.is_data(ty));
+        if words.calls && !words.reads.iter().all(is_data) {
+            return None;
+        }
+        let place = self.noted(words.hasher.finish(), words.reads)?;
         Some((place, holds))
+    }
+
+    /// The type of the variable that a place is in.
+    fn type_around(&self, place: &Place) -> Option<&Ty> {
+        Some(&self.frames.last()?.local(place.local).ty)
+    }
+
+    /// Goes to `yes` or `no` by two conditions; what they say together is remembered as well.
+    pub(super) fn ask_both(
+        &mut self,
+        id: ExprId,
+        (op, left, right): (&BinaryOp, ExprId, ExprId),
+        yes: BlockId,
+        no: BlockId,
+    ) {
+        // Before a `let` in it binds names, which are others each time.
+        let asked = self.in_words(id);
+        let (here, _) = self.frame().position();
+        let first = self.frame().flow.blocks.len();
+        let right_block = self.frame().new_block();
+        match op {
+            BinaryOp::And => self.condition(left, right_block, no),
+            _ => self.condition(left, yes, right_block),
+        }
+        self.frame().enter(right_block);
+        self.condition(right, yes, no);
+        let Some((place, holds)) = asked else { return };
+        let blocks = &mut self.frame().flow.blocks;
+        let (before, after) = blocks.split_at_mut(first);
+        for block in before.iter_mut().skip(here.0 as usize).take(1).chain(after) {
+            let Terminator::Branch(edges) = &mut block.end else { continue };
+            for (to, conditions) in edges {
+                if *to == yes || *to == no {
+                    let holds = holds == (*to == yes);
+                    let place = place.clone();
+                    conditions.push(Condition { place, test: Test::is_true(), holds });
+                }
+            }
+        }
     }
 
     /// The place that stands for whether a place fits a pattern.
@@ -57,103 +122,212 @@ impl Lowering<'_> {
         if !reads.iter().all(is_own) {
             return None;
         }
-        // What is declared last is the first to be another one.
-        let last = reads.iter().map(|place| place.local).max()?;
+        // What is declared last is the first to be another one; what reads nothing is always the same.
+        let last = reads.iter().map(|place| place.local).max().unwrap_or(RETURN);
         let place = Place { local: last, proj: vec![Proj::Asked(words)] };
-        frame.flow.asked.insert(place.clone(), reads);
+        let known = frame.flow.asked.entry(place.clone());
+        known.or_insert(Question { reads, times: 0 }).times += 1;
         Some(place)
     }
 
     /// Hashes how a question is written, with variables by what they are, and gives the answer that it means.
-    fn words(
-        &mut self,
-        id: ExprId,
-        hasher: &mut FxHasher,
-        reads: &mut Vec<Place>,
-        depth: usize,
-    ) -> Option<bool> {
+    fn words(&mut self, id: ExprId, words: &mut Words, depth: usize) -> Option<bool> {
         if depth > MAX_DEPTH {
             return None;
         }
         let body = self.body;
         let kind = &body.expr(id).kind;
-        std::mem::discriminant(kind).hash(hasher);
+        std::mem::discriminant(kind).hash(&mut words.hasher);
         match kind {
-            ExprKind::Bool(value) => value.hash(hasher),
-            ExprKind::Number(number) => number.hash(hasher),
-            ExprKind::Literal(words) if *words != 0 => words.hash(hasher),
-            ExprKind::Path(None, path) => {
-                let local = path.as_name().and_then(|name| self.variable(name));
-                match local {
-                    Some(local) => {
-                        let place = self.frame().place_of(local);
-                        place.hash(hasher);
-                        reads.push(place);
-                    }
-                    // A constant; a static with a cell or a lock may change.
-                    None => {
-                        let value = self.path_value(None, path);
-                        if value.place().is_some() && value.ty.may_change_within() {
-                            return None;
-                        }
-                        path.segments.iter().for_each(|segment| segment.name.hash(hasher));
-                    }
-                }
-            }
+            ExprKind::Bool(value) => value.hash(&mut words.hasher),
+            ExprKind::Number(number) => number.hash(&mut words.hasher),
+            ExprKind::Literal(written) if *written != 0 => written.hash(&mut words.hasher),
+            ExprKind::Path(None, path) => self.name_words(path, words)?,
             ExprKind::Field(base, name) => {
-                let read = reads.len();
-                self.words(*base, hasher, reads, depth + 1)?.then_some(())?;
-                name.hash(hasher);
-                if let [place] = &mut reads[read..] {
+                let read = words.reads.len();
+                self.words(*base, words, depth + 1)?.then_some(())?;
+                name.hash(&mut words.hasher);
+                if let [place] = &mut words.reads[read..] {
                     let field = Field { name: name.clone(), owner: Owner::Unknown };
                     *place = place.then(Proj::Field(field));
                 }
             }
-            ExprKind::Unary(inner) | ExprKind::Deref(inner) | ExprKind::Reference(false, inner) => {
-                let holds = self.words(*inner, hasher, reads, depth + 1)?;
-                if !holds {
-                    return None;
-                }
+            ExprKind::Unary(inner)
+            | ExprKind::Deref(inner)
+            | ExprKind::Reference(false, inner)
+            | ExprKind::Cast(inner, _) => {
+                self.words(*inner, words, depth + 1)?.then_some(())?;
             }
             ExprKind::Binary { op, left, right } => {
-                return self.binary_words(op, *left, *right, hasher, reads, depth + 1);
+                return self.binary_words(op, *left, *right, words, depth + 1);
             }
-            ExprKind::Method(call)
-                if methods::repeats_itself(&call.name, call.args.len())
-                    && call.types.is_empty() =>
-            {
-                call.name.hash(hasher);
-                self.words(call.receiver, hasher, reads, depth + 1)?.then_some(())?;
-                self.all_words(&call.args, hasher, reads, depth + 1)?;
-            }
+            ExprKind::Index(base, index) => self.all_words(&[*base, *index], words, depth + 1)?,
+            ExprKind::Method(call) => self.method_words(call, words, depth + 1)?,
             ExprKind::Call(callee, args) => {
-                let ExprKind::Path(None, path) = &body.expr(*callee).kind else { return None };
-                let plain = path.segments.iter().all(|segment| segment.args.is_empty());
-                if !plain || !methods::repeats_itself(path.last(), args.len()) {
-                    return None;
-                }
-                path.segments.iter().for_each(|segment| segment.name.hash(hasher));
-                self.all_words(args, hasher, reads, depth + 1)?;
+                self.call_words(*callee, args, words, depth + 1)?;
             }
             ExprKind::Range { ends, endless } => {
-                endless.hash(hasher);
-                self.all_words(ends, hasher, reads, depth + 1)?;
+                endless.hash(&mut words.hasher);
+                self.all_words(ends, words, depth + 1)?;
             }
-            ExprKind::Tuple(elems) => self.all_words(elems, hasher, reads, depth + 1)?,
+            ExprKind::Tuple(elems) | ExprKind::Array(elems) => {
+                self.all_words(elems, words, depth + 1)?;
+            }
+            ExprKind::Let(pat, value) => {
+                self.words(*value, words, depth + 1)?.then_some(())?;
+                self.pattern_words(*pat, words, depth + 1)?;
+            }
+            ExprKind::Closure(closure) => {
+                closure.params.len().hash(&mut words.hasher);
+                for (pat, _) in &closure.params {
+                    self.pattern_words(*pat, words, depth + 1)?;
+                }
+                self.words(closure.body, words, depth + 1)?.then_some(())?;
+            }
+            ExprKind::Macro(call) => return self.macro_words(call, words, depth + 1),
             _ => return None,
         }
         Some(true)
     }
 
-    fn all_words(
+    fn name_words(&mut self, path: &Path, words: &mut Words) -> Option<()> {
+        let local = path.as_name().and_then(|name| self.variable(name));
+        if let Some(local) = local {
+            let place = self.frame().place_of(local);
+            place.hash(&mut words.hasher);
+            words.reads.push(place);
+            return Some(());
+        }
+        // A constant; a static with a cell or a lock may change.
+        let value = self.path_value(None, path);
+        if value.place().is_some() && value.ty.may_change_within() {
+            return None;
+        }
+        path.segments.iter().for_each(|segment| segment.name.hash(&mut words.hasher));
+        Some(())
+    }
+
+    fn call_words(
         &mut self,
-        all: &[ExprId],
-        hasher: &mut FxHasher,
-        reads: &mut Vec<Place>,
+        callee: ExprId,
+        args: &[ExprId],
+        words: &mut Words,
         depth: usize,
     ) -> Option<()> {
-        all.len().hash(hasher);
-        all.iter().try_for_each(|&id| self.words(id, hasher, reads, depth)?.then_some(()))
+        let ExprKind::Path(None, path) = &self.body.expr(callee).kind else { return None };
+        if path.segments.iter().any(|segment| !segment.args.is_empty()) {
+            return None;
+        }
+        if !methods::repeats_itself(path.last(), args.len()) {
+            if args.is_empty() || methods::varies(path.last()) {
+                return None;
+            }
+            words.calls = true;
+        }
+        path.segments.iter().for_each(|segment| segment.name.hash(&mut words.hasher));
+        self.all_words(args, words, depth)
+    }
+
+    fn all_words(&mut self, all: &[ExprId], words: &mut Words, depth: usize) -> Option<()> {
+        all.len().hash(&mut words.hasher);
+        all.iter().try_for_each(|&id| self.words(id, words, depth)?.then_some(()))
+    }
+
+    fn method_words(&mut self, call: &MethodCall, words: &mut Words, depth: usize) -> Option<()> {
+        if !call.types.is_empty() {
+            return None;
+        }
+        if !methods::repeats_itself(&call.name, call.args.len()) {
+            if methods::varies(&call.name) {
+                return None;
+            }
+            words.calls = true;
+        }
+        call.name.hash(&mut words.hasher);
+        self.words(call.receiver, words, depth)?.then_some(())?;
+        self.all_words(&call.args, words, depth)
+    }
+
+    /// `matches!` asks what its condition does, and `cfg!` the same wherever it stands.
+    fn macro_words(&mut self, call: &MacroCall, words: &mut Words, depth: usize) -> Option<bool> {
+        if let Some(test) = self.matched(call) {
+            return self.words(test, words, depth);
+        }
+        match &call.args {
+            MacroArgs::Exprs(args, _) if call.path.last() == "cfg" => {
+                call.mentions.hash(&mut words.hasher);
+                args.iter().try_for_each(|&arg| self.option_words(arg, words, depth))?;
+            }
+            _ => return None,
+        }
+        Some(true)
+    }
+
+    /// An option of `cfg!`: `feature = "x"` and what is made of them.
+    fn option_words(&mut self, id: ExprId, words: &mut Words, depth: usize) -> Option<()> {
+        let body = self.body;
+        match &body.expr(id).kind {
+            ExprKind::Path(..) => {}
+            ExprKind::Literal(written) if *written != 0 => written.hash(&mut words.hasher),
+            ExprKind::Assign(name, value) => {
+                for part in [*name, *value] {
+                    self.option_words(part, words, depth)?;
+                }
+            }
+            ExprKind::Call(_, args) => {
+                args.len().hash(&mut words.hasher);
+                args.iter().try_for_each(|&arg| self.option_words(arg, words, depth))?;
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// Hashes how a pattern is written.
+    fn pattern_words(&self, pat: PatId, words: &mut Words, depth: usize) -> Option<()> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let body = self.body;
+        let kind = &body.pat(pat).kind;
+        std::mem::discriminant(kind).hash(&mut words.hasher);
+        let parts: Vec<PatId> = match kind {
+            PatKind::Wild | PatKind::Rest => Vec::new(),
+            PatKind::Bind { name, sub, .. } => {
+                name.hash(&mut words.hasher);
+                sub.iter().copied().collect()
+            }
+            PatKind::Tuple(parts) | PatKind::Slice(parts) | PatKind::Or(parts) => parts.clone(),
+            PatKind::Variant(path, parts) => {
+                path.last().hash(&mut words.hasher);
+                parts.clone()
+            }
+            PatKind::Struct(path, fields) => {
+                path.last().hash(&mut words.hasher);
+                fields.iter().for_each(|(name, _)| name.hash(&mut words.hasher));
+                fields.iter().map(|(_, part)| *part).collect()
+            }
+            PatKind::Path(path) => {
+                path.last().hash(&mut words.hasher);
+                Vec::new()
+            }
+            PatKind::Reference(inner) => vec![*inner],
+            PatKind::Bool(value) => {
+                value.hash(&mut words.hasher);
+                Vec::new()
+            }
+            PatKind::Number(number) => {
+                number.hash(&mut words.hasher);
+                Vec::new()
+            }
+            PatKind::Literal(written) | PatKind::Refutable(written) if *written != 0 => {
+                written.hash(&mut words.hasher);
+                Vec::new()
+            }
+            PatKind::Literal(_) | PatKind::Refutable(_) => return None,
+        };
+        parts.len().hash(&mut words.hasher);
+        parts.into_iter().try_for_each(|part| self.pattern_words(part, words, depth + 1))
     }
 
     fn binary_words(
@@ -161,8 +335,7 @@ impl Lowering<'_> {
         op: &BinaryOp,
         left: ExprId,
         right: ExprId,
-        hasher: &mut FxHasher,
-        reads: &mut Vec<Place>,
+        words: &mut Words,
         depth: usize,
     ) -> Option<bool> {
         // `a <= b` is no `b < a`.
@@ -174,11 +347,19 @@ impl Lowering<'_> {
             BinaryOp::Compare(Comparison::More) => ("<", true, true),
             BinaryOp::Compare(Comparison::AtMost) => ("<", true, false),
             BinaryOp::Strict(name) => (*name, false, true),
-            BinaryOp::And | BinaryOp::Or => return None,
+            BinaryOp::And => ("&&", false, true),
+            BinaryOp::Or => ("||", false, true),
         };
-        name.hash(hasher);
+        name.hash(&mut words.hasher);
         let (first, second) = if turned { (right, left) } else { (left, right) };
-        self.all_words(&[first, second], hasher, reads, depth)?;
+        for side in [first, second] {
+            // Within `&&` and `||` a side may be asked the other way round.
+            let own = self.words(side, words, depth)?;
+            own.hash(&mut words.hasher);
+            if !own && !matches!(op, BinaryOp::And | BinaryOp::Or) {
+                return None;
+            }
+        }
         Some(holds)
     }
 }

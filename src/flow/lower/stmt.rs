@@ -110,8 +110,14 @@ impl Lowering<'_> {
                 if let Some(local) = self.frame().lookup(name) {
                     if known.is_some() {
                         self.push(range, StmtKind::Flag(local, known));
+                    } else if let Operand::Constant(Some(value)) = &value.operand {
+                        // Without `mut` it is another name for what is written.
+                        self.frame().constants.insert(local, value.clone());
                     }
-                    self.frame().asked.extend(answer.map(|it| (Place::local(local), it)));
+                    if let Some(answer) = answer {
+                        let at = self.frame().position();
+                        self.frame().asked.insert(Place::local(local), (answer, at));
+                    }
                 }
                 if !mutable {
                     self.note_length(name, init);

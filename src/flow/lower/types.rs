@@ -1,6 +1,6 @@
 //! Types of values, as far as signatures, std's methods and what is put into a collection say them.
 
-use super::super::{Callable, FlowKind, Proj, methods, typing};
+use super::super::{Binding, Callable, FlowKind, Proj, methods, typing};
 use super::{Lowering, Value};
 use crate::catalog::Role;
 use crate::facts::tree::{ExprId, Receiver};
@@ -42,6 +42,16 @@ impl Lowering<'_> {
             values.push(self.arg(arg, expected));
         }
         values
+    }
+
+    /// What the declaration of a variable of this type without `mut` says of it.
+    pub(super) fn binding(&self, ty: &Ty) -> Binding {
+        match ty {
+            // What a reference that was made elsewhere leads to may be changed through it.
+            Ty::Reference(_) => Binding::Free,
+            _ if self.model.is_data(ty) => Binding::Data,
+            _ => Binding::Once,
+        }
     }
 
     /// Whether a method only looks at what it is called on: it takes `&self`, or std's does by its name.

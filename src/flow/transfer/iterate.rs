@@ -326,13 +326,8 @@ impl Transfer<'_> {
             callee: Callee::Function(Vec::new()),
             args: Vec::new(),
             name_range: range,
-            name: Name::from(""),
             statement: range,
-            ty: Ty::Unknown,
-            receiver_ty: Ty::Unknown,
-            partial: false,
-            looks: false,
-            awaited: false,
+            ..Call::default()
         };
         let mut next = Vec::new();
         for element in self.drive(range, &call, &rest, token) {

@@ -9,7 +9,7 @@ use super::super::{Call, Callable, Callee, Code, LocalId, Operand, Place, Proj};
 use super::{Next, Transfer};
 use crate::catalog::Role;
 use crate::facts::tree::Name;
-use crate::model::{Def, Ty};
+use crate::model::Def;
 use crate::text::TextRange;
 
 impl Transfer<'_> {
@@ -213,11 +213,7 @@ impl Transfer<'_> {
             name_range: call.name_range,
             name: call.name.clone(),
             statement: call.statement,
-            ty: Ty::Unknown,
-            receiver_ty: Ty::Unknown,
-            partial: false,
-            looks: false,
-            awaited: false,
+            ..Call::default()
         };
         match defs.as_slice() {
             [Def::External(path)] if methods::as_method(path).is_some() => {
