@@ -35,7 +35,7 @@ pub enum Constant {
     Bool(bool),
     /// A whole number.
     Number(usize),
-    /// A variant of a type of the project, by name.
+    /// A variant of a type of the project, by name; or `None`.
     Variant(Name),
     /// Another literal, by a hash of what is written.
     Text(u64),
@@ -57,10 +57,18 @@ impl Constant {
                 [Def::Variant(item, name)] if model.is_unit(*item, name) => {
                     Some(Self::Variant(name.clone()))
                 }
+                [Def::External(path)] if &**path == "std::option::Option::None" => {
+                    Some(Self::none())
+                }
                 _ => None,
             },
             Operand::Move(_) | Operand::Borrow(_) => None,
         }
+    }
+
+    /// `None`.
+    pub(super) fn none() -> Self {
+        Self::Variant(Name::from("None"))
     }
 
     /// What a literal is, by a hash of how it is written.

@@ -9,8 +9,9 @@ use rustc_hash::FxHashMap;
 use super::fact::{Fact, either, learn};
 use super::{
     Binding, BlockId, Call, Callee, Condition, Constant, Flow, LocalId, LocalKind, Operand, Place,
-    Proj, Stmt, StmtKind, Terminator, Test,
+    Proj, RETURN, Stmt, StmtKind, Terminator, Test,
 };
+use crate::model::Def;
 
 /// The places of a body that are tested more than once and that nothing changes.
 pub(super) fn stable(flow: &Flow) -> Vec<Place> {
@@ -105,6 +106,10 @@ pub(super) fn flags(flow: &Flow) -> Vec<LocalId> {
                 let Some(value) = known else { continue };
                 (*local, value)
             }
+            StmtKind::Call(call) if made(call).is_some() => {
+                set.insert(call.dst, false);
+                continue;
+            }
             _ => continue,
         };
         *set.entry(local).or_insert(true) &= matches!(value, Constant::Bool(_));
@@ -148,7 +153,9 @@ pub(super) fn flags(flow: &Flow) -> Vec<LocalId> {
     let is_temporary = |local: LocalId| {
         flow.locals[local.0 as usize].kind == LocalKind::Temporary && set.contains_key(&local)
     };
-    let own = set.iter().filter(|(local, plain)| is_own(**local, **plain)).map(|it| *it.0);
+    // Callers may ask what comes back.
+    let own = set.iter().filter(|(local, plain)| **local == RETURN || is_own(**local, **plain));
+    let own = own.map(|it| *it.0);
     let mut found: Vec<LocalId> = own.collect();
     let mut next = 0;
     while let Some(&local) = found.get(next) {
@@ -206,8 +213,29 @@ pub(super) fn facts_over(flow: &Flow, facts: &mut Vec<(Place, Fact)>, stmt: &Stm
             facts.retain(|(place, _)| place.local != *local);
             known.into_iter().for_each(|(place, fact)| learn(facts, place, fact));
         }
-        StmtKind::Call(call) => facts.retain(|(place, _)| place.local != call.dst),
+        StmtKind::Call(call) => {
+            facts.retain(|(place, _)| place.local != call.dst);
+            if flow.flags.binary_search(&call.dst).is_ok()
+                && let Some(fact) = made(call)
+            {
+                learn(facts, Place::local(call.dst), fact);
+            }
+        }
         StmtKind::Closure(..) | StmtKind::Mention(..) => {}
+    }
+}
+
+/// What is known of what a call makes, if it makes a variant: `Some(..)`, `State::Running(..)`.
+fn made(call: &Call) -> Option<Fact> {
+    let Callee::Function(defs) = &call.callee else { return None };
+    match defs.as_slice() {
+        [Def::Variant(_, name)] => Some(Fact::Is(vec![Constant::Variant(name.clone())])),
+        [Def::External(path)] => match &**path {
+            "std::option::Option::Some" | "std::result::Result::Ok" => Some(Fact::Inner(true)),
+            "std::result::Result::Err" => Some(Fact::Inner(false)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -466,9 +494,10 @@ pub(super) fn is_kept(flow: &Flow, place: &Place) -> bool {
     flow.stable.contains(place) || (place.proj.is_empty() && flow.flags.contains(&place.local))
 }
 
-/// The same, or whether it is a part of what carries what is known to such a place.
+/// The same, or whether it is a part of what carries what is known to such a place, or stays as it is for sure.
 fn is_carried(flow: &Flow, place: &Place) -> bool {
-    is_kept(flow, place) || flow.flags.binary_search(&place.local).is_ok()
+    let stays = flow.locals[place.local.0 as usize].binding != Binding::Free;
+    stays || is_kept(flow, place) || flow.flags.binary_search(&place.local).is_ok()
 }
 
 /// What is known behind an edge, or nothing when the edge cannot be taken.

@@ -34,6 +34,8 @@ pub struct End {
     pub way: Way,
     /// What must have been so of the parameters of the function for the handle to be born there.
     pub(super) given: Vec<(usize, Fact)>,
+    /// What is known of what the function gives then, if the handle stays where its caller has it.
+    pub(super) gives: Option<Fact>,
 }
 
 /// What has to be said of a way that led to an end.
@@ -56,7 +58,7 @@ impl End {
         range: TextRange,
         trace: Vec<TraceStep>,
     ) -> Self {
-        Self { kind, file, range, trace, way: Way::default(), given: Vec::new() }
+        Self { kind, file, range, trace, way: Way::default(), given: Vec::new(), gives: None }
     }
 }
 

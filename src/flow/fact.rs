@@ -28,6 +28,9 @@ impl Fact {
         let values = match (test, known) {
             (Test::Inner, Some(Self::Inner(known))) if *known != holds => return None,
             (Test::Empty, Some(Self::Empty(known))) if *known != holds => return None,
+            (Test::Inner, Some(Self::Is(own))) if *own == [Constant::none()] => {
+                return (!holds).then(|| Self::Is(own.clone()));
+            }
             (Test::Inner, _) => return Some(Self::Inner(holds)),
             (Test::Empty, _) => return Some(Self::Empty(holds)),
             (Test::Above(number), _) => return Self::compared(known, *number, holds),

@@ -16,7 +16,7 @@ use rustc_hash::FxHashSet;
 
 use super::correlate::{facts_after, facts_before, facts_over, given_before};
 use super::ends::{Cell, End, EndKind, Entry, Home, TraceStep, Way, home_name};
-use super::fact::learn;
+use super::fact::{Fact, learn};
 use super::sway::Sways;
 use super::task::{ParamKey, Snapshot};
 use super::token::{Among, Token};
@@ -25,7 +25,7 @@ use super::{
     BlockId, Code, Constant, Field, Flow, FlowId, FlowKind, Flows, LocalId, LocalKind, Owner,
     Place, Program, Proj,
 };
-use super::{StmtKind, Terminator, Test};
+use super::{RETURN, StmtKind, Terminator, Test};
 use crate::catalog::Role;
 use crate::facts::tree::Name;
 use crate::model::{ItemRef, Model, Ty};
@@ -109,7 +109,7 @@ struct Walk {
     seen: FxHashSet<Token>,
     nodes: Vec<Node>,
     ends: Vec<End>,
-    ended: FxHashSet<(EndKind, FileId, TextRange, Way)>,
+    ended: FxHashSet<(EndKind, FileId, TextRange, Way, Option<Fact>)>,
 }
 
 impl Walk {
@@ -136,7 +136,7 @@ impl Walk {
     }
 
     fn end(&mut self, kind: EndKind, file: FileId, range: TextRange, node: Option<usize>) {
-        self.end_of(kind, file, range, node, Way::default());
+        self.end_of(kind, file, range, node, (Way::default(), None));
     }
 
     fn end_of(
@@ -145,9 +145,9 @@ impl Walk {
         file: FileId,
         range: TextRange,
         node: Option<usize>,
-        way: Way,
+        (way, gives): (Way, Option<Fact>),
     ) {
-        if self.ended.insert((kind.clone(), file, range, way)) {
+        if self.ended.insert((kind.clone(), file, range, way, gives.clone())) {
             let mut trace = Vec::new();
             let mut at = node;
             while let Some(index) = at {
@@ -155,7 +155,7 @@ impl Walk {
                 at = self.nodes[index].previous;
             }
             trace.reverse();
-            self.ends.push(End { way, ..End::new(kind, file, range, trace) });
+            self.ends.push(End { way, gives, ..End::new(kind, file, range, trace) });
         }
     }
 
@@ -180,9 +180,12 @@ impl Walk {
         at: TextRange,
     ) {
         match next {
-            Next::Go { place, full, borrowed, among, step } => {
+            Next::Go { place, full, borrowed, among, learns, step } => {
                 let node = self.node(node, step);
-                let facts = before.facts.clone();
+                let mut facts = before.facts.clone();
+                if let Some((local, fact)) = learns {
+                    learn(&mut facts, Place::local(local), fact);
+                }
                 let (swayed, many) = (before.swayed, before.many);
                 let token =
                     Token { block, index, place, full, borrowed, among, facts, swayed, many };
@@ -193,7 +196,7 @@ impl Walk {
                 for step in steps {
                     node = self.node(node, Some(step));
                 }
-                self.end_of(kind, file, range, node, before.way());
+                self.end_of(kind, file, range, node, (before.way(), None));
             }
         }
     }
@@ -448,7 +451,10 @@ impl Follower<'_> {
         };
         let step = text.map(|text| TraceStep { file: self.file, range: end, text });
         let node = walk.node(node, step);
-        walk.end_of(kind, self.file, end, node, token.way());
+        let is_given = |(place, _): &&(Place, Fact)| *place == Place::local(RETURN);
+        let gives = token.facts.iter().find(is_given).map(|it| it.1.clone());
+        let gives = gives.filter(|_| kind.stays());
+        walk.end_of(kind, self.file, end, node, (token.way(), gives));
     }
 }
 

@@ -281,7 +281,7 @@ impl<'m> Lowering<'m> {
             }
             Operand::Function(_) | Operand::Constant(_) => {
                 let known = self.value_of(value).filter(|_| place.proj.is_empty());
-                if known.is_some() && place.local != RETURN {
+                if known.is_some() {
                     self.push(range, StmtKind::Flag(place.local, known));
                 }
             }

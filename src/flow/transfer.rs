@@ -10,6 +10,7 @@ mod owner;
 mod sole;
 
 use super::ends::{Cell, EndKind, LossKind, TraceStep, home_name};
+use super::fact::Fact;
 use super::follow::{Follower, is_held, may_be_another, moved, rest};
 use super::token::{Among, Token};
 use super::{
@@ -31,6 +32,8 @@ pub(super) enum Next {
         full: Option<LocalId>,
         borrowed: bool,
         among: Among,
+        /// What is known of what a call has given.
+        learns: Option<(LocalId, Fact)>,
         step: Option<TraceStep>,
     },
     /// Nowhere.
@@ -109,7 +112,19 @@ impl Transfer<'_> {
             full: token.full,
             borrowed: token.borrowed,
             among: token.among,
+            learns: None,
             step: None,
+        }
+    }
+
+    /// The token stays while a call gives something of which this is known.
+    pub(super) fn stay_giving(&self, token: &Token, to: LocalId, gives: Option<Fact>) -> Next {
+        match self.stay(token) {
+            Next::Go { place, full, borrowed, among, step, .. } => {
+                let learns = gives.map(|fact| (to, fact));
+                Next::Go { place, full, borrowed, among, learns, step }
+            }
+            other => other,
         }
     }
 
@@ -125,7 +140,14 @@ impl Transfer<'_> {
         step: Option<(TextRange, String)>,
     ) -> Next {
         let step = step.map(|(range, text)| self.trace(range, text));
-        Next::Go { place, full: None, borrowed: token.borrowed, among: token.among, step }
+        Next::Go {
+            place,
+            full: None,
+            borrowed: token.borrowed,
+            among: token.among,
+            learns: None,
+            step,
+        }
     }
 
     pub(super) fn name(&self, local: LocalId) -> Option<&Name> {

@@ -105,8 +105,8 @@ impl Lowering<'_> {
                 self.branch(&all, yes, no);
             }
             _ => {
-                self.expr(id);
-                self.ask(id, yes, no, before);
+                let value = self.expr(id);
+                self.ask_of(id, &value, yes, no, before);
             }
         }
     }
@@ -152,8 +152,8 @@ impl Lowering<'_> {
         before: usize,
     ) {
         let Some((mut test, mut holds)) = asks(&call.name) else {
-            self.expr(id);
-            return self.ask(id, yes, no, before);
+            let value = self.expr(id);
+            return self.ask_of(id, &value, yes, no, before);
         };
         let mut asked = call.receiver;
         if let ExprKind::Method(inner) = &self.body.expr(asked).kind

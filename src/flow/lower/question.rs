@@ -11,7 +11,7 @@ use super::super::{
     BlockId, Condition, Field, LocalKind, Owner, Place, Proj, Question, RETURN, Terminator, Test,
     methods,
 };
-use super::Lowering;
+use super::{Lowering, Value};
 use crate::facts::tree::{
     BinaryOp, Comparison, ExprId, ExprKind, MacroArgs, MacroCall, MethodCall, PatId, PatKind, Path,
 };
@@ -34,16 +34,32 @@ impl Lowering<'_> {
     /// Goes to `yes` or `no` by a condition that was lowered and of which nothing else is known; `before` is how many
     /// places had been named by then.
     pub(super) fn ask(&mut self, id: ExprId, yes: BlockId, no: BlockId, before: usize) {
+        self.ask_of(id, &Value::constant(Ty::Unknown), yes, no, before);
+    }
+
+    /// The same by a condition that gave a value, of which whoever made it may say something.
+    pub(super) fn ask_of(
+        &mut self,
+        id: ExprId,
+        value: &Value,
+        yes: BlockId,
+        no: BlockId,
+        before: usize,
+    ) {
         let frame = self.frame();
         let named = frame.read[before..].to_vec();
-        match self.in_words(id) {
-            Some((place, holds)) => {
-                self.frame().reads(named);
-                let test = Test::is_true();
-                self.branch(&[Condition { place, test, holds }], yes, no);
-            }
-            None => self.frame().either(yes, no, named),
+        let own = value.place().map(|place| Condition {
+            place: place.clone(),
+            test: Test::is_true(),
+            holds: true,
+        });
+        let all: Vec<Condition> = own.into_iter().chain(self.asked(id)).collect();
+        let frame = self.frame();
+        if all.is_empty() {
+            return frame.either(yes, no, named);
         }
+        frame.reads(named);
+        self.branch(&all, yes, no);
     }
 
     /// The condition that stands for a question.

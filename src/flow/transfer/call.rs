@@ -312,6 +312,7 @@ impl Transfer<'_> {
                     full: token.full,
                     borrowed: false,
                     among: token.among,
+                    learns: None,
                     step: None,
                 }
             }

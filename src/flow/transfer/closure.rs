@@ -89,7 +89,7 @@ impl Transfer<'_> {
                     let token = Token { borrowed: false, ..token.clone() };
                     self.go(moved(&to, &proj), &token, None)
                 }
-                EndKind::Untouched => self.stay(token),
+                EndKind::Untouched => self.stay_giving(token, call.dst, found.gives),
                 EndKind::Captured(outer, proj) => {
                     self.left_in_capture(code, entry, outer, &proj, token, found.range)
                 }

@@ -125,7 +125,7 @@ impl Transfer<'_> {
             && functions.iter().any(|item| self.says(*item))
         {
             // It may say whether there is a handle at all.
-            let stay = ends.iter_mut().filter(|end| end.kind.stays());
+            let stay = ends.iter_mut().filter(|end| end.kind.stays() && end.gives.is_none());
             stay.for_each(|end| end.kind = EndKind::Escaped);
         }
         // What gives one of several back may give this one or another.
@@ -336,9 +336,9 @@ impl Transfer<'_> {
                 self.go(moved(&Place::local(call.dst), &proj), token, Some(step))
             }
             EndKind::Left(entry, proj) if entry == given.entry && proj == given.rest => {
-                self.stay(token)
+                self.stay_giving(token, call.dst, end.gives)
             }
-            EndKind::Untouched => self.stay(token),
+            EndKind::Untouched => self.stay_giving(token, call.dst, end.gives),
             EndKind::Outside(code, place) if self.is_around(&code) => {
                 self.go(place, token, Some((range, text.to_owned())))
             }

@@ -105,6 +105,7 @@ impl Transfer<'_> {
                 full,
                 borrowed: token.borrowed,
                 among: token.passed(self.flow.is_repeated(token.block)).among,
+                learns: None,
                 step: None,
             });
         }

@@ -120,7 +120,7 @@ impl Transfer<'_> {
         let inside = &rest[1..];
         let out = |place: Place| {
             let (full, among) = (token.full, token.among);
-            vec![Next::Go { place, full, borrowed: false, among, step: None }]
+            vec![Next::Go { place, full, borrowed: false, among, learns: None, step: None }]
         };
         match action {
             OnMaybe::Open => out(moved(&dst, inside)),
@@ -328,6 +328,7 @@ impl Transfer<'_> {
                         full: token.full,
                         borrowed: false,
                         among: token.among,
+                        learns: None,
                         step: None,
                     }
                 }
@@ -346,9 +347,9 @@ impl Transfer<'_> {
 /// Wraps where a value went into what the method around puts it in.
 fn wrapped(next: Next, dst: LocalId, wrap: &[Proj]) -> Next {
     match next {
-        Next::Go { place, full, borrowed, among, step } if place.local == dst => {
+        Next::Go { place, full, borrowed, among, learns, step } if place.local == dst => {
             let to = Place { local: dst, proj: wrap.to_vec() };
-            Next::Go { place: moved(&to, &place.proj), full, borrowed, among, step }
+            Next::Go { place: moved(&to, &place.proj), full, borrowed, among, learns, step }
         }
         other => other,
     }
