@@ -35,7 +35,7 @@ pub use endless::endless_loops;
 pub use ends::{Cell, End, EndKind, Entry, Home, LossKind, TraceStep, declared_field, home_name};
 pub use lower::lower_body;
 pub use place::{Code, Env, Field, Owner, Place, Proj};
-pub use program::{FunctionKey, Known, Lowered, Program, Site};
+pub use program::{FunctionKey, Known, Lowered, Program, RECEIVING, Site};
 pub use solve::{Solution, solve, solve_by_value};
 pub use task::{Exit, Keep, Task, exit_of};
 

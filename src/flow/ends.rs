@@ -5,7 +5,7 @@ use super::solve::member_at;
 use super::{Code, LocalId, Owner, Place, Proj};
 use crate::facts::tree::{self, ItemId, ItemKind, Name};
 use crate::model::{Model, Scope, TyHead};
-use crate::source::FileId;
+use crate::source::{FileId, PackageId};
 use crate::text::TextRange;
 
 /// One step on the way, for people.
@@ -135,19 +135,31 @@ pub enum Home {
     Field(FileId, ItemId, Name),
     /// A static.
     Static(FileId, ItemId),
+    /// The channels of a package: which of them it is nobody knows, so it can only be cleared by who receives.
+    Channel(Option<PackageId>),
+}
+
+impl Home {
+    /// The declaration that it is, or is a part of.
+    pub fn declaration(&self) -> Option<(FileId, ItemId)> {
+        match self {
+            Self::Field(file, item, _) | Self::Static(file, item) => Some((*file, *item)),
+            Self::Channel(_) => None,
+        }
+    }
 }
 
 impl Model<'_> {
     /// Where a field or static can be named.
     pub fn scope_of_home(&self, home: &Home) -> Scope {
-        let (Home::Field(file, item, _) | Home::Static(file, item)) = home;
-        let field = match home {
-            Home::Field(_, _, member) => self
-                .facts
-                .get(file)
-                .and_then(|facts| declared_field(&facts.item(*item).kind, member))
-                .map(|field| field.visibility),
-            Home::Static(..) => None,
+        let (file, item, field) = match home {
+            Home::Field(file, item, member) => {
+                let facts = self.facts.get(file);
+                let field = facts.and_then(|it| declared_field(&it.item(*item).kind, member));
+                (file, item, field.map(|field| field.visibility))
+            }
+            Home::Static(file, item) => (file, item, None),
+            Home::Channel(package) => return Scope::Package(*package),
         };
         self.scope_of_member(*file, *item, field)
     }
@@ -215,5 +227,6 @@ pub fn home_name(model: &Model<'_>, home: &Home) -> String {
     match home {
         Home::Field(file, id, field) => format!("`{}::{field}`", item(*file, *id).name),
         Home::Static(file, id) => format!("the static `{}`", item(*file, *id).name),
+        Home::Channel(_) => "a channel".to_owned(),
     }
 }

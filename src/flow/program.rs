@@ -134,6 +134,11 @@ impl Program {
         self.cells.statics.get(&key).map_or(&[], Vec::as_slice)
     }
 
+    /// Statements that take something out of a channel, and where its receiver is.
+    pub fn receipts(&self) -> &[(Site, Place)] {
+        &self.cells.receipts
+    }
+
     /// Bodies with a macro that mentions this name and that nobody expanded.
     pub fn macros_with(&self, name: &str) -> &[u32] {
         self.functions.opaque.get(name).map_or(&[], Vec::as_slice)
@@ -271,9 +276,14 @@ impl Functions {
     }
 }
 
-/// Fields and statics, by who names them.
+/// Methods that take something out of a channel, whatever they are called on.
+pub const RECEIVING: &[&str] =
+    &["recv", "try_recv", "recv_timeout", "recv_deadline", "blocking_recv", "try_iter"];
+
+/// Fields, statics and channels, by who names them.
 #[derive(Debug, Default)]
 struct Cells {
+    receipts: Vec<(Site, Place)>,
     fields: FxHashMap<Name, Vec<(Site, Place)>>,
     statics: FxHashMap<FunctionKey, Vec<(Site, Place)>>,
 }
@@ -283,7 +293,27 @@ impl Cells {
         let mut index = Self::default();
         for (number, lowered) in (0..).zip(bodies) {
             visit(number, lowered, |flow, named, site| {
-                let Named::Place(place) = named else { return };
+                let of_channel = |place: &Place| {
+                    let ty = &flow.locals[place.local.0 as usize].ty;
+                    let path = ty.peel().path().filter(|_| place.proj.is_empty());
+                    path.is_some_and(|path| path.ends_with("::Receiver"))
+                };
+                let place = match named {
+                    Named::Place(place) => place,
+                    Named::Call(call) => {
+                        if let Callee::Method(place, name, own) = &call.callee
+                            && own.is_empty()
+                            && RECEIVING.contains(&&**name)
+                        {
+                            index.receipts.push((site, place.clone()));
+                        }
+                        return;
+                    }
+                    Named::Value(_) => return,
+                };
+                if of_channel(place) {
+                    index.receipts.push((site, place.clone()));
+                }
                 for proj in &place.proj {
                     if let Proj::Field(field) = proj {
                         let named = index.fields.entry(field.name.clone()).or_default();

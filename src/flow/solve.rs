@@ -468,6 +468,17 @@ impl Solver<'_> {
                     tasks.push(access(*site, place, &[], &keep, true));
                 }
             }
+            Home::Channel(package) => {
+                for (site, place) in self.program.receipts() {
+                    let lowered = self.program.body(site.body);
+                    let at = lowered.function.item.file;
+                    if self.model.project.file(at).package == *package {
+                        let way: Vec<Proj> =
+                            place.proj.iter().cloned().chain([Proj::Elem]).collect();
+                        tasks.push(access(*site, place, &way, &keep, false));
+                    }
+                }
+            }
         }
         tasks.sort();
         tasks.dedup();

@@ -12,8 +12,8 @@ use super::sum::{Sum, keep_first, steps};
 use super::{Loss, Outcome, Step};
 use crate::facts::tree::{ItemId, ItemKind, Name, Visibility, spelled};
 use crate::flow::{
-    Cell, End, EndKind, Exit, FunctionKey, Home, Keep, LossKind, Program, Solution, Task,
-    TraceStep, exit_of, home_name,
+    Cell, End, EndKind, Exit, FunctionKey, Keep, LossKind, Program, Solution, Task, TraceStep,
+    exit_of, home_name,
 };
 use crate::model::{FunctionRef, ItemRef, Model, Names, TyHead};
 use crate::source::{FileId, PackageId};
@@ -242,10 +242,7 @@ impl<'a> Fates<'a> {
     pub(super) fn never_joined(&self) -> BTreeSet<(FileId, ItemId)> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let never = kept.iter().filter(|(_, kept)| matches!(kept, Kept::Never(_)));
-        let homes = never.map(|(((cell, _), _), _)| match &cell.home {
-            Home::Field(file, item, _) | Home::Static(file, item) => (*file, *item),
-        });
-        homes.collect()
+        never.filter_map(|(((cell, _), _), _)| cell.home.declaration()).collect()
     }
 
     /// Everything that callers do with a handle that leaves a function, however far up.

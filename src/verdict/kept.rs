@@ -75,6 +75,8 @@ impl Fates<'_> {
                 Kept::Joined(steps, self.forgettable(&keep.0.home, &search.joining))
             }
             (None, Some(steps), _) => Kept::Unknown(steps),
+            // Who receives it may be anywhere.
+            (None, None, _) if matches!(keep.0.home, Home::Channel(_)) => Kept::Unknown(Vec::new()),
             (None, None, Some(steps)) => Kept::HandedOut(steps),
             (None, None, None) => match self.any_shared(&search.seen_keeps) {
                 Some(step) => Kept::Unknown(vec![step]),
@@ -183,13 +185,13 @@ impl Fates<'_> {
 
     /// A macro that is not expanded and names a cell, or a file that nobody could read and does.
     fn named_in_macro(&self, keep: &Keep) -> Option<Step> {
+        // What a macro writes is named by whoever calls it.
+        let (file, item) = &keep.0.home.declaration()?;
+        let declared = self.model.facts.get(file)?.item(*item);
         let name = match &keep.0.home {
             Home::Field(_, _, member) => Name::from(member.rsplit('.').next().unwrap_or(member)),
-            Home::Static(file, item) => self.model.facts.get(file)?.item(*item).name.clone(),
+            Home::Static(..) | Home::Channel(_) => declared.name.clone(),
         };
-        // What a macro writes is named by whoever calls it.
-        let (Home::Field(file, item, _) | Home::Static(file, item)) = &keep.0.home;
-        let declared = self.model.facts.get(file)?.item(*item);
         if name.starts_with(STAND_IN) || declared.name.starts_with(STAND_IN) {
             let text = "declared by a macro that is not expanded".to_owned();
             return Some(Step { file: *file, range: declared.range, text });
@@ -215,7 +217,7 @@ impl Fates<'_> {
 
     /// Whether code outside the workspace can name a field or static.
     fn is_public(&self, home: &Home) -> Option<Step> {
-        let (Home::Field(file, id, _) | Home::Static(file, id)) = home;
+        let (file, id) = &home.declaration()?;
         let item = self.model.facts.get(file)?.item(*id);
         let shown = match home {
             Home::Field(_, _, member) => {
@@ -223,7 +225,7 @@ impl Fates<'_> {
                 let declared = declared_field(&item.kind, member);
                 is_enum || declared.is_some_and(|field| field.visibility == Visibility::Public)
             }
-            Home::Static(..) => true,
+            Home::Static(..) | Home::Channel(_) => true,
         };
         let exported = item.visibility == Visibility::Public && self.model.is_reachable(*file, *id);
         let (file, range) = declared(self.model, home)?;
@@ -253,11 +255,11 @@ fn body_of(task: &Task) -> Option<u32> {
 
 /// Where a field or static is declared.
 pub(super) fn declared(model: &Model<'_>, home: &Home) -> Option<(FileId, TextRange)> {
-    let (Home::Field(file, id, _) | Home::Static(file, id)) = home;
+    let (file, id) = &home.declaration()?;
     let item = model.facts.get(file)?.item(*id);
     let range = match home {
         Home::Field(_, _, member) => declared_field(&item.kind, member).map(|field| field.range),
-        Home::Static(..) => None,
+        Home::Static(..) | Home::Channel(_) => None,
     };
     Some((*file, range.unwrap_or(item.range)))
 }

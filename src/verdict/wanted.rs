@@ -8,7 +8,7 @@ use super::fate::Fates;
 use super::{Answer, Join};
 use crate::facts::tree::{Visibility, spelled};
 use crate::finding::CodeKind;
-use crate::flow::Home;
+use crate::flow::{Home, RECEIVING};
 use crate::model::{Names, Scope, Wanted};
 
 impl Fates<'_> {
@@ -35,14 +35,18 @@ impl Fates<'_> {
             }
         }
         for (cell, _) in self.solution.keeps() {
-            let (Home::Field(file, id, _) | Home::Static(file, id)) = &cell.home;
+            let scope = self.model.scope_of_home(&cell.home);
+            let Some((file, id)) = &cell.home.declaration() else {
+                let names = RECEIVING.iter().map(|name| ((*name).to_owned(), scope));
+                wanted.names.extend(names);
+                continue;
+            };
             let Some(facts) = self.model.facts.get(file) else { continue };
             let own = &facts.item(*id).name;
             let names = match &cell.home {
-                Home::Static(..) => vec![own.to_string()],
+                Home::Static(..) | Home::Channel(_) => vec![own.to_string()],
                 Home::Field(_, _, member) => spellings(own, member),
             };
-            let scope = self.model.scope_of_home(&cell.home);
             if names.iter().any(|name| name.starts_with('.')) {
                 // `let Self(handle) = self;`
                 wanted.names.insert(("Self".to_owned(), Scope::Below(*file)));

@@ -223,6 +223,13 @@ impl Lowering<'_> {
     }
 
     fn external_output(&self, path: &str) -> Ty {
+        if self.model.catalog.role(path) == Some(Role::Channel)
+            && let Some((module, made)) = path.rsplit_once("::")
+        {
+            let sender = if made == "sync_channel" { "SyncSender" } else { "Sender" };
+            let end = |name: &str| Ty::external(&format!("{module}::{name}"), Vec::new());
+            return Ty::Tuple(vec![end(sender), end("Receiver")]);
+        }
         if let Some(api) = self.model.catalog.get(path) {
             return api
                 .returns

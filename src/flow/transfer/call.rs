@@ -1,12 +1,13 @@
 //! Calls: what becomes of a token that is given to something.
 
-use super::super::ends::{Cell, EndKind, Entry, LossKind};
+use super::super::ends::{Cell, EndKind, Entry, Home, LossKind};
 use super::super::fact::is_true;
 use super::super::follow::{may_be_another, moved, rest, runs_at_once};
 use super::super::methods::{self, Instead, Storing};
 use super::super::token::{Among, Token};
 use super::super::{
-    Call, Callee, Condition, Field, LocalKind, Operand, Owner, Place, Proj, Terminator,
+    Call, Callee, Condition, Field, LocalId, LocalKind, Operand, Owner, Place, Proj, StmtKind,
+    Terminator,
 };
 use super::enter::{Given, items};
 use super::{Next, Transfer};
@@ -402,7 +403,47 @@ impl Transfer<'_> {
                 return vec![self.go(moved(&to, after), token, None)];
             }
         }
+        if let Some(sent) = self.sent(range, call, token) {
+            return sent;
+        }
         self.unknown_call(range, call, &format!("passed to the method `{name}`"), token)
+    }
+
+    /// The token goes into a channel.
+    fn sent(&self, range: TextRange, call: &Call, token: &Token) -> Option<Vec<Next>> {
+        let path = call.receiver_ty.path()?;
+        let is_sender = path.ends_with("::Sender") || path.ends_with("::SyncSender");
+        if !is_sender || self.follower.by_value || token.borrowed {
+            return None;
+        }
+        let [Operand::Move(place)] = call.args.as_slice() else { return None };
+        let proj = rest(&token.place, place)?;
+        let text = format!("sent into a channel by `{}`", call.name);
+        if Cell::of(&proj).is_some() {
+            return Some(vec![self.escape(&proj, range, text)]);
+        }
+        let package = self.follower.model.project.file(self.follower.file).package;
+        let cell = Cell { home: Home::Channel(package), proj };
+        let sent = self.end(EndKind::Kept(cell), range, text);
+        match &*call.name {
+            "send" | "blocking_send" | "send_timeout" | "send_deadline" => Some(vec![sent]),
+            "try_send" if self.is_thrown_away(call.dst) => {
+                let text = "`try_send` gives it back when the channel is full".to_owned();
+                Some(vec![sent, self.lost(token, LossKind::Discarded, range, text)])
+            }
+            "try_send" => Some(vec![sent]),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing but tests of it is done with a value.
+    fn is_thrown_away(&self, local: LocalId) -> bool {
+        let stmts = self.flow.blocks.iter().flat_map(|block| &block.stmts);
+        let mut uses = stmts.filter(|stmt| match &stmt.kind {
+            StmtKind::Call(call) if call.looks => false,
+            kind => kind.places().iter().any(|place| place.local == local),
+        });
+        uses.next().is_none()
     }
 
     /// A method takes the token in case that there is nothing yet, and drops it otherwise.
