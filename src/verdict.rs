@@ -284,6 +284,7 @@ fn of_birth(fates: &Fates<'_>, body: u32, number: u32, birth: &Birth) -> Life {
             held: None,
             forgettable: None,
             uncalled: false,
+            lost_from_cell: false,
         }
     } else {
         let task = Task::Birth(body, number);

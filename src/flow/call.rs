@@ -103,7 +103,7 @@ impl Call {
     }
 
     /// The functions of the project that it may mean, if it can mean nothing else.
-    pub(super) fn targets(&self) -> Vec<ItemRef> {
+    pub fn targets(&self) -> Vec<ItemRef> {
         match &self.callee {
             Callee::Function(defs) => {
                 let items = defs.iter().map(|def| match def {

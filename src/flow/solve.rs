@@ -152,9 +152,11 @@ impl Solver<'_> {
             Task::Birth(body, birth) => self.walk_birth(*body, *birth),
             Task::Param(key) => self.walk_param(key),
             Task::Carry(site, exit) => vec![self.walk_carry(*site, exit)],
-            Task::Access(site, place, keep, _) => {
+            Task::Access(site, place, keep, sure) => {
                 let token = Token::at(site.block, site.index as usize, place.clone());
-                vec![self.follow(*site, token, &keep.1)]
+                let flow = self.program.body(site.body).flows.body(site.flow);
+                let sways = sure.then(|| Sways::new(flow, place.local, &place.proj));
+                vec![followed(Follower { sways, ..self.follower(*site, &keep.1) }, *site, token)]
             }
         };
         let kindest = ends.into_iter().min_by_key(|(ends, _)| rank(ends));

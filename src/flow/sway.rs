@@ -8,7 +8,8 @@
 use rustc_hash::FxHashSet;
 
 use super::{
-    Block, BlockId, Callee, Flow, LocalId, LocalKind, Operand, Place, Proj, StmtKind, Terminator,
+    Block, BlockId, Call, Callee, Flow, LocalId, LocalKind, Operand, Place, Proj, Stmt, StmtKind,
+    Terminator,
 };
 
 /// Places that are told apart; with more of them every branch counts.
@@ -47,6 +48,45 @@ impl Sways {
     /// Whether the way out of a block depends on the value.
     pub(super) fn at(&self, block: BlockId) -> bool {
         self.0.contains(&block)
+    }
+}
+
+impl Flow {
+    /// Whether one statement may come before another.
+    pub fn is_before(&self, (one, index): (BlockId, usize), (other, at): (BlockId, usize)) -> bool {
+        (one == other && index < at) || self.reachable(one).contains(&other)
+    }
+
+    /// Whether nothing before a statement can have changed what is in a place, or depends on the value that it is in:
+    /// no call of which `takes` says that it may is given that value, no closure captures it, and no branch asks it.
+    pub fn is_untouched_before(
+        &self,
+        place: &Place,
+        at: (BlockId, usize),
+        takes: &dyn Fn(&Call) -> bool,
+    ) -> bool {
+        let whole = Place::local(place.local);
+        let names = |stmt: &StmtKind| stmt.places().iter().any(|it| it.local == place.local);
+        let gives = |stmt: &Stmt| match &stmt.kind {
+            StmtKind::Call(call) => names(&stmt.kind) && takes(call),
+            StmtKind::Closure(..) => names(&stmt.kind),
+            _ => false,
+        };
+        let blocks = || (0..).map(BlockId).zip(&self.blocks);
+        let given = blocks().any(|(block, it)| {
+            let mut stmts = it.stmts.iter().enumerate();
+            stmts.any(|(index, stmt)| gives(stmt) && self.is_before((block, index), at))
+        });
+        if given {
+            return false;
+        }
+        let sways = Sways::new(self, whole.local, &place.proj);
+        let leads = |to: BlockId| to == at.0 || self.reachable(to).contains(&at.0);
+        let decides = |block: BlockId| {
+            let next = self.successors(block);
+            sways.at(block) && next.iter().any(|&to| leads(to)) && !next.iter().all(|&to| leads(to))
+        };
+        !blocks().any(|(block, _)| decides(block))
     }
 }
 
@@ -137,6 +177,8 @@ impl<'f> Derived<'f> {
                     places.iter().for_each(|place| self.add(place.clone()));
                 }
             }
+            // What a thread gives says nothing of what keeps its handle.
+            StmtKind::Call(call) if &*call.name == "join" && call.args.is_empty() => {}
             StmtKind::Call(call) => {
                 let receiver = match &call.callee {
                     Callee::Method(place, ..) | Callee::Local(place, _) | Callee::Await(place) => {

@@ -38,6 +38,8 @@ pub(super) struct Judged {
     pub(super) forgettable: Option<Forgettable>,
     /// Whether nothing stands against a verdict but that nobody is seen to call a function.
     pub(super) uncalled: bool,
+    /// Whether something that names what keeps it loses it, whichever value that is.
+    pub(super) lost_from_cell: bool,
 }
 
 /// All that is known, and what was concluded from it so far.
@@ -204,8 +206,10 @@ impl<'a> Fates<'a> {
             all
         };
         match self.kept(&(cell.clone(), handle.clone()), is_test) {
-            Kept::Joined(more, forgettable) => {
+            Kept::Joined(more, forgettable, lost) => {
                 keep_first(&mut sum.kept, with(more));
+                sum.lost_from_cell |= lost.is_some();
+                sum.lost.extend(lost.map(|(loss, more)| (loss, with(more))));
                 sum.forgettable = sum.forgettable.take().or(forgettable);
             }
             Kept::HandedOut(more) => keep_first(&mut sum.handed_out, with(more)),
@@ -390,7 +394,8 @@ impl<'a> Fates<'a> {
                 (None, None, None, None) => (Outcome::Owned, self.endless(function), None),
             };
         steps.truncate(MAX_STEPS);
-        Judged { outcome, steps, loss, exits, held, forgettable, uncalled }
+        let lost_from_cell = sum.lost_from_cell && outcome == Outcome::Partly;
+        Judged { outcome, steps, loss, exits, held, forgettable, uncalled, lost_from_cell }
     }
 
     /// Whether a child process that is lost here may be no zombie: something else waits for any

@@ -2,21 +2,31 @@
 
 use std::collections::BTreeSet;
 
-use super::Step;
 use super::fate::{Fates, Hop};
 use super::joins::{drop_leads_to, is_drop};
 use super::sum::{Sum, keep_first, steps};
+use super::{Loss, Step};
 use crate::facts::tree::{ItemKind, Name, STAND_IN, Visibility};
-use crate::flow::{EndKind, Home, Keep, Task, declared_field, exit_of, home_name};
-use crate::model::{FunctionRef, Model};
+use crate::flow::{
+    Call, End, EndKind, Flow, Home, Keep, LossKind, Task, declared_field, exit_of, home_name,
+};
+use crate::model::{FunctionRef, ItemRef, Model};
 use crate::source::{FileId, Target, TargetKind};
 use crate::text::TextRange;
+
+/// Functions that a call may lead to; of more nobody asks what they name.
+const MAX_CALLED: usize = 64;
+
+/// Words in the names of functions that are there to let a thread go.
+const LETTING_GO: &[&str] =
+    &["detach", "detached", "forget", "leak", "abandon", "release", "disown"];
 
 /// What becomes of what a cell keeps.
 #[derive(Clone, Debug)]
 pub(super) enum Kept {
-    /// Something joins it; and what has to be called for that, if dropping the owner does not do it.
-    Joined(Vec<Step>, Option<Forgettable>),
+    /// Something joins it; what has to be called for that, if dropping the owner does not do it; and where something
+    /// else takes it and loses it.
+    Joined(Vec<Step>, Option<Forgettable>, Option<(Loss, Vec<Step>)>),
     /// Code outside the workspace can take it.
     HandedOut(Vec<Step>),
     /// Something takes it that could not be followed.
@@ -50,6 +60,7 @@ struct Search {
     unknown: Option<Vec<Step>>,
     handed_out: Option<Vec<Step>>,
     in_tests: bool,
+    lost: Option<(Loss, Vec<Step>)>,
 }
 
 impl Fates<'_> {
@@ -72,7 +83,7 @@ impl Fates<'_> {
         }
         match (search.joined, search.unknown, search.handed_out) {
             (Some(steps), ..) => {
-                Kept::Joined(steps, self.forgettable(&keep.0.home, &search.joining))
+                Kept::Joined(steps, self.forgettable(&keep.0.home, &search.joining), search.lost)
             }
             (None, Some(steps), _) => Kept::Unknown(steps),
             // Who receives it may be anywhere.
@@ -147,6 +158,11 @@ impl Fates<'_> {
                 {
                     keep_first(&mut search.unknown, steps(&end.trace));
                 }
+                EndKind::Lost(kind) if counts && !in_drop && self.is_taken_and_lost(task, end) => {
+                    let text = end.trace.last().map(|step| step.text.clone()).unwrap_or_default();
+                    let loss = Loss { kind: kind.clone(), file: end.file, range: end.range, text };
+                    search.lost.get_or_insert_with(|| (loss, steps(&end.trace)));
+                }
                 EndKind::Lost(_)
                 | EndKind::Exits
                 | EndKind::Held(_)
@@ -157,6 +173,62 @@ impl Fates<'_> {
                 | EndKind::Outside(..) => {}
             }
         }
+    }
+
+    /// Whether a walk that takes a handle out of a cell loses it, whatever else the owner holds: nothing in the function
+    /// can have taken it before.
+    fn is_taken_and_lost(&self, task: &Task, end: &End) -> bool {
+        let Task::Access(site, place, keep, true) = task else { return false };
+        let is_taken = match &end.kind {
+            EndKind::Lost(LossKind::Collection(_)) => end.trace.len() > 1,
+            EndKind::Lost(
+                LossKind::ScopeEnd(_)
+                | LossKind::Discarded
+                | LossKind::Underscore
+                | LossKind::OnPurpose,
+            ) => true,
+            _ => false,
+        };
+        if !is_taken || end.way.passed || end.way.left || end.way.swayed {
+            return false;
+        }
+        let lowered = self.program.body(site.body);
+        let name = &self.model.item(lowered.function.item).name;
+        if LETTING_GO.iter().any(|word| name.split('_').any(|part| part == *word)) {
+            return false;
+        }
+        let flow = lowered.flows.body(site.flow);
+        let at = (site.block, site.index as usize);
+        let others = self.solution.accesses(keep).iter().filter_map(|task| match task {
+            Task::Access(other, ..) if other.body == site.body && other != site => Some(other),
+            _ => None,
+        });
+        let mut before = others.filter(|other| {
+            other.flow != site.flow || flow.is_before((other.block, other.index as usize), at)
+        });
+        before.next().is_none()
+            && flow.is_untouched_before(place, at, &|call| self.may_come_to(call, keep))
+    }
+
+    /// Whether a call may lead to a function that names a cell.
+    fn may_come_to(&self, call: &Call, keep: &Keep) -> bool {
+        let accesses = self.solution.accesses(keep).iter().filter_map(body_of);
+        let naming: BTreeSet<ItemRef> =
+            accesses.map(|body| self.program.body(body).function.item).collect();
+        let mut seen: BTreeSet<ItemRef> = BTreeSet::new();
+        let mut open = call.targets();
+        while let Some(item) = open.pop() {
+            if naming.contains(&item) || seen.len() > MAX_CALLED {
+                return true;
+            }
+            if !seen.insert(item) {
+                continue;
+            }
+            let bodies = self.program.bodies_of((item.file, item.item)).iter();
+            let flows = bodies.flat_map(|&body| &self.program.body(body).flows.bodies);
+            open.extend(flows.flat_map(Flow::calls).flat_map(Call::targets));
+        }
+        false
     }
 
     /// What has to be called to join what a field keeps, if nothing that runs in a `drop` does it.

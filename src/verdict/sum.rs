@@ -22,6 +22,8 @@ pub(super) struct Sum {
     pub(super) held: Option<Name>,
     /// What keeps it, if only a call that can be forgotten joins it.
     pub(super) forgettable: Option<Forgettable>,
+    /// Whether one of the losses is of something that was taken out of a cell, whichever value that is in.
+    pub(super) lost_from_cell: bool,
     /// The first loss in a caller.
     pub(super) lost_elsewhere: Option<(Loss, Vec<Step>)>,
     /// Losses in the function that is judged, or in what it calls.
@@ -55,9 +57,11 @@ impl Sum {
             lost_elsewhere,
             lost,
             forgettable,
+            lost_from_cell,
             ..
         } = caller;
         self.forgettable = self.forgettable.take().or(forgettable);
+        self.lost_from_cell |= lost_from_cell;
         let lost = lost_elsewhere.or(lost.into_iter().next());
         self.lost_elsewhere = self.lost_elsewhere.take().or(lost);
         for (own, other) in [

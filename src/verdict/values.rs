@@ -15,7 +15,8 @@ impl Fates<'_> {
     /// What was concluded of a handle for all values of the types that keep it, or, if that can be told, what
     /// becomes of the one value that does.
     pub(super) fn narrow(&self, task: &Task, judged: Judged) -> Judged {
-        if !matches!(judged.outcome, Outcome::StoredAndJoined | Outcome::Unknown) {
+        let of_types = matches!(judged.outcome, Outcome::StoredAndJoined | Outcome::Unknown);
+        if !of_types && !judged.lost_from_cell {
             return judged;
         }
         let solution = solve_by_value(self.model, self.program, task);
