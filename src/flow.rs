@@ -214,6 +214,13 @@ impl Flow {
         self.parent.is_some() || self.rounds.iter().any(|round| round.contains(block))
     }
 
+    /// Whether a block may run more than once, and is not the first of its loop: what a loop starts with says whether
+    /// there is another round, so that only a jump leaves something behind.
+    pub fn is_repeated_inside(&self, block: BlockId) -> bool {
+        let is_head = self.parent.is_none() && self.rounds.iter().any(|round| round.head == block);
+        self.is_repeated(block) && !is_head
+    }
+
     /// Whether a block runs as often as something says that nobody knows.
     pub fn is_many(&self, block: BlockId) -> bool {
         let many = |round: &Round| round.unbounded && round.contains(block);

@@ -292,6 +292,42 @@ pub(super) fn on_maybe(name: &str) -> Option<OnMaybe> {
     })
 }
 
+/// What a method does on a `Result` with the handle in its `Err`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnError {
+    /// Moves the whole.
+    Whole,
+    /// Gives an `Option` of it.
+    Maybe,
+    /// Moves it out.
+    Open,
+    /// Runs a closure on it; the result is an `Err` again.
+    Map,
+    /// Runs a closure on it; the result is as the closure gives it.
+    Then,
+    /// Looks at it.
+    Look,
+    /// Panics, which is no path.
+    Panic,
+    /// Throws it away.
+    Lose,
+}
+
+/// What a method does on a `Result` with the handle in its `Err`.
+pub(super) fn on_error(name: &str) -> Option<OnError> {
+    Some(match name {
+        "map" | "and_then" | "inspect" | "and" => OnError::Whole,
+        "err" => OnError::Maybe,
+        "unwrap_err" | "expect_err" => OnError::Open,
+        "map_err" => OnError::Map,
+        "unwrap_or_else" | "or_else" => OnError::Then,
+        "is_ok" | "is_err" | "is_ok_and" => OnError::Look,
+        "unwrap" | "expect" => OnError::Panic,
+        "ok" | "unwrap_or" | "unwrap_or_default" | "or" | "map_or" => OnError::Lose,
+        _ => return None,
+    })
+}
+
 /// What a method does when its receiver is a collection or iterator that holds the handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OnMany {

@@ -59,7 +59,8 @@ impl Token {
 
     /// What it is after one was taken out of its collection that was another one, or after several if `again`.
     pub(super) fn passed(&self, again: bool) -> Self {
-        let is_left = self.many && !again && self.among != Among::Passed;
+        let is_first = !matches!(self.among, Among::Passed | Among::Left);
+        let is_left = self.many && !again && is_first;
         self.with(if is_left { Among::Left } else { Among::Passed })
     }
 

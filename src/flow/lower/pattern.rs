@@ -416,7 +416,9 @@ impl Lowering<'_> {
                 let named = self.named(path);
                 let payload = ty.payload();
                 let is_known = self.variant_name(path).is_some() || self.is_struct(path);
-                if matches!(named, Named::Other) && !is_known && !elems.is_empty() {
+                let takes =
+                    |&&elem: &&PatId| !matches!(body.pat(elem).kind, PatKind::Wild | PatKind::Rest);
+                if matches!(named, Named::Other) && !is_known && elems.iter().any(|it| takes(&it)) {
                     let text = "taken apart by a pattern of a type that is not known";
                     self.push(range, StmtKind::Mention(vec![place.clone()], text));
                 }

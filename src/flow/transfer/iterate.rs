@@ -104,7 +104,7 @@ impl Transfer<'_> {
                 place: token.place.clone(),
                 full,
                 borrowed: token.borrowed,
-                among: token.passed(self.flow.is_repeated(token.block)).among,
+                among: token.passed(self.flow.is_repeated_inside(token.block)).among,
                 learns: None,
                 step: None,
             });

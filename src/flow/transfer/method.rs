@@ -3,7 +3,7 @@
 
 use super::super::ends::{EndKind, LossKind};
 use super::super::follow::moved;
-use super::super::methods::{self, Borrowing, OnMany, OnMaybe};
+use super::super::methods::{self, Borrowing, OnError, OnMany, OnMaybe};
 use super::super::token::Token;
 use super::super::{Call, Callable, Callee, Code, LocalId, Operand, Place, Proj};
 use super::{Next, Transfer};
@@ -53,6 +53,9 @@ impl Transfer<'_> {
                 vec![self.end(EndKind::Joined, range, "joined here".to_owned())]
             }
             Some(Proj::Inner) => self.on_maybe(range, call, name, rest, token),
+            Some(Proj::Error) if methods::on_error(name).is_some() => {
+                self.on_error(range, call, name, rest, token)
+            }
             Some(Proj::Elem | Proj::Current | Proj::Lazy(..)) => {
                 self.on_many(range, call, receiver, name, rest, token)
             }
@@ -144,6 +147,32 @@ impl Transfer<'_> {
             }
             OnMaybe::Map => self.on_payload(range, call, &[Proj::Inner], inside, token),
             OnMaybe::Then => self.on_payload(range, call, &[], inside, token),
+        }
+    }
+
+    /// The token is in an `Err`.
+    fn on_error(
+        &self,
+        range: TextRange,
+        call: &Call,
+        name: &Name,
+        rest: &[Proj],
+        token: &Token,
+    ) -> Vec<Next> {
+        let Some(action) = methods::on_error(name) else { return Vec::new() };
+        let (dst, inside) = (Place::local(call.dst), &rest[1..]);
+        match action {
+            OnError::Whole => vec![self.go(moved(&dst, rest), token, None)],
+            OnError::Maybe => vec![self.go(moved(&dst.then(Proj::Inner), inside), token, None)],
+            OnError::Open => vec![self.go(moved(&dst, inside), token, None)],
+            OnError::Map => self.on_payload(range, call, &[Proj::Error], inside, token),
+            OnError::Then => self.on_payload(range, call, &[], inside, token),
+            OnError::Look => vec![self.stay(token)],
+            OnError::Panic => Vec::new(),
+            OnError::Lose => {
+                let text = format!("`{name}` drops what an `Err` holds");
+                vec![self.lost_inside(rest, token, LossKind::Discarded, range, text)]
+            }
         }
     }
 
