@@ -9,7 +9,7 @@ use rustc_hash::FxHasher;
 
 use super::super::{
     BlockId, Condition, Field, LocalKind, Owner, Place, Proj, Question, RETURN, Terminator, Test,
-    methods,
+    asking,
 };
 use super::{Lowering, Value};
 use crate::facts::tree::{
@@ -234,8 +234,8 @@ impl Lowering<'_> {
         if path.segments.iter().any(|segment| !segment.args.is_empty()) {
             return None;
         }
-        if !methods::repeats_itself(path.last(), args.len()) {
-            if args.is_empty() || methods::varies(path.last()) {
+        if !asking::repeats_itself(path.last(), args.len()) {
+            if args.is_empty() || asking::varies(path.last()) {
                 return None;
             }
             words.calls = true;
@@ -253,8 +253,8 @@ impl Lowering<'_> {
         if !call.types.is_empty() {
             return None;
         }
-        if !methods::repeats_itself(&call.name, call.args.len()) {
-            if methods::varies(&call.name) {
+        if !asking::repeats_itself(&call.name, call.args.len()) {
+            if asking::varies(&call.name) {
                 return None;
             }
             words.calls = true;
@@ -281,18 +281,21 @@ impl Lowering<'_> {
 
     /// An option of `cfg!`: `feature = "x"` and what is made of them.
     fn option_words(&mut self, id: ExprId, words: &mut Words, depth: usize) -> Option<()> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
         let body = self.body;
         match &body.expr(id).kind {
             ExprKind::Path(..) => {}
             ExprKind::Literal(written) if *written != 0 => written.hash(&mut words.hasher),
             ExprKind::Assign(name, value) => {
                 for part in [*name, *value] {
-                    self.option_words(part, words, depth)?;
+                    self.option_words(part, words, depth + 1)?;
                 }
             }
             ExprKind::Call(_, args) => {
                 args.len().hash(&mut words.hasher);
-                args.iter().try_for_each(|&arg| self.option_words(arg, words, depth))?;
+                args.iter().try_for_each(|&arg| self.option_words(arg, words, depth + 1))?;
             }
             _ => return None,
         }

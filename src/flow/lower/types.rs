@@ -1,6 +1,6 @@
 //! Types of values, as far as signatures, std's methods and what is put into a collection say them.
 
-use super::super::{Binding, Callable, FlowKind, Proj, methods, typing};
+use super::super::{Binding, Callable, FlowKind, Proj, asking, methods, typing};
 use super::{Lowering, Value};
 use crate::catalog::Role;
 use crate::facts::tree::{ExprId, Receiver};
@@ -63,7 +63,7 @@ impl Lowering<'_> {
         // What it keeps in a cell or behind a lock may change all the same.
         let keeps_still = |function: &FunctionRef| self.model.keeps_still(function);
         if own.is_empty() {
-            return methods::looks(name);
+            return asking::looks(name);
         }
         own.iter().all(|function| looks(function) && keeps_still(function))
     }

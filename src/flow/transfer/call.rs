@@ -1,5 +1,6 @@
 //! Calls: what becomes of a token that is given to something.
 
+use super::super::asking;
 use super::super::ends::{Cell, EndKind, Entry, Home, LossKind};
 use super::super::fact::is_true;
 use super::super::follow::{may_be_another, moved, rest, runs_at_once};
@@ -20,7 +21,7 @@ impl Transfer<'_> {
     pub(super) fn call(&self, range: TextRange, call: &Call, token: &Token) -> Vec<Next> {
         // Only functions of the project are known to keep elements where they are.
         let numbered = token.place.proj.iter().any(|proj| matches!(proj, Proj::Nth(..)));
-        let looks = methods::keeps_order(&call.name) && matches!(call.callee, Callee::Method(..));
+        let looks = asking::keeps_order(&call.name) && matches!(call.callee, Callee::Method(..));
         if numbered && looks && self.names(call, token) {
             return vec![self.stay(token)];
         }
@@ -475,7 +476,7 @@ impl Transfer<'_> {
         let is_new = local.kind == LocalKind::Variable && self.flow.round(token.block).is_empty();
         let asks = |call: &Call| {
             matches!(&call.callee, Callee::Method(place, name, _)
-                if place.local == map.local && methods::tells_of_keys(name))
+                if place.local == map.local && asking::tells_of_keys(name))
         };
         let asked = |condition: &Condition| condition.place.local == map.local;
         let tested = self.flow.blocks.iter().any(|block| match &block.end {
