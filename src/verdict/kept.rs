@@ -158,7 +158,7 @@ impl Fates<'_> {
                 {
                     keep_first(&mut search.unknown, steps(&end.trace));
                 }
-                EndKind::Lost(kind) if counts && !in_drop && self.is_taken_and_lost(task, end) => {
+                EndKind::Lost(kind) if counts && self.is_taken_and_lost(task, end) => {
                     let text = end.trace.last().map(|step| step.text.clone()).unwrap_or_default();
                     let loss = Loss { kind: kind.clone(), file: end.file, range: end.range, text };
                     search.lost.get_or_insert_with(|| (loss, steps(&end.trace)));
@@ -195,6 +195,11 @@ impl Fates<'_> {
         let lowered = self.program.body(site.body);
         let name = &self.model.item(lowered.function.item).name;
         if LETTING_GO.iter().any(|word| name.split('_').any(|part| part == *word)) {
+            return false;
+        }
+        // A thread that finds itself at the end of its own handle cannot join that, and one that panics need not.
+        let mut calls = lowered.flows.bodies.iter().flat_map(Flow::calls);
+        if calls.any(|call| matches!(&*call.name, "id" | "panicking")) {
             return false;
         }
         let flow = lowered.flows.body(site.flow);
