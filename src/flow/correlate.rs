@@ -7,6 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use super::fact::{Fact, either, learn};
+use super::lower::GIVEN;
 use super::{
     Binding, BlockId, Call, Callee, Condition, Constant, Flow, LocalId, LocalKind, Operand, Place,
     Proj, RETURN, Stmt, StmtKind, Terminator, Test,
@@ -306,6 +307,7 @@ fn changes(flow: &Flow, place: &Place, plain: bool) -> bool {
                     return true;
                 }
             }
+            StmtKind::Mention(_, GIVEN) if local.binding != Binding::Free => {}
             StmtKind::Mention(places, _) if places.iter().any(overlaps) => return true,
             StmtKind::Call(call) => {
                 let borrows = |arg: &Operand| matches!(arg, Operand::Borrow(at) if overlaps(at));

@@ -25,6 +25,8 @@ use rustc_hash::FxHashMap;
 
 use frame::{Frame, ScopeKind};
 
+pub(super) use operator::GIVEN;
+
 use super::correlate::{flags, stable};
 use super::touch::touched;
 use super::{

@@ -3,7 +3,7 @@
 //! Following a handle across functions needs three questions answered fast: where a function is
 //! called, where a field is named, and where a name is used that nobody could resolve.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -18,6 +18,9 @@ use crate::facts::tree::{Body, ExprKind, ItemId, ItemKind, Name};
 use crate::finding::CodeKind;
 use crate::model::{Ask, Def, FunctionRef, ItemRef, Model, watched};
 use crate::source::FileId;
+
+/// Functions that a call may lead to; of more nobody asks what they name.
+const MAX_CALLED: usize = 64;
 
 /// Conditions on statements of one body that are told apart.
 const MAX_CONDITIONS: usize = 3;
@@ -132,6 +135,24 @@ impl Program {
     /// Statements that name a static.
     pub fn statics_named(&self, key: FunctionKey) -> &[(Site, Place)] {
         self.cells.statics.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a call may lead to one of some functions, however far.
+    pub fn may_come_to(&self, call: &Call, functions: &BTreeSet<ItemRef>) -> bool {
+        let mut seen: BTreeSet<ItemRef> = BTreeSet::new();
+        let mut open = call.targets();
+        while let Some(item) = open.pop() {
+            if functions.contains(&item) || seen.len() > MAX_CALLED {
+                return true;
+            }
+            if !seen.insert(item) {
+                continue;
+            }
+            let bodies = self.bodies_of((item.file, item.item)).iter();
+            let flows = bodies.flat_map(|&body| &self.body(body).flows.bodies);
+            open.extend(flows.flat_map(super::Flow::calls).flat_map(Call::targets));
+        }
+        false
     }
 
     /// Statements that take something out of a channel, and where its receiver is.

@@ -268,7 +268,12 @@ impl Solver<'_> {
         let mut token = Token::at(site.block, site.index as usize + 1, place);
         if let StmtKind::Call(call) = &stmt.kind {
             match self.told(flow, call, exit) {
-                Some(facts) => token.facts = facts,
+                Some(facts) => {
+                    token.facts = facts;
+                    if let Some(fact) = &exit.gives {
+                        learn(&mut token.facts, Place::local(call.dst), fact.clone());
+                    }
+                }
                 // The call says otherwise, so nothing is born in it.
                 None => return (Vec::new(), super::follow::Asked::default()),
             }

@@ -47,6 +47,8 @@ pub struct Exit {
     pub handle: Name,
     /// What must have been so of the parameters.
     pub(super) given: Vec<(usize, Fact)>,
+    /// What is known of what the function gives then.
+    pub(super) gives: Option<Fact>,
 }
 
 /// A cell that keeps handles of one type.
@@ -75,5 +77,5 @@ pub fn exit_of(function: FunctionKey, end: &End, handle: &Name) -> Option<Exit> 
         _ => return None,
     };
     let (proj, handle, given) = (proj.clone(), handle.clone(), end.given.clone());
-    Some(Exit { function, left_in, proj, handle, given })
+    Some(Exit { function, left_in, proj, handle, given, gives: end.gives.clone() })
 }

@@ -10,12 +10,9 @@ use crate::facts::tree::{ItemKind, Name, STAND_IN, Visibility};
 use crate::flow::{
     Call, End, EndKind, Flow, Home, Keep, LossKind, Task, declared_field, exit_of, home_name,
 };
-use crate::model::{FunctionRef, ItemRef, Model};
+use crate::model::{FunctionRef, Model};
 use crate::source::{FileId, Target, TargetKind};
 use crate::text::TextRange;
-
-/// Functions that a call may lead to; of more nobody asks what they name.
-const MAX_CALLED: usize = 64;
 
 /// Words in the names of functions that are there to let a thread go.
 const LETTING_GO: &[&str] =
@@ -218,22 +215,8 @@ impl Fates<'_> {
     /// Whether a call may lead to a function that names a cell.
     fn may_come_to(&self, call: &Call, keep: &Keep) -> bool {
         let accesses = self.solution.accesses(keep).iter().filter_map(body_of);
-        let naming: BTreeSet<ItemRef> =
-            accesses.map(|body| self.program.body(body).function.item).collect();
-        let mut seen: BTreeSet<ItemRef> = BTreeSet::new();
-        let mut open = call.targets();
-        while let Some(item) = open.pop() {
-            if naming.contains(&item) || seen.len() > MAX_CALLED {
-                return true;
-            }
-            if !seen.insert(item) {
-                continue;
-            }
-            let bodies = self.program.bodies_of((item.file, item.item)).iter();
-            let flows = bodies.flat_map(|&body| &self.program.body(body).flows.bodies);
-            open.extend(flows.flat_map(Flow::calls).flat_map(Call::targets));
-        }
-        false
+        let naming = accesses.map(|body| self.program.body(body).function.item).collect();
+        self.program.may_come_to(call, &naming)
     }
 
     /// What has to be called to join what a field keeps, if nothing that runs in a `drop` does it.

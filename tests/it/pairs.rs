@@ -18,9 +18,9 @@ use thread_lint::text::LineIndex;
 use crate::support::{self, Update};
 
 /// Marked lines that are judged rightly, at the least.
-const RIGHT: usize = 1213;
+const RIGHT: usize = 1240;
 /// Joined threads that are blamed, at most.
-const BLAMED: usize = 71;
+const BLAMED: usize = 155;
 
 struct One(Arc<str>);
 

@@ -83,6 +83,14 @@ impl Lowering<'_> {
                     {
                         self.branch(&[condition], yes, no);
                     }
+                    // What made it may say something of it.
+                    Some(condition) if self.is_made(&condition.place) => {
+                        let named = self.frame().read[before..].to_vec();
+                        let all: Vec<Condition> =
+                            std::iter::once(condition).chain(self.asked(id)).collect();
+                        self.frame().reads(named);
+                        self.branch(&all, yes, no);
+                    }
                     _ => self.ask(id, yes, no, before),
                 }
             }
@@ -135,6 +143,11 @@ impl Lowering<'_> {
         conditions
     }
 
+    /// Whether a place is a value that an expression has just made.
+    fn is_made(&mut self, place: &Place) -> bool {
+        place.proj.is_empty() && self.frame().local(place.local).kind == LocalKind::Temporary
+    }
+
     /// Goes to `yes` if all of some conditions hold, and to `no` if none does.
     pub(super) fn branch(&mut self, conditions: &[Condition], yes: BlockId, no: BlockId) {
         let turned = conditions.iter().cloned();
@@ -168,9 +181,9 @@ impl Lowering<'_> {
         let Some(place) = receiver.place().cloned() else {
             return self.either(yes, no, before);
         };
-        let is_made = self.frame().local(place.local).kind == LocalKind::Temporary;
+        let kind = self.frame().local(place.local).kind;
         let mut all = vec![Condition { place, test, holds }];
-        if is_made {
+        if kind == LocalKind::Temporary {
             all.extend(self.asked(id));
         }
         self.branch(&all, yes, no);

@@ -1,8 +1,8 @@
 //! Control flow: branches, loops, `match`, `?` and the ways out of a body.
 
 use super::super::{
-    BlockId, Callable, Condition, Leaving, LocalId, LocalKind, Operand, Over, Place, Proj, RETURN,
-    StmtKind, Terminator, Test, typing,
+    BlockId, Callable, Condition, Constant, Leaving, LocalId, LocalKind, Operand, Over, Place,
+    Proj, RETURN, StmtKind, Terminator, Test, typing,
 };
 use super::frame::ScopeKind;
 use super::{Lowering, Value};
@@ -61,12 +61,15 @@ impl Lowering<'_> {
         let frame = self.frame();
         let (yes, no, after) = (frame.new_block(), frame.new_block(), frame.new_block());
         self.condition(id, yes, no);
-        for block in [yes, no] {
+        let range = self.body.expr(id).range;
+        let result = self.temp(range, Ty::external("bool", Vec::new()));
+        for (block, value) in [(yes, true), (no, false)] {
             self.frame().enter(block);
+            self.push(range, StmtKind::Flag(result, Some(Constant::Bool(value))));
             self.frame().goto(after);
         }
         self.frame().enter(after);
-        Value::constant(Ty::Unknown)
+        self.temp_value(result)
     }
 
     pub(super) fn never(&mut self) -> Value {

@@ -6,7 +6,8 @@ use crate::facts::tree::{ExprId, Name};
 use crate::model::{Ty, TyHead};
 use crate::text::TextRange;
 
-const GIVEN: &str = "given to an operator";
+/// What is said of a value that an operator is given, which leaves it as it was.
+pub(in crate::flow) const GIVEN: &str = "given to an operator";
 
 impl Lowering<'_> {
     /// `left + right` and the like.

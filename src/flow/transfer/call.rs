@@ -1,14 +1,15 @@
 //! Calls: what becomes of a token that is given to something.
 
+use std::collections::BTreeSet;
+
 use super::super::asking;
-use super::super::ends::{Cell, EndKind, Entry, Home, LossKind};
+use super::super::ends::{Cell, EndKind, Entry, Home, LossKind, home_name};
 use super::super::fact::is_true;
 use super::super::follow::{may_be_another, moved, rest, runs_at_once};
 use super::super::methods::{self, Instead, Storing};
 use super::super::token::{Among, Token};
 use super::super::{
-    Call, Callee, Condition, Field, LocalId, LocalKind, Operand, Owner, Place, Proj, StmtKind,
-    Terminator,
+    Call, Callee, Condition, Field, LocalKind, Operand, Owner, Place, Proj, Terminator,
 };
 use super::enter::{Given, items};
 use super::{Next, Transfer};
@@ -19,6 +20,9 @@ use crate::text::TextRange;
 
 impl Transfer<'_> {
     pub(super) fn call(&self, range: TextRange, call: &Call, token: &Token) -> Vec<Next> {
+        if let Some(kept) = self.left_in_static(range, call, token) {
+            return vec![kept];
+        }
         // Only functions of the project are known to keep elements where they are.
         let numbered = token.place.proj.iter().any(|proj| matches!(proj, Proj::Nth(..)));
         let looks = asking::keeps_order(&call.name) && matches!(call.callee, Callee::Method(..));
@@ -410,6 +414,22 @@ impl Transfer<'_> {
         self.unknown_call(range, call, &format!("passed to the method `{name}`"), token)
     }
 
+    /// The token is in a static, and the function that is called may take it from there.
+    fn left_in_static(&self, range: TextRange, call: &Call, token: &Token) -> Option<Next> {
+        let local = &self.flow.locals[token.place.local.0 as usize];
+        let LocalKind::Static(file, item) = local.kind else { return None };
+        let program = self.follower.program;
+        let named = program.statics_named((file, item)).iter();
+        let naming: BTreeSet<ItemRef> =
+            named.map(|(site, _)| program.body(site.body).function.item).collect();
+        if token.borrowed || !program.may_come_to(call, &naming) {
+            return None;
+        }
+        let cell = Cell { home: Home::Static(file, item), proj: token.place.proj.clone() };
+        let text = format!("kept in {}", home_name(self.follower.model, &cell.home));
+        Some(self.end(EndKind::Kept(cell), range, text))
+    }
+
     /// The token goes into a channel.
     fn sent(&self, range: TextRange, call: &Call, token: &Token) -> Option<Vec<Next>> {
         let path = call.receiver_ty.path()?;
@@ -424,27 +444,18 @@ impl Transfer<'_> {
             return Some(vec![self.escape(&proj, range, text)]);
         }
         let package = self.follower.model.project.file(self.follower.file).package;
-        let cell = Cell { home: Home::Channel(package), proj };
+        let cell = Cell { home: Home::Channel(package), proj: proj.clone() };
         let sent = self.end(EndKind::Kept(cell), range, text);
         match &*call.name {
             "send" | "blocking_send" | "send_timeout" | "send_deadline" => Some(vec![sent]),
-            "try_send" if self.is_thrown_away(call.dst) => {
-                let text = "`try_send` gives it back when the channel is full".to_owned();
-                Some(vec![sent, self.lost(token, LossKind::Discarded, range, text)])
+            "try_send" => {
+                let text = "given back by `try_send` when the channel is full".to_owned();
+                let to = Place::local(call.dst).then(Proj::Error).then(Proj::element(0));
+                let given_back = self.go(moved(&to, &proj), token, Some((range, text)));
+                Some(vec![sent, given_back])
             }
-            "try_send" => Some(vec![sent]),
             _ => None,
         }
-    }
-
-    /// Whether nothing but tests of it is done with a value.
-    fn is_thrown_away(&self, local: LocalId) -> bool {
-        let stmts = self.flow.blocks.iter().flat_map(|block| &block.stmts);
-        let mut uses = stmts.filter(|stmt| match &stmt.kind {
-            StmtKind::Call(call) if call.looks => false,
-            kind => kind.places().iter().any(|place| place.local == local),
-        });
-        uses.next().is_none()
     }
 
     /// A method takes the token in case that there is nothing yet, and drops it otherwise.

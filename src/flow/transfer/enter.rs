@@ -7,7 +7,7 @@ use super::super::solve::rank;
 use super::super::sway::Derived;
 use super::super::task::ParamKey;
 use super::super::token::{Among, Token};
-use super::super::{Call, Callee, Code, Constant, Operand, Place, Proj};
+use super::super::{Call, Callee, Code, Constant, LocalId, Operand, Place, Proj, Terminator};
 use super::call::owner_of;
 use super::{Next, Transfer};
 use crate::facts::tree::{Function, ItemKind, Receiver, Type};
@@ -25,6 +25,11 @@ pub(in crate::flow) struct Given<'a> {
     pub(in crate::flow) rest: &'a [Proj],
     /// Whether the argument is a reference.
     pub(in crate::flow) by_reference: bool,
+}
+
+/// Whether a way leads to one of several.
+fn is_among(proj: &[Proj]) -> bool {
+    proj.iter().any(|it| matches!(it, Proj::Elem | Proj::Nth(..) | Proj::Current))
 }
 
 /// The functions behind refs.
@@ -124,8 +129,11 @@ impl Transfer<'_> {
             && (self.follower.by_value || ends.iter().any(goes))
             && functions.iter().any(|item| self.says(*item))
         {
-            // It may say whether there is a handle at all.
-            let stay = ends.iter_mut().filter(|end| end.kind.stays() && end.gives.is_none());
+            // It may say whether there is a handle at all. What it says of this one is known only where that is asked
+            // at once.
+            let is_asked = self.is_only_asked(call.dst) && !is_among(&token.place.proj);
+            let stay = ends.iter_mut().filter(|end| end.kind.stays());
+            let stay = stay.filter(|end| !(is_asked && end.gives.is_some()));
             stay.for_each(|end| end.kind = EndKind::Escaped);
         }
         // What gives one of several back may give this one or another.
@@ -142,8 +150,6 @@ impl Transfer<'_> {
     /// The token after a call, with what is known of it among the elements of its collection; `either` says that
     /// the call may give this one or another.
     fn among_after(&self, end: &End, given: &Given<'_>, token: &Token, either: bool) -> Token {
-        let is_among =
-            |proj: &[Proj]| proj.iter().any(|it| matches!(it, Proj::Elem | Proj::Nth(..)));
         let comes_out = matches!(&end.kind, EndKind::Returned(proj) if !is_among(proj));
         match end.way {
             // What comes out of a collection is the very one.
@@ -297,6 +303,19 @@ impl Transfer<'_> {
         let function = self.follower.model.function(item);
         matches!(function.and_then(|it| it.output.as_ref()),
             Some(Type::Path(None, path)) if path.last() == "bool")
+    }
+
+    /// Whether all that becomes of a value is that it is tested.
+    fn is_only_asked(&self, local: LocalId) -> bool {
+        let stmts = self.flow.blocks.iter().flat_map(|block| &block.stmts);
+        let mut used = stmts.flat_map(|stmt| stmt.kind.places());
+        let is_tested = self.flow.blocks.iter().any(|block| match &block.end {
+            Terminator::Branch(edges) => {
+                edges.iter().flat_map(|(_, all)| all).any(|it| it.place == Place::local(local))
+            }
+            _ => false,
+        });
+        is_tested && !used.any(|place| place.local == local)
     }
 
     /// Whether an argument of a call is made of the value that has the token.

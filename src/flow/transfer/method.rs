@@ -2,6 +2,7 @@
 //! elements.
 
 use super::super::ends::{EndKind, LossKind};
+use super::super::fact::Fact;
 use super::super::follow::moved;
 use super::super::methods::{self, Borrowing, OnError, OnMany, OnMaybe};
 use super::super::token::Token;
@@ -135,7 +136,7 @@ impl Transfer<'_> {
             }
             OnMaybe::Whole if &**name == "take_if" => {
                 let mut next = out(moved(&dst, rest));
-                next.push(self.stay(token));
+                next.push(self.stay_giving(token, call.dst, Some(Fact::Inner(false))));
                 next
             }
             OnMaybe::Whole => out(moved(&dst, rest)),
@@ -169,6 +170,10 @@ impl Transfer<'_> {
             OnError::Then => self.on_payload(range, call, &[], inside, token),
             OnError::Look => vec![self.stay(token)],
             OnError::Panic => Vec::new(),
+            // Who has waited for its end knows that it has come.
+            OnError::Lose if self.flow.calls().any(|call| &*call.name == "is_finished") => {
+                vec![self.escape(rest, range, format!("used by the method `{name}`"))]
+            }
             OnError::Lose => {
                 let text = format!("`{name}` drops what an `Err` holds");
                 vec![self.lost_inside(rest, token, LossKind::Discarded, range, text)]
