@@ -8,7 +8,8 @@ use super::sum::{Sum, keep_first, steps};
 use super::{Loss, Step};
 use crate::facts::tree::{ItemKind, Name, STAND_IN, Visibility};
 use crate::flow::{
-    Call, End, EndKind, Flow, Home, Keep, LossKind, Task, declared_field, exit_of, home_name,
+    Call, End, EndKind, Flow, Home, Keep, LossKind, Lowered, Task, declared_field, exit_of,
+    home_name,
 };
 use crate::model::{FunctionRef, Model};
 use crate::source::{FileId, Target, TargetKind};
@@ -195,8 +196,16 @@ impl Fates<'_> {
             return false;
         }
         // A thread that finds itself at the end of its own handle cannot join that, and one that panics need not.
-        let mut calls = lowered.flows.bodies.iter().flat_map(Flow::calls);
-        if calls.any(|call| matches!(&*call.name, "id" | "panicking")) {
+        let is_around = |lowered: &Lowered| {
+            let item = lowered.function.item;
+            item.file == end.file && self.model.item(item).range.contains(end.range)
+        };
+        let asks_who = |lowered: &Lowered| {
+            let mut calls = lowered.flows.bodies.iter().flat_map(Flow::calls);
+            calls.any(|call| matches!(&*call.name, "id" | "panicking"))
+        };
+        let losing = self.program.bodies.iter().map(|lowered| &**lowered);
+        if asks_who(lowered) || losing.filter(|it| is_around(it)).any(asks_who) {
             return false;
         }
         let flow = lowered.flows.body(site.flow);
