@@ -88,12 +88,15 @@ pub(super) struct Asked {
     pub(super) keys: BTreeSet<ParamKey>,
     /// Functions whose bodies were not lowered.
     pub(super) bodies: BTreeSet<ItemRef>,
+    /// Methods that nobody knows, by where they are called.
+    pub(super) methods: BTreeSet<(FileId, Name)>,
 }
 
 impl Asked {
     fn extend(&mut self, other: Self) {
         self.keys.extend(other.keys);
         self.bodies.extend(other.bodies);
+        self.methods.extend(other.methods);
     }
 }
 

@@ -28,6 +28,7 @@ use super::transfer::argument;
 use super::{BlockId, Call, Callee, Constant, Flow, Operand, Owner, Place, Proj, StmtKind};
 use crate::facts::tree::Name;
 use crate::model::{Def, FunctionRef, ItemRef, Model, TyHead};
+use crate::source::FileId;
 
 /// Times one walk is done again before its ends are taken as they are. Only functions whose
 /// alternatives disagree need more than a few.
@@ -45,6 +46,8 @@ pub struct Solution {
     pub crowded: BTreeSet<FunctionKey>,
     /// Functions that were called with a handle and whose bodies were not lowered.
     pub unlowered: BTreeSet<ItemRef>,
+    /// Methods that nobody knows and that a handle was used by, with where they were called.
+    pub unknown: BTreeSet<(FileId, Name)>,
 }
 
 impl Solution {
@@ -130,6 +133,7 @@ struct Walked {
     ends: Vec<End>,
     keys: BTreeSet<ParamKey>,
     bodies: BTreeSet<ItemRef>,
+    methods: BTreeSet<(FileId, Name)>,
 }
 
 struct Solver<'a> {
@@ -146,8 +150,13 @@ struct Solver<'a> {
 impl Solver<'_> {
     /// Does one walk with what is known so far.
     fn walk(&self, task: Task) -> Walked {
-        let mut walked =
-            Walked { task, ends: Vec::new(), keys: BTreeSet::new(), bodies: BTreeSet::new() };
+        let mut walked = Walked {
+            task,
+            ends: Vec::new(),
+            keys: BTreeSet::new(),
+            bodies: BTreeSet::new(),
+            methods: BTreeSet::new(),
+        };
         let ends = match &walked.task {
             Task::Birth(body, birth) => self.walk_birth(*body, *birth),
             Task::Param(key) => self.walk_param(key),
@@ -164,6 +173,7 @@ impl Solver<'_> {
             walked.ends = ends;
             walked.keys = asked.keys;
             walked.bodies = asked.bodies;
+            walked.methods = asked.methods;
         }
         walked
     }
@@ -371,8 +381,9 @@ impl Solver<'_> {
 
     /// Keeps the ends of a walk and opens what follows from them.
     fn keep(&mut self, walked: Walked, open: &mut BTreeSet<Task>) {
-        let Walked { task, ends, bodies, .. } = walked;
+        let Walked { task, ends, bodies, methods, .. } = walked;
         self.solution.unlowered.extend(bodies);
+        self.solution.unknown.extend(methods);
         let before = self.solution.ends.get(&task);
         let is_new = before.is_none();
         if before.is_some_and(|before| **before == ends) {

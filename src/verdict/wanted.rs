@@ -53,6 +53,10 @@ impl Fates<'_> {
             }
             wanted.names.extend(names.into_iter().map(|name| (name, scope)));
         }
+        for (file, method) in &self.solution.unknown {
+            let scope = Scope::Package(self.model.project.file(*file).package);
+            wanted.names.insert((format!("fn {method}"), scope));
+        }
         wanted.names.extend(self.ways_out());
         wanted.files = self.solution.unlowered.iter().map(|item| item.file).collect();
         wanted

@@ -24,7 +24,7 @@ impl Transfer<'_> {
     ) -> Vec<Next> {
         let dst = Place::local(call.dst);
         let escape = |text: String| vec![self.end(EndKind::Escaped, range, text)];
-        let used = || escape(format!("used by the method `{name}`"));
+        let used = || vec![self.used_by(range, name)];
         let Some(action) = methods::on_many(name) else { return used() };
         let lost = |text: String| {
             let kind = LossKind::Collection(self.name(receiver.local).cloned());

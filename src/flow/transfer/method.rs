@@ -89,6 +89,13 @@ impl Transfer<'_> {
         }
     }
 
+    /// Nobody knows what a method does with the token: a trait of the project that nobody has read may have it.
+    pub(super) fn used_by(&self, range: TextRange, name: &Name) -> Next {
+        let method = (self.follower.file, name.clone());
+        self.follower.asked.borrow_mut().methods.insert(method);
+        self.end(EndKind::Escaped, range, format!("used by the method `{name}`"))
+    }
+
     fn is_join(&self, name: &str) -> bool {
         self.role_on_handle(name) == Some(Role::Join)
     }
@@ -102,7 +109,7 @@ impl Transfer<'_> {
             Some(Role::Join) => self.end(EndKind::Joined, range, "joined here".to_owned()),
             Some(Role::NonUse) => self.stay(token),
             _ if matches!(&**name, "fmt" | "type_id") => self.stay(token),
-            _ => self.end(EndKind::Escaped, range, format!("used by the method `{name}`")),
+            _ => self.used_by(range, name),
         }
     }
 
@@ -119,7 +126,7 @@ impl Transfer<'_> {
             return vec![self.go(moved(&dst.then(inner.clone()), after), token, None)];
         }
         let Some(action) = methods::on_maybe(name) else {
-            return vec![self.end(EndKind::Escaped, range, format!("used by the method `{name}`"))];
+            return vec![self.used_by(range, name)];
         };
         let inside = &rest[1..];
         let out = |place: Place| {
