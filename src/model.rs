@@ -6,6 +6,7 @@
 
 mod aliases;
 mod build;
+mod data;
 mod load;
 mod module_files;
 mod names;

@@ -107,18 +107,3 @@ pub(super) fn repeats_itself(name: &str, args: usize) -> bool {
 pub(super) fn keeps_order(name: &str) -> bool {
     matches!(name, "len" | "is_empty" | "capacity" | "contains" | "fmt" | "iter")
 }
-
-/// Whether a method of a map says whether it has a key, or sees to it that it has not.
-pub(super) fn tells_of_keys(name: &str) -> bool {
-    matches!(
-        name,
-        "contains_key"
-            | "get"
-            | "get_mut"
-            | "remove"
-            | "remove_entry"
-            | "clear"
-            | "retain"
-            | "keys"
-    )
-}

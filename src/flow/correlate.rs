@@ -94,27 +94,7 @@ fn is_bool(test: &Test) -> bool {
 /// temporaries that the values come through.
 pub(super) fn flags(flow: &Flow) -> Vec<LocalId> {
     let stmts = || flow.blocks.iter().flat_map(|block| &block.stmts);
-    // Whether all that is known of one is that it is true or false.
-    let mut set: FxHashMap<LocalId, bool> = FxHashMap::default();
-    for stmt in stmts() {
-        let (local, value) = match &stmt.kind {
-            StmtKind::Flag(local, Some(value)) => (*local, value),
-            StmtKind::Build(local, parts) => {
-                let known = parts.iter().find_map(|(_, part)| match part {
-                    Operand::Constant(value) => value.as_ref(),
-                    _ => None,
-                });
-                let Some(value) = known else { continue };
-                (*local, value)
-            }
-            StmtKind::Call(call) if made(call).is_some() => {
-                set.insert(call.dst, false);
-                continue;
-            }
-            _ => continue,
-        };
-        *set.entry(local).or_insert(true) &= matches!(value, Constant::Bool(_));
-    }
+    let mut set = set_to_known(flow);
     if set.is_empty() {
         return Vec::new();
     }
@@ -168,6 +148,31 @@ pub(super) fn flags(flow: &Flow) -> Vec<LocalId> {
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// The locals that are set to a known value somewhere, and whether all that is known of one is that it is true or false.
+fn set_to_known(flow: &Flow) -> FxHashMap<LocalId, bool> {
+    let mut set: FxHashMap<LocalId, bool> = FxHashMap::default();
+    for stmt in flow.blocks.iter().flat_map(|block| &block.stmts) {
+        let (local, value) = match &stmt.kind {
+            StmtKind::Flag(local, Some(value)) => (*local, value),
+            StmtKind::Build(local, parts) => {
+                let known = parts.iter().find_map(|(_, part)| match part {
+                    Operand::Constant(value) => value.as_ref(),
+                    _ => None,
+                });
+                let Some(value) = known else { continue };
+                (*local, value)
+            }
+            StmtKind::Call(call) if made(call).is_some() => {
+                set.insert(call.dst, false);
+                continue;
+            }
+            _ => continue,
+        };
+        *set.entry(local).or_insert(true) &= matches!(value, Constant::Bool(_));
+    }
+    set
 }
 
 fn borrows(operand: &Operand, local: LocalId) -> bool {
@@ -496,7 +501,7 @@ pub(super) fn is_kept(flow: &Flow, place: &Place) -> bool {
     flow.stable.contains(place) || (place.proj.is_empty() && flow.flags.contains(&place.local))
 }
 
-/// The same, or whether it is a part of what carries what is known to such a place, or stays as it is for sure.
+/// The same, or whether it is a part of what carries what is known to such a place, or is declared without `mut`.
 fn is_carried(flow: &Flow, place: &Place) -> bool {
     let stays = flow.locals[place.local.0 as usize].binding != Binding::Free;
     stays || is_kept(flow, place) || flow.flags.binary_search(&place.local).is_ok()

@@ -4,6 +4,7 @@
 //! [`Frame`]; names that a frame does not know are looked for in the frames around it and become
 //! captures on the way.
 
+mod bind;
 mod call;
 mod conditional;
 mod control;

@@ -404,6 +404,21 @@ pub(super) fn on_many(name: &str) -> Option<OnMany> {
     })
 }
 
+/// Whether a method of a map says whether it has a key, or sees to it that it has not.
+pub(super) fn tells_of_keys(name: &str) -> bool {
+    matches!(
+        name,
+        "contains_key"
+            | "get"
+            | "get_mut"
+            | "remove"
+            | "remove_entry"
+            | "clear"
+            | "retain"
+            | "keys"
+    )
+}
+
 /// Whether a method of std runs the closures that it is given, or keeps them to run later.
 pub(super) fn runs_closures(name: &str) -> bool {
     let many = on_many(name).is_some_and(|action| {

@@ -19,6 +19,10 @@ use crate::finding::CodeKind;
 use crate::model::{Ask, Def, FunctionRef, ItemRef, Model, watched};
 use crate::source::FileId;
 
+/// Methods that take something out of a channel, whatever they are called on.
+pub const RECEIVING: &[&str] =
+    &["recv", "try_recv", "recv_timeout", "recv_deadline", "blocking_recv", "try_iter"];
+
 /// Functions that a call may lead to; of more nobody asks what they name.
 const MAX_CALLED: usize = 64;
 
@@ -296,10 +300,6 @@ impl Functions {
         }
     }
 }
-
-/// Methods that take something out of a channel, whatever they are called on.
-pub const RECEIVING: &[&str] =
-    &["recv", "try_recv", "recv_timeout", "recv_deadline", "blocking_recv", "try_iter"];
 
 /// Fields, statics and channels, by who names them.
 #[derive(Debug, Default)]

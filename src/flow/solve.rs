@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 use super::correlate::{facts_at_start, is_kept};
 use super::ends::{End, EndKind, Entry, Home};
 use super::fact::{Fact, learn};
-use super::follow::{Follower, handle_of};
+use super::follow::{Asked, Follower, handle_of};
 use super::program::{FunctionKey, Program, Site};
 use super::sway::Sways;
 use super::task::{Exit, Keep, ParamKey, Snapshot, Task, exit_of};
@@ -47,7 +47,7 @@ pub struct Solution {
     /// Functions that were called with a handle and whose bodies were not lowered.
     pub unlowered: BTreeSet<ItemRef>,
     /// Methods that nobody knows and that a handle was used by, with where they were called.
-    pub unknown: BTreeSet<(FileId, Name)>,
+    pub unknown_methods: BTreeSet<(FileId, Name)>,
 }
 
 impl Solution {
@@ -131,9 +131,7 @@ impl<'a> Solver<'a> {
 struct Walked {
     task: Task,
     ends: Vec<End>,
-    keys: BTreeSet<ParamKey>,
-    bodies: BTreeSet<ItemRef>,
-    methods: BTreeSet<(FileId, Name)>,
+    asked: Asked,
 }
 
 struct Solver<'a> {
@@ -150,14 +148,7 @@ struct Solver<'a> {
 impl Solver<'_> {
     /// Does one walk with what is known so far.
     fn walk(&self, task: Task) -> Walked {
-        let mut walked = Walked {
-            task,
-            ends: Vec::new(),
-            keys: BTreeSet::new(),
-            bodies: BTreeSet::new(),
-            methods: BTreeSet::new(),
-        };
-        let ends = match &walked.task {
+        let ends = match &task {
             Task::Birth(body, birth) => self.walk_birth(*body, *birth),
             Task::Param(key) => self.walk_param(key),
             Task::Carry(site, exit) => vec![self.walk_carry(*site, exit)],
@@ -169,13 +160,8 @@ impl Solver<'_> {
             }
         };
         let kindest = ends.into_iter().min_by_key(|(ends, _)| rank(ends));
-        if let Some((ends, asked)) = kindest {
-            walked.ends = ends;
-            walked.keys = asked.keys;
-            walked.bodies = asked.bodies;
-            walked.methods = asked.methods;
-        }
-        walked
+        let (ends, asked) = kindest.unwrap_or_default();
+        Walked { task, ends, asked }
     }
 
     fn walk_birth(&self, body: u32, number: u32) -> Vec<Followed> {
@@ -272,7 +258,7 @@ impl Solver<'_> {
             let trace = vec![super::TraceStep { file, range: stmt.range, text }];
             let kind = EndKind::Escaped;
             let end = End::new(kind, file, stmt.range, trace);
-            return (vec![end], super::follow::Asked::default());
+            return (vec![end], Asked::default());
         };
         place.proj.retain(|proj| !matches!(proj, Proj::Open | Proj::Maybe | Proj::Each));
         let mut token = Token::at(site.block, site.index as usize + 1, place);
@@ -285,7 +271,7 @@ impl Solver<'_> {
                     }
                 }
                 // The call says otherwise, so nothing is born in it.
-                None => return (Vec::new(), super::follow::Asked::default()),
+                None => return (Vec::new(), Asked::default()),
             }
         }
         token.many = exit.proj.contains(&Proj::Elem) && self.makes_many(exit.function);
@@ -370,7 +356,7 @@ impl Solver<'_> {
     /// Notes what a walk asked. That is done for all walks of a round before the ends of any are
     /// kept, so that whoever asked while the answer was being found is told of it as well.
     fn depend(&mut self, walked: &Walked, open: &mut BTreeSet<Task>) {
-        for key in &walked.keys {
+        for key in &walked.asked.keys {
             let param = Task::Param(key.clone());
             if !self.solution.ends.contains_key(&param) {
                 open.insert(param);
@@ -381,9 +367,9 @@ impl Solver<'_> {
 
     /// Keeps the ends of a walk and opens what follows from them.
     fn keep(&mut self, walked: Walked, open: &mut BTreeSet<Task>) {
-        let Walked { task, ends, bodies, methods, .. } = walked;
-        self.solution.unlowered.extend(bodies);
-        self.solution.unknown.extend(methods);
+        let Walked { task, ends, asked } = walked;
+        self.solution.unlowered.extend(asked.bodies);
+        self.solution.unknown_methods.extend(asked.methods);
         let before = self.solution.ends.get(&task);
         let is_new = before.is_none();
         if before.is_some_and(|before| **before == ends) {
@@ -513,7 +499,7 @@ fn is_main(model: &Model<'_>, function: FunctionRef) -> bool {
         && krate.root == function.item.module
 }
 
-type Followed = (Vec<End>, super::follow::Asked);
+type Followed = (Vec<End>, Asked);
 
 fn followed(follower: Follower<'_>, site: Site, token: Token) -> Followed {
     let ends = follower.follow(site.flow, token);

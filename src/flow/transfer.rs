@@ -1,5 +1,6 @@
 //! What one statement does to the token.
 
+mod beyond;
 mod call;
 mod closure;
 mod enter;
@@ -107,24 +108,18 @@ impl Transfer<'_> {
     }
 
     pub(super) fn stay(&self, token: &Token) -> Next {
+        self.stay_giving(token, RETURN, None)
+    }
+
+    /// The token stays while a call gives something, of which this may be known.
+    pub(super) fn stay_giving(&self, token: &Token, to: LocalId, gives: Option<Fact>) -> Next {
         Next::Go {
             place: token.place.clone(),
             full: token.full,
             borrowed: token.borrowed,
             among: token.among,
-            learns: None,
+            learns: gives.map(|fact| (to, fact)),
             step: None,
-        }
-    }
-
-    /// The token stays while a call gives something of which this is known.
-    pub(super) fn stay_giving(&self, token: &Token, to: LocalId, gives: Option<Fact>) -> Next {
-        match self.stay(token) {
-            Next::Go { place, full, borrowed, among, step, .. } => {
-                let learns = gives.map(|fact| (to, fact));
-                Next::Go { place, full, borrowed, among, learns, step }
-            }
-            other => other,
         }
     }
 

@@ -53,7 +53,7 @@ impl Fates<'_> {
             }
             wanted.names.extend(names.into_iter().map(|name| (name, scope)));
         }
-        for (file, method) in &self.solution.unknown {
+        for (file, method) in &self.solution.unknown_methods {
             let scope = Scope::Package(self.model.project.file(*file).package);
             wanted.names.insert((format!("fn {method}"), scope));
         }

@@ -85,11 +85,7 @@ impl Lowering<'_> {
                     }
                     // What made it may say something of it.
                     Some(condition) if self.is_made(&condition.place) => {
-                        let named = self.frame().read[before..].to_vec();
-                        let all: Vec<Condition> =
-                            std::iter::once(condition).chain(self.asked(id)).collect();
-                        self.frame().reads(named);
-                        self.branch(&all, yes, no);
+                        self.ask_of(id, Some(condition), yes, no, before);
                     }
                     _ => self.ask(id, yes, no, before),
                 }
@@ -114,7 +110,7 @@ impl Lowering<'_> {
             }
             _ => {
                 let value = self.expr(id);
-                self.ask_of(id, &value, yes, no, before);
+                self.ask_value(id, &value, yes, no, before);
             }
         }
     }
@@ -122,7 +118,6 @@ impl Lowering<'_> {
     /// Whether what is said of a place can be asked of it again: not of a temporary, nor of one of several elements.
     fn lasts(&mut self, place: &Place) -> bool {
         let kind = self.frame().local(place.local).kind;
-
         !matches!(kind, LocalKind::Temporary | LocalKind::Static(..))
             && !place.proj.iter().any(Proj::is_one_of)
     }
@@ -166,7 +161,7 @@ impl Lowering<'_> {
     ) {
         let Some((mut test, mut holds)) = asks(&call.name) else {
             let value = self.expr(id);
-            return self.ask_of(id, &value, yes, no, before);
+            return self.ask_value(id, &value, yes, no, before);
         };
         let mut asked = call.receiver;
         if let ExprKind::Method(inner) = &self.body.expr(asked).kind

@@ -147,7 +147,7 @@ impl Frame {
     pub(super) fn may_have_more(&self, place: &Place, (block, index): (BlockId, usize)) -> bool {
         let names = |it: &Place| it.local == place.local;
         let puts = |stmt: &Stmt| match &stmt.kind {
-            StmtKind::Assign(to, _) => names(to) && !place.proj.is_empty() || to == place,
+            StmtKind::Assign(to, _) => to == place || (names(to) && !place.proj.is_empty()),
             StmtKind::Build(to, _) => *to == place.local,
             StmtKind::Call(call) => {
                 let on = matches!(&call.callee, Callee::Method(it, ..) if names(it) && !call.looks);
@@ -155,10 +155,9 @@ impl Frame {
             }
             _ => false,
         };
-        let first = self.flow.blocks.iter().skip(block.0 as usize).take(1);
-        let rest = self.flow.blocks.iter().skip(block.0 as usize + 1);
-        first.flat_map(|block| block.stmts.iter().skip(index)).any(puts)
-            || rest.flat_map(|block| &block.stmts).any(puts)
+        let mut blocks = self.flow.blocks.iter().skip(block.0 as usize);
+        let here = blocks.next().into_iter().flat_map(|block| block.stmts.iter().skip(index));
+        here.chain(blocks.flat_map(|block| &block.stmts)).any(puts)
     }
 
     pub(super) fn new_block(&mut self) -> BlockId {

@@ -34,11 +34,11 @@ impl Lowering<'_> {
     /// Goes to `yes` or `no` by a condition that was lowered and of which nothing else is known; `before` is how many
     /// places had been named by then.
     pub(super) fn ask(&mut self, id: ExprId, yes: BlockId, no: BlockId, before: usize) {
-        self.ask_of(id, &Value::constant(Ty::Unknown), yes, no, before);
+        self.ask_of(id, None, yes, no, before);
     }
 
     /// The same by a condition that gave a value, of which whoever made it may say something.
-    pub(super) fn ask_of(
+    pub(super) fn ask_value(
         &mut self,
         id: ExprId,
         value: &Value,
@@ -46,13 +46,21 @@ impl Lowering<'_> {
         no: BlockId,
         before: usize,
     ) {
-        let frame = self.frame();
-        let named = frame.read[before..].to_vec();
-        let own = value.place().map(|place| Condition {
-            place: place.clone(),
-            test: Test::is_true(),
-            holds: true,
-        });
+        let own =
+            |place: &Place| Condition { place: place.clone(), test: Test::is_true(), holds: true };
+        self.ask_of(id, value.place().map(own), yes, no, before);
+    }
+
+    /// The same by a condition of which this is known as well.
+    pub(super) fn ask_of(
+        &mut self,
+        id: ExprId,
+        own: Option<Condition>,
+        yes: BlockId,
+        no: BlockId,
+        before: usize,
+    ) {
+        let named = self.frame().read[before..].to_vec();
         let all: Vec<Condition> = own.into_iter().chain(self.asked(id)).collect();
         let frame = self.frame();
         if all.is_empty() {

@@ -1,9 +1,7 @@
 //! Calls: what becomes of a token that is given to something.
 
-use std::collections::BTreeSet;
-
 use super::super::asking;
-use super::super::ends::{Cell, EndKind, Entry, Home, LossKind, home_name};
+use super::super::ends::{Cell, EndKind, Entry, LossKind};
 use super::super::fact::is_true;
 use super::super::follow::{may_be_another, moved, rest, runs_at_once};
 use super::super::methods::{self, Instead, Storing};
@@ -414,50 +412,6 @@ impl Transfer<'_> {
         self.unknown_call(range, call, &format!("passed to the method `{name}`"), token)
     }
 
-    /// The token is in a static, and the function that is called may take it from there.
-    fn left_in_static(&self, range: TextRange, call: &Call, token: &Token) -> Option<Next> {
-        let local = &self.flow.locals[token.place.local.0 as usize];
-        let LocalKind::Static(file, item) = local.kind else { return None };
-        let program = self.follower.program;
-        let named = program.statics_named((file, item)).iter();
-        let naming: BTreeSet<ItemRef> =
-            named.map(|(site, _)| program.body(site.body).function.item).collect();
-        if token.borrowed || !program.may_come_to(call, &naming) {
-            return None;
-        }
-        let cell = Cell { home: Home::Static(file, item), proj: token.place.proj.clone() };
-        let text = format!("kept in {}", home_name(self.follower.model, &cell.home));
-        Some(self.end(EndKind::Kept(cell), range, text))
-    }
-
-    /// The token goes into a channel.
-    fn sent(&self, range: TextRange, call: &Call, token: &Token) -> Option<Vec<Next>> {
-        let path = call.receiver_ty.path()?;
-        let is_sender = path.ends_with("::Sender") || path.ends_with("::SyncSender");
-        if !is_sender || self.follower.by_value || token.borrowed {
-            return None;
-        }
-        let [Operand::Move(place)] = call.args.as_slice() else { return None };
-        let proj = rest(&token.place, place)?;
-        let text = format!("sent into a channel by `{}`", call.name);
-        if Cell::of(&proj).is_some() {
-            return Some(vec![self.escape(&proj, range, text)]);
-        }
-        let package = self.follower.model.project.file(self.follower.file).package;
-        let cell = Cell { home: Home::Channel(package), proj: proj.clone() };
-        let sent = self.end(EndKind::Kept(cell), range, text);
-        match &*call.name {
-            "send" | "blocking_send" | "send_timeout" | "send_deadline" => Some(vec![sent]),
-            "try_send" => {
-                let text = "given back by `try_send` when the channel is full".to_owned();
-                let to = Place::local(call.dst).then(Proj::Error).then(Proj::element(0));
-                let given_back = self.go(moved(&to, &proj), token, Some((range, text)));
-                Some(vec![sent, given_back])
-            }
-            _ => None,
-        }
-    }
-
     /// A method takes the token in case that there is nothing yet, and drops it otherwise.
     fn taken_if_none(
         &self,
@@ -487,7 +441,7 @@ impl Transfer<'_> {
         let is_new = local.kind == LocalKind::Variable && self.flow.round(token.block).is_empty();
         let asks = |call: &Call| {
             matches!(&call.callee, Callee::Method(place, name, _)
-                if place.local == map.local && asking::tells_of_keys(name))
+                if place.local == map.local && methods::tells_of_keys(name))
         };
         let asked = |condition: &Condition| condition.place.local == map.local;
         let tested = self.flow.blocks.iter().any(|block| match &block.end {

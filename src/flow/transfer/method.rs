@@ -47,6 +47,9 @@ impl Transfer<'_> {
         if &**name == "set" && call.receiver_ty.is_once() {
             return vec![self.stay(token)];
         }
+        if let (Some(Proj::Error), Some(action)) = (rest.first(), methods::on_error(name)) {
+            return self.on_error(range, call, action, rest, token);
+        }
         match rest.first() {
             None => vec![self.on_handle(range, name, token)],
             // `remove` gives the element itself or an `Option` of it.
@@ -54,9 +57,6 @@ impl Transfer<'_> {
                 vec![self.end(EndKind::Joined, range, "joined here".to_owned())]
             }
             Some(Proj::Inner) => self.on_maybe(range, call, name, rest, token),
-            Some(Proj::Error) if methods::on_error(name).is_some() => {
-                self.on_error(range, call, name, rest, token)
-            }
             Some(Proj::Elem | Proj::Current | Proj::Lazy(..)) => {
                 self.on_many(range, call, receiver, name, rest, token)
             }
@@ -163,11 +163,11 @@ impl Transfer<'_> {
         &self,
         range: TextRange,
         call: &Call,
-        name: &Name,
+        action: OnError,
         rest: &[Proj],
         token: &Token,
     ) -> Vec<Next> {
-        let Some(action) = methods::on_error(name) else { return Vec::new() };
+        let name = &call.name;
         let (dst, inside) = (Place::local(call.dst), &rest[1..]);
         match action {
             OnError::Whole => vec![self.go(moved(&dst, rest), token, None)],
