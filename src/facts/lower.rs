@@ -13,17 +13,18 @@ mod mac;
 mod old_editions;
 mod order;
 mod pat;
+mod spans;
 mod template;
 mod types;
 
 pub use again::again;
+use spans::byte_range;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
-use proc_macro2::Span;
 use proc_macro2::extra::DelimSpan;
 use unicode_normalization::UnicodeNormalization;
 
@@ -51,6 +52,7 @@ pub fn lower(text: &str, needles: &[u32]) -> Result<FileFacts, (TextRange, Strin
 fn parsed<T>(text: &str, lower: impl FnOnce(syn::File) -> T) -> Result<T, (TextRange, String)> {
     proc_macro2::extra::invalidate_current_thread_spans();
     let blanked = blank_preamble(text);
+    spans::enter(&blanked);
     let parsed =
         syn::parse_file(&blanked).or_else(|error| old_editions::parse(&blanked).ok_or(error));
     let result = parsed.map(lower);
@@ -185,12 +187,6 @@ fn written(lit: &syn::Lit) -> u64 {
         _ => return 0,
     }
     hasher.finish()
-}
-
-fn byte_range(span: Span) -> TextRange {
-    let range = span.byte_range();
-    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    TextRange::new(offset(range.start), offset(range.end))
 }
 
 fn delimited(span: &DelimSpan) -> TextRange {
