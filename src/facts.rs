@@ -42,6 +42,8 @@ pub struct FileFacts {
     pub directives: Vec<Directive>,
     /// Where something that can matter was seen, sorted; bodies without are not lowered. Empty when all are.
     pub needles: Vec<u32>,
+    /// Whether all bodies are lowered.
+    pub whole: bool,
     /// What else than functions would be read otherwise if there were a needle in it.
     pub probed: Vec<TextRange>,
 }

@@ -230,24 +230,12 @@ impl<'p> Loader<'p> {
             }
         }
         self.names.extend(names.iter().cloned());
-        let scopes: BTreeSet<Scope> = new.values().flatten().copied().collect();
-        let search = Spelled::new(new.keys());
-        let scopes_of: Vec<&Vec<Scope>> = new.values().collect();
-        let (project, texts) = (self.project, self.files);
-        let candidates: Vec<FileId> = project
+        let project = self.project;
+        let candidates = project
             .file_ids()
             .filter(|&file| !project.file(file).ignored || self.read.contains_key(&file))
-            .filter(|file| !files.contains(file))
-            .collect();
-        let spelled: Vec<FileId> = candidates
-            .into_par_iter()
-            .filter(|&file| scopes.iter().any(|&scope| model.in_scope(file, scope)))
-            .filter(|&file| {
-                let meant =
-                    |name: usize| scopes_of[name].iter().any(|&scope| model.in_scope(file, scope));
-                texts.read(file).is_ok_and(|text| search.finds(&text, meant))
-            })
-            .collect();
+            .filter(|file| !files.contains(file));
+        let spelled = self.spelled(model, &new, candidates.collect());
         files.extend(spelled);
         self.rounds += 1;
         if self.rounds > PATIENCE {
@@ -262,6 +250,42 @@ impl<'p> Loader<'p> {
             files.extend(more);
         }
         files
+    }
+
+    /// Files that spell a name where it can be meant.
+    fn spelled(
+        &self,
+        model: &Model<'_>,
+        names: &BTreeMap<String, Vec<Scope>>,
+        candidates: Vec<FileId>,
+    ) -> Vec<FileId> {
+        let scopes: BTreeSet<Scope> = names.values().flatten().copied().collect();
+        // Most names are meant in a few files only, and a search for few is a fast one.
+        let around = |file: FileId| -> Vec<Scope> {
+            scopes.iter().copied().filter(|&scope| model.in_scope(file, scope)).collect()
+        };
+        let candidates: Vec<(FileId, Vec<Scope>)> = candidates
+            .into_par_iter()
+            .map(|file| (file, around(file)))
+            .filter(|(_, around)| !around.is_empty())
+            .collect();
+        let mut alike: BTreeMap<Vec<Scope>, Vec<FileId>> = BTreeMap::new();
+        for (file, around) in candidates {
+            alike.entry(around).or_default().push(file);
+        }
+        let texts = self.files;
+        alike
+            .into_par_iter()
+            .flat_map(|(around, files)| {
+                let meant = names.iter().filter(|(_, scopes)| {
+                    scopes.iter().any(|scope| around.binary_search(scope).is_ok())
+                });
+                let search = Spelled::new(meant.map(|(name, _)| name));
+                let spells =
+                    |&file: &FileId| texts.read(file).is_ok_and(|text| search.finds(&text));
+                files.into_par_iter().filter(spells).collect::<Vec<_>>()
+            })
+            .collect()
     }
 
     /// Reads files with all names that matter to them.
@@ -391,6 +415,9 @@ impl<'p> Loader<'p> {
         let mut scan = search.scan(&text);
         self.add_bodies(file, &mut scan.needles);
         let known = self.read.get(&file);
+        if matches!(known, Some(Read::Lowered(facts)) if facts.whole) {
+            return None;
+        }
         let again = scan.has_alias || self.whole.contains(&file) || self.bodies.contains_key(&file);
         if matches!(known, Some(Read::Lowered(_) | Read::Failed(..))) && !again {
             return None;
@@ -465,7 +492,9 @@ impl<'p> Loader<'p> {
         if whole {
             // One needle on every byte: every body is lowered.
             let everywhere: Vec<u32> = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).collect();
-            return lower(code, &everywhere);
+            let mut facts = lower(code, &everywhere)?;
+            facts.whole = true;
+            return Ok(facts);
         }
         let mut facts = lower(code, &scan.needles)?;
         // An alias made in this very file is a needle of its own.
