@@ -86,12 +86,7 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
     let mut lowered = flow::Known::default();
     let mut found = verdict::verdicts(&model, &mut lowered);
     // Judging asks for names; what spells them and was not read is read, and all is judged again.
-    loop {
-        let more;
-        (model, more) = loader.answer(model, &found.wanted);
-        if !more {
-            break;
-        }
+    while loader.answer(&mut model, &found.wanted) {
         found = verdict::verdicts(&model, &mut lowered);
     }
     let context = rules::Context {

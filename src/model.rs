@@ -176,8 +176,8 @@ pub struct Model<'p> {
     pub facts: BTreeMap<FileId, Arc<FileFacts>>,
     /// All crates: targets in order, then orphans.
     pub crates: Vec<Crate>,
-    /// Crates that there are; the others in the list are numbers out of use.
-    live: BTreeSet<CrateId>,
+    /// What each crate gave that there is; the others in the list are numbers out of use.
+    parts: BTreeMap<CrateId, build::Part>,
     /// All modules; numbers out of use are empty.
     pub modules: Vec<Module>,
     /// Every function, in order of crate, file and item.
@@ -192,10 +192,8 @@ pub struct Model<'p> {
     leading: FxHashSet<String>,
     /// What was resolved before: bodies of one module ask the same again and again.
     resolved: Vec<Mutex<names::Answers>>,
-    /// For each file, those whose modules lie around one of its own.
-    above: FxHashMap<FileId, BTreeSet<FileId>>,
     /// Packages of the project that each package depends on, however far down.
-    dependencies: Arc<Vec<BTreeSet<PackageId>>>,
+    dependencies: Vec<BTreeSet<PackageId>>,
     /// For each package, what code outside of it can get hold of; worked out when asked.
     reachable: Vec<OnceLock<FxHashSet<(FileId, ItemId)>>>,
     /// Functions by item, as indexes of `functions`.

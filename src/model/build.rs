@@ -1,4 +1,7 @@
 //! Builds module trees from facts: one crate for each target, one for each file no target reaches.
+//!
+//! Each round of reading adds a few files to a model that stands. Crates in which none of them lies keep
+//! what they gave; the others are built anew, and what is known across crates is put together again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
@@ -9,7 +12,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::module_files::{children_dir, join, parent_dir};
 use super::names::SHARDS;
 use super::numbers::{ModuleKey, Numbers};
-use super::scope::above;
 use super::{
     Crate, CrateId, Declaration, Declared, ExternCrate, FunctionRef, Imported, ItemRef, Model,
     Module, ModuleId, Ty, TyHead, test_only,
@@ -25,47 +27,82 @@ use crate::source::{Dependency, FileId, PackageId, Project, TargetId, TargetKind
 /// Modules deeper than this are left out: only a loop of `#[path]` gets there.
 const MAX_MODULE_DEPTH: usize = 64;
 
-pub(super) fn build<'p>(
+/// What one crate gave to a model.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    /// Files of its modules, read or not.
+    files: BTreeSet<FileId>,
+    modules: Vec<ModuleId>,
+    blocks: Vec<(ModuleId, ItemId, u32)>,
+    functions: Vec<FunctionRef>,
+    values: Vec<(ItemRef, bool)>,
+    sightings: Vec<(ItemRef, bool)>,
+    implementations: Vec<Implementation>,
+    notes: Vec<Note>,
+}
+
+/// An `impl`, and what it is for.
+#[derive(Debug)]
+struct Implementation {
+    item: ItemRef,
+    is_test: bool,
+    head: Option<TyHead>,
+    /// The trait, if it is for references.
+    of_reference: Option<Name>,
+}
+
+/// A model of nothing.
+pub(super) fn empty<'p>(
     project: &'p Project,
     catalog: &'p Catalog,
-    facts: BTreeMap<FileId, Arc<FileFacts>>,
-    notes: Vec<Note>,
-    numbers: &mut Numbers,
-    dependencies: Arc<Vec<BTreeSet<PackageId>>>,
+    dependencies: Vec<BTreeSet<PackageId>>,
 ) -> Model<'p> {
-    let model = Model {
+    Model {
         project,
         catalog,
-        facts,
+        facts: BTreeMap::new(),
         leading: leading(catalog),
         crates: Vec::new(),
-        live: BTreeSet::new(),
+        parts: BTreeMap::new(),
         modules: Vec::new(),
         functions: Vec::new(),
         values: Vec::new(),
         sightings: Vec::new(),
         blocks: FxHashMap::default(),
-        resolved: (0..SHARDS).map(|_| Mutex::default()).collect(),
-        above: FxHashMap::default(),
+        resolved: Vec::new(),
         dependencies,
-        reachable: project.packages.iter().map(|_| OnceLock::new()).collect(),
+        reachable: Vec::new(),
         by_item: FxHashMap::default(),
         methods: FxHashMap::default(),
         of_file: FxHashMap::default(),
         of_references: FxHashSet::default(),
-        notes,
+        notes: Vec::new(),
         failed: BTreeMap::new(),
         reapers: BTreeSet::new(),
+    }
+}
+
+/// Builds the crates of a model in which a changed file lies; the facts and notes of all files are
+/// in it already.
+pub(super) fn rebuild(model: &mut Model<'_>, numbers: &mut Numbers, changed: &BTreeSet<FileId>) {
+    let mut builder = Builder {
+        model,
+        numbers,
+        changed,
+        part: Part::default(),
+        order: Vec::new(),
+        rebuilt: BTreeSet::new(),
+        packages: BTreeSet::new(),
     };
-    let mut builder =
-        Builder { model, reached: BTreeSet::new(), implementations: Vec::new(), numbers };
     builder.targets();
     builder.orphans();
-    builder.extern_names();
-    let mut model = builder.finish_methods();
+    builder.note();
+    if !builder.packages.is_empty() {
+        builder.extern_names();
+        builder.put_together();
+    }
     model.notes.sort();
     model.notes.dedup();
-    model
 }
 
 fn code_of(kind: TargetKind) -> CodeKind {
@@ -94,11 +131,17 @@ fn leading(catalog: &Catalog) -> FxHashSet<String> {
     names
 }
 
-struct Builder<'p, 'n> {
-    model: Model<'p>,
-    numbers: &'n mut Numbers,
-    reached: BTreeSet<FileId>,
-    implementations: Vec<(ItemRef, bool)>,
+struct Builder<'m, 'p> {
+    model: &'m mut Model<'p>,
+    numbers: &'m mut Numbers,
+    changed: &'m BTreeSet<FileId>,
+    /// What the crate gives that is being built.
+    part: Part,
+    /// All crates there are: targets in order, then orphans by file.
+    order: Vec<CrateId>,
+    rebuilt: BTreeSet<CrateId>,
+    /// Packages of the crates that were built anew or taken away.
+    packages: BTreeSet<Option<PackageId>>,
 }
 
 /// Where the children of a module are looked for.
@@ -115,11 +158,12 @@ struct Place {
     depth: usize,
 }
 
-impl<'p> Builder<'p, '_> {
+impl Builder<'_, '_> {
     fn targets(&mut self) {
-        for (index, target) in self.model.project.targets.iter().enumerate() {
+        let project = self.model.project;
+        for (index, target) in project.targets.iter().enumerate() {
             let id = TargetId(u32::try_from(index).unwrap_or(u32::MAX));
-            self.add_crate(
+            self.krate(
                 Some(id),
                 Some(target.package),
                 target.edition,
@@ -127,16 +171,72 @@ impl<'p> Builder<'p, '_> {
                 code_of(target.kind),
             );
         }
+        self.note();
     }
 
     fn orphans(&mut self) {
-        let unreached: Vec<FileId> =
-            self.model.facts.keys().copied().filter(|file| !self.reached.contains(file)).collect();
+        let targets = self.order.iter().filter_map(|krate| self.model.parts.get(krate));
+        let reached: BTreeSet<FileId> = targets.flat_map(|part| &part.files).copied().collect();
+        let unreached: BTreeSet<FileId> =
+            self.model.facts.keys().copied().filter(|file| !reached.contains(file)).collect();
+        let is_gone = |id: &CrateId| {
+            let krate = &self.model.crates[id.0 as usize];
+            krate.target.is_none() && !unreached.contains(&self.model.module(krate.root).file)
+        };
+        let gone: Vec<CrateId> = self.model.parts.keys().copied().filter(is_gone).collect();
+        gone.into_iter().for_each(|krate| self.remove(krate));
+        let project = self.model.project;
         for file in unreached {
-            let package = self.model.project.file(file).package;
-            let edition =
-                package.map_or(2021, |package| self.model.project.package(package).edition);
-            self.add_crate(None, package, edition, file, self.orphan_code(file));
+            let package = project.file(file).package;
+            let edition = package.map_or(2021, |package| project.package(package).edition);
+            self.krate(None, package, edition, file, self.orphan_code(file));
+        }
+    }
+
+    /// A crate as it was, if nothing in it has changed, or built anew.
+    fn krate(
+        &mut self,
+        target: Option<TargetId>,
+        package: Option<PackageId>,
+        edition: u16,
+        root: FileId,
+        code: CodeKind,
+    ) {
+        let id = self.numbers.krate(target, root);
+        self.order.push(id);
+        if let Some(part) = self.model.parts.get(&id) {
+            let same_code = self.model.crates[id.0 as usize].code == code;
+            if same_code && part.files.is_disjoint(self.changed) {
+                return;
+            }
+            self.remove(id);
+        }
+        self.packages.insert(package);
+        self.rebuilt.insert(id);
+        self.add_crate(target, package, edition, root, code);
+        let part = std::mem::take(&mut self.part);
+        self.model.parts.insert(id, part);
+    }
+
+    /// Adds what crates note to the notes of the model.
+    fn note(&mut self) {
+        let parts = self.order.iter().filter_map(|id| self.model.parts.get(id));
+        self.model.notes.extend(parts.flat_map(|part| &part.notes).cloned());
+    }
+
+    /// Takes a crate out of the model; its numbers are out of use then.
+    fn remove(&mut self, id: CrateId) {
+        let Some(part) = self.model.parts.remove(&id) else { return };
+        self.packages.insert(self.model.crates[id.0 as usize].package);
+        for block in &part.blocks {
+            self.model.blocks.remove(block);
+        }
+        for module in part.modules {
+            let module = &mut self.model.modules[module.0 as usize];
+            module.names = FxHashMap::default();
+            module.globs = Vec::new();
+            module.unread = false;
+            module.asked = AtomicBool::new(false);
         }
     }
 
@@ -179,7 +279,6 @@ impl<'p> Builder<'p, '_> {
         }
         let crate_data = Crate { target, package, code, ..empty(module) };
         self.model.crates[krate.0 as usize] = crate_data;
-        self.model.live.insert(krate);
         let path = self.model.project.file(root).path.clone();
         let dir = children_dir(&path, true);
         let place = Place {
@@ -223,6 +322,8 @@ impl<'p> Builder<'p, '_> {
             self.model.modules.push(empty(Name::from("")));
         }
         self.model.modules[id.0 as usize] = empty(name);
+        self.part.modules.push(id);
+        self.part.files.insert(file);
         id
     }
 
@@ -231,7 +332,6 @@ impl<'p> Builder<'p, '_> {
             self.model.modules[place.module.0 as usize].unread = true;
             return;
         };
-        self.reached.insert(place.file);
         place.test_only = test_only(place.test_only, &facts.cfg);
         place.conditional |= facts.cfg != Cfg::Always;
         let module = &mut self.model.modules[place.module.0 as usize];
@@ -286,7 +386,12 @@ impl<'p> Builder<'p, '_> {
     fn leaf(&mut self, facts: &Arc<FileFacts>, reference: ItemRef, item: &Item, is_test: bool) {
         match &item.kind {
             ItemKind::Impl(it) => {
-                self.implementations.push((reference, is_test));
+                self.part.implementations.push(Implementation {
+                    item: reference,
+                    is_test,
+                    head: None,
+                    of_reference: None,
+                });
                 self.functions(facts, reference, &it.functions, is_test);
             }
             ItemKind::Trait(functions) => {
@@ -305,7 +410,7 @@ impl<'p> Builder<'p, '_> {
                     Declaration::Item(reference),
                     item.visibility,
                 );
-                self.model.functions.push(FunctionRef {
+                self.part.functions.push(FunctionRef {
                     item: reference,
                     container: None,
                     test_only: is_test,
@@ -322,7 +427,7 @@ impl<'p> Builder<'p, '_> {
                     item.visibility,
                 );
                 if let Some(body) = &value.body {
-                    self.model.values.push((reference, is_test));
+                    self.part.values.push((reference, is_test));
                     self.blocks(facts, reference, body, is_test);
                 }
             }
@@ -335,7 +440,7 @@ impl<'p> Builder<'p, '_> {
         }
         let sighted = facts.sightings.iter().any(|(owner, _)| *owner == reference.item);
         if sighted {
-            self.model.sightings.push((reference, is_test));
+            self.part.sightings.push((reference, is_test));
         }
     }
 
@@ -350,7 +455,7 @@ impl<'p> Builder<'p, '_> {
             let item = facts.item(id);
             let reference = ItemRef { item: id, ..container };
             let is_test = item.is_test || test_only(outer_test, &item.cfg);
-            self.model.functions.push(FunctionRef {
+            self.part.functions.push(FunctionRef {
                 item: reference,
                 container: Some(container),
                 test_only: is_test,
@@ -361,7 +466,7 @@ impl<'p> Builder<'p, '_> {
                 self.blocks(facts, reference, body, is_test);
             }
             if facts.sightings.iter().any(|(owner, _)| *owner == id) {
-                self.model.sightings.push((reference, is_test));
+                self.part.sightings.push((reference, is_test));
             }
         }
     }
@@ -387,10 +492,9 @@ impl<'p> Builder<'p, '_> {
             let module =
                 self.add_module(krate, Some(parent), owner.file, Name::from(""), (true, start));
             self.model.modules[module.0 as usize].test_only = is_test;
-            self.model.blocks.insert(
-                (owner.module, owner.item, u32::try_from(index).unwrap_or(u32::MAX)),
-                module,
-            );
+            let key = (owner.module, owner.item, u32::try_from(index).unwrap_or(u32::MAX));
+            self.model.blocks.insert(key, module);
+            self.part.blocks.push(key);
             open.push((block.range.end, module));
             let place = Place {
                 module,
@@ -461,7 +565,7 @@ impl<'p> Builder<'p, '_> {
         if candidates.is_empty() && !conditional {
             let message =
                 format!("the file of module `{}`, which is declared here, is missing", item.name);
-            self.model.notes.push(Note { file: place.file, range: Some(item.range), message });
+            self.part.notes.push(Note { file: place.file, range: Some(item.range), message });
         }
         for (file, by_path) in candidates {
             if self.is_open(place.module, file) {
@@ -527,7 +631,8 @@ impl<'p> Builder<'p, '_> {
                 by_name.entry(package).or_default().push(id);
             }
         }
-        for index in 0..self.model.crates.len() {
+        for &id in &self.rebuilt {
+            let index = id.0 as usize;
             let krate = &self.model.crates[index];
             let mut names: BTreeMap<Name, ExternCrate> = BTreeMap::new();
             for std in ["std", "core", "alloc"] {
@@ -555,38 +660,61 @@ impl<'p> Builder<'p, '_> {
         }
     }
 
-    fn finish_methods(self) -> Model<'p> {
-        let mut model = self.model;
+    /// What is known across crates, from the parts.
+    fn put_together(self) {
+        let Self { model, order, rebuilt, packages, .. } = self;
+        model.resolved = (0..SHARDS).map(|_| Mutex::default()).collect();
+        model.reachable = model.project.packages.iter().map(|_| OnceLock::new()).collect();
+        model.methods = FxHashMap::default();
+        let mut parts = std::mem::take(&mut model.parts);
+        for (id, part) in &mut parts {
+            // What a name means may depend on what was read of another package.
+            let own = model.crates[id.0 as usize].package;
+            if rebuilt.contains(id) || packages.iter().any(|&package| model.sees(own, package)) {
+                part.implementations.iter_mut().for_each(|it| it.resolve(model));
+            }
+        }
+        let in_order: Vec<&Part> = order.iter().filter_map(|id| parts.get(id)).collect();
+        model.functions = in_order.iter().flat_map(|part| &part.functions).copied().collect();
+        model.values = in_order.iter().flat_map(|part| &part.values).copied().collect();
+        model.sightings = in_order.iter().flat_map(|part| &part.sightings).copied().collect();
         let mut methods: FxHashMap<TyHead, FxHashMap<Name, Vec<FunctionRef>>> =
             FxHashMap::default();
-        let mut of_references = FxHashSet::default();
-        for (reference, is_test) in self.implementations {
-            let ItemKind::Impl(it) = &model.item(reference).kind else { continue };
-            let ty = model.ty(reference.module, None, &it.generics, &it.self_ty);
-            if let (Ty::Reference(_), Some(path)) = (&ty, &it.trait_path) {
-                of_references.insert(Name::from(path.last()));
-            }
-            let Some(head) = ty.head() else { continue };
-            let of_type = methods.entry(head).or_default();
-            for &id in &it.functions {
-                let item = ItemRef { item: id, ..reference };
-                let test_only = is_test || model.item(item).is_test;
-                let function = FunctionRef { item, container: Some(reference), test_only };
+        for it in in_order.iter().flat_map(|part| &part.implementations) {
+            let (ItemKind::Impl(own), Some(head)) = (&model.item(it.item).kind, &it.head) else {
+                continue;
+            };
+            let of_type = methods.entry(head.clone()).or_default();
+            for &id in &own.functions {
+                let item = ItemRef { item: id, ..it.item };
+                let test_only = it.is_test || model.item(item).is_test;
+                let function = FunctionRef { item, container: Some(it.item), test_only };
                 of_type.entry(model.item(item).name.clone()).or_default().push(function);
             }
         }
         model.methods = methods;
-        model.of_references = of_references;
-        for (module, here) in (0..).map(ModuleId).zip(&model.modules) {
-            model.of_file.entry(here.file).or_default().push(module);
+        let implementations = in_order.iter().flat_map(|part| &part.implementations);
+        model.of_references = implementations.filter_map(|it| it.of_reference.clone()).collect();
+        let mut modules: Vec<ModuleId> =
+            parts.values().flat_map(|part| &part.modules).copied().collect();
+        modules.sort_unstable();
+        model.of_file = FxHashMap::default();
+        for module in modules {
+            let file = model.module(module).file;
+            model.of_file.entry(file).or_default().push(module);
         }
-        model.above = above(&model.modules);
-        model.by_item = model
-            .functions
-            .iter()
-            .enumerate()
-            .map(|(index, function)| (function.item, index))
-            .collect();
-        model
+        model.by_item = (0..).zip(&model.functions).map(|(index, it)| (it.item, index)).collect();
+        model.parts = parts;
+    }
+}
+
+impl Implementation {
+    /// Works out what it is for, as far as the model knows now.
+    fn resolve(&mut self, model: &Model<'_>) {
+        let ItemKind::Impl(it) = &model.item(self.item).kind else { return };
+        let ty = model.ty(self.item.module, None, &it.generics, &it.self_ty);
+        let path = it.trait_path.as_ref().filter(|_| matches!(ty, Ty::Reference(_)));
+        self.of_reference = path.map(|path| Name::from(path.last()));
+        self.head = ty.head();
     }
 }

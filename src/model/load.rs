@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 use rayon::prelude::*;
 
 use super::aliases::{aliases_of, spawn_aliases};
-use super::build::build;
+use super::build::{empty, rebuild};
 use super::module_files::usual_ancestors;
 use super::numbers::Numbers;
 use super::scope::dependencies;
@@ -25,7 +25,7 @@ use crate::facts::blank::blank;
 use crate::facts::tree::{ItemId, ItemKind};
 use crate::facts::{self, FileFacts, guard, lower};
 use crate::scan::{Scan, Search, Spelled};
-use crate::source::{FileId, Files, PackageId, Project};
+use crate::source::{FileId, Files, Project};
 use crate::text::TextRange;
 
 /// Rounds of reading what verdicts depend on before all bodies of the files are lowered.
@@ -78,8 +78,8 @@ pub struct Loader<'p> {
     bodies: BTreeMap<FileId, BTreeSet<u32>>,
     /// Numbers of modules and crates, which stay.
     numbers: Numbers,
-    /// For each package, those that it depends on.
-    dependencies: Arc<Vec<BTreeSet<PackageId>>>,
+    /// Files that were read since the model was built.
+    fresh: BTreeSet<FileId>,
 }
 
 impl<'p> Loader<'p> {
@@ -103,70 +103,68 @@ impl<'p> Loader<'p> {
             climbed: BTreeSet::new(),
             bodies: BTreeMap::new(),
             numbers: Numbers::default(),
-            dependencies: Arc::new(dependencies(project)),
+            fresh: BTreeSet::new(),
         };
         let all: Vec<FileId> =
             project.file_ids().filter(|&file| !project.file(file).ignored).collect();
         loader.read_files(&all, false);
         loader.read_aliased(&all);
-        let model = loader.read_above();
+        let mut model = empty(project, catalog, dependencies(project));
+        loader.read_above(&mut model);
         (loader, model)
     }
 
-    /// Reads what lies above the files that were read, in the module tree; the model of it all.
-    fn read_above(&mut self) -> Model<'p> {
+    /// Puts what was read into a model, with what lies above it in the module tree.
+    fn read_above(&mut self, model: &mut Model<'p>) {
         self.read_ancestors();
-        let mut model = self.model();
+        self.update(model);
         for _ in 0..MAX_ROUNDS {
-            if !self.read_parents(&orphans(&model)) {
+            if !self.read_parents(&orphans(model)) {
                 break;
             }
-            model = self.model();
+            self.update(model);
         }
-        model
     }
 
-    /// The model of what has been read.
-    fn model(&mut self) -> Model<'p> {
-        let mut facts = BTreeMap::new();
-        let mut notes = Vec::new();
-        let (mut failed, mut reapers) = (BTreeMap::new(), BTreeSet::new());
+    /// Puts what was read into a model.
+    fn update(&mut self, model: &mut Model<'p>) {
+        model.notes.clear();
+        model.failed.clear();
+        let mut changed = BTreeSet::new();
         for (&file, read) in &self.read {
-            match read {
+            let reaps = match read {
                 Read::Lowered(lowered) => {
-                    if lowered.reaps {
-                        reapers.insert(self.project.file(file).package);
+                    if self.fresh.contains(&file) {
+                        let old = model.facts.insert(file, lowered.clone());
+                        // Names mean what they did where all that is new are bodies without items.
+                        if !old.is_some_and(|old| declares_the_same(&old, lowered)) {
+                            changed.insert(file);
+                        }
                     }
-                    facts.insert(file, lowered.clone());
+                    lowered.reaps
                 }
                 Read::Failed(note, text) => {
-                    notes.push(note.clone());
-                    failed.insert(file, text.clone());
-                }
-                Read::Skipped { reaps, .. } => {
-                    if *reaps {
-                        reapers.insert(self.project.file(file).package);
+                    if model.facts.remove(&file).is_some() {
+                        changed.insert(file);
                     }
+                    model.notes.push(note.clone());
+                    model.failed.insert(file, text.clone());
+                    false
                 }
+                Read::Skipped { reaps, .. } => *reaps,
+            };
+            if reaps {
+                model.reapers.insert(self.project.file(file).package);
             }
         }
-        let mut model = build(
-            self.project,
-            self.catalog,
-            facts,
-            notes,
-            &mut self.numbers,
-            self.dependencies.clone(),
-        );
-        model.failed = failed;
-        model.reapers = reapers;
-        model
+        self.fresh.clear();
+        rebuild(model, &mut self.numbers, &changed);
     }
 
-    /// Reads what the verdicts on a model depend on and nobody has looked at; the model with it, and
-    /// whether there was anything: modules that were asked for a name, files that spell a
+    /// Reads what the verdicts on a model depend on and nobody has looked at, and puts it into the
+    /// model; whether there was anything: modules that were asked for a name, files that spell a
     /// wanted name, files and single functions of which the bodies are needed.
-    pub fn answer(&mut self, mut model: Model<'p>, asked_for: &Wanted) -> (Model<'p>, bool) {
+    pub fn answer(&mut self, model: &mut Model<'p>, asked_for: &Wanted) -> bool {
         let asked = model.modules.iter().filter(|module| module.asked.load(Ordering::Relaxed));
         let files: BTreeSet<FileId> = asked.map(|module| module.file).collect();
         let files: Vec<FileId> = files
@@ -174,32 +172,12 @@ impl<'p> Loader<'p> {
             .filter(|file| matches!(self.read.get(file), None | Some(Read::Skipped { .. })))
             .collect();
         self.read_files(&files, true);
-        let wanted = self.wanted(&model, asked_for);
-        self.read_again(&model, &wanted);
+        let wanted = self.wanted(model, asked_for);
+        self.read_again(model, &wanted);
         if files.is_empty() && wanted.is_empty() {
-            return (model, false);
+            return false;
         }
-        if !(files.is_empty() && self.refresh(&mut model, &wanted)) {
-            // Taking a model apart costs a third of what building one does.
-            (model, ()) = rayon::join(|| self.read_above(), || drop(model));
-        }
-        (model, true)
-    }
-
-    /// Puts files that were read again into a model, if all that is new are bodies without items of
-    /// their own: then names mean what they did, and building the model anew would change nothing else.
-    fn refresh(&self, model: &mut Model<'p>, files: &BTreeSet<FileId>) -> bool {
-        let fresh: Option<Vec<_>> = files
-            .iter()
-            .map(|file| match (self.read.get(file), model.facts.get(file)) {
-                (Some(Read::Lowered(new)), Some(old)) if declares_the_same(old, new) => {
-                    Some((*file, new.clone()))
-                }
-                _ => None,
-            })
-            .collect();
-        let Some(fresh) = fresh else { return false };
-        model.facts.extend(fresh);
+        self.read_above(model);
         true
     }
 
@@ -308,7 +286,7 @@ impl<'p> Loader<'p> {
                 files.into_par_iter().filter_map(one).collect::<Vec<_>>()
             })
             .collect();
-        self.read.extend(read);
+        self.keep(read);
     }
 
     /// Files that spell an alias of a spawn which another file makes for others.
@@ -392,6 +370,11 @@ impl<'p> Loader<'p> {
                 self.read_one(file, &search, &self.aliases, force).map(|read| (file, read))
             })
             .collect();
+        self.keep(read);
+    }
+
+    fn keep(&mut self, read: Vec<(FileId, Read)>) {
+        self.fresh.extend(read.iter().map(|(file, _)| *file));
         self.read.extend(read);
     }
 
@@ -527,7 +510,7 @@ fn declares_the_same(old: &FileFacts, new: &FileFacts) -> bool {
 
 /// Files that were read and that no target reaches.
 fn orphans(model: &Model<'_>) -> Vec<FileId> {
-    let live = model.live.iter().map(|id| &model.crates[id.0 as usize]);
+    let live = model.parts.keys().map(|id| &model.crates[id.0 as usize]);
     let orphans = live.filter(|krate| krate.target.is_none());
     orphans.map(|krate| model.module(krate.root).file).collect()
 }

@@ -6,9 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashMap;
-
-use super::{ItemRef, Model, Module};
+use super::{ItemRef, Model, ModuleId};
 use crate::facts::tree::{ItemId, ItemKind, Visibility};
 use crate::source::{FileId, PackageId, Project, TargetKind};
 
@@ -68,13 +66,19 @@ impl Model<'_> {
         let package = self.project.file(file).package;
         match scope {
             Scope::Below(top) => {
-                file == top
-                    || self.above.get(&file).is_some_and(|above| above.contains(&top))
-                    || self.is_usually_below(file, top)
+                file == top || self.has_above(file, top) || self.is_usually_below(file, top)
             }
             Scope::Package(own) => package == own,
             Scope::Dependents(own) => self.sees(package, own),
         }
+    }
+
+    /// Whether a module of one file lies around one of another.
+    fn has_above(&self, file: FileId, top: FileId) -> bool {
+        self.of_file.get(&file).into_iter().flatten().any(|&module| {
+            let parent = |&id: &ModuleId| self.module(id).parent;
+            std::iter::successors(Some(module), parent).any(|id| self.module(id).file == top)
+        })
     }
 
     /// Whether a file lies where the children of another are looked for.
@@ -110,20 +114,4 @@ pub(super) fn dependencies(project: &Project) -> Vec<BTreeSet<PackageId>> {
         seen
     };
     (0..project.packages.len()).map(below).collect()
-}
-
-/// For each file, those whose modules lie around one of its own.
-pub(super) fn above(modules: &[Module]) -> FxHashMap<FileId, BTreeSet<FileId>> {
-    let mut above: FxHashMap<FileId, BTreeSet<FileId>> = FxHashMap::default();
-    for module in modules.iter().filter(|module| !module.is_block) {
-        let mut at = module.parent;
-        while let Some(parent) = at {
-            let parent = &modules[parent.0 as usize];
-            if parent.file != module.file {
-                above.entry(module.file).or_default().insert(parent.file);
-            }
-            at = parent.parent;
-        }
-    }
-    above
 }
