@@ -202,6 +202,8 @@ pub struct Model<'p> {
     methods: FxHashMap<TyHead, FxHashMap<Name, Vec<FunctionRef>>>,
     /// Modules by the file that they stand in, in order.
     of_file: FxHashMap<FileId, Vec<ModuleId>>,
+    /// Files with macros outside of bodies that mention a name, in order.
+    macro_names: FxHashMap<Name, Vec<FileId>>,
     /// Names of traits that are implemented for references.
     of_references: FxHashSet<Name>,
     /// Files that could not be read or parsed.
@@ -245,10 +247,8 @@ impl Model<'_> {
 
     /// A file with a macro outside of bodies that mentions a name, where that can be meant.
     pub fn macro_with(&self, name: &str, scope: Scope) -> Option<FileId> {
-        let mut files = self.facts.iter().filter(|(file, facts)| {
-            facts.macro_names.contains(name) && self.in_scope(**file, scope)
-        });
-        files.next().map(|(&file, _)| file)
+        let mut files = self.macro_names.get(name).into_iter().flatten().copied();
+        files.find(|&file| self.in_scope(file, scope))
     }
 
     /// A file that could not be analysed and may spell a name, where that can be meant.

@@ -12,7 +12,7 @@ mod closures;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::correlate::{facts_after, facts_before, facts_over, given_before};
 use super::ends::{Cell, End, EndKind, Entry, Home, TraceStep, Way, home_name};
@@ -113,9 +113,18 @@ struct Walk {
     nodes: Vec<Node>,
     ends: Vec<End>,
     ended: FxHashSet<(EndKind, FileId, TextRange, Way, Option<Fact>)>,
+    /// Whether something else may hold what is at a place; asked at every step, by value.
+    shared: FxHashMap<Place, bool>,
 }
 
 impl Walk {
+    fn is_shared(&mut self, place: &Place, find: impl FnOnce() -> bool) -> bool {
+        if let Some(&known) = self.shared.get(place) {
+            return known;
+        }
+        *self.shared.entry(place.clone()).or_insert_with(find)
+    }
+
     fn node(&mut self, previous: Option<usize>, step: Option<TraceStep>) -> Option<usize> {
         let Some(step) = step else { return previous };
         self.nodes.push(Node { previous, step });
@@ -251,6 +260,7 @@ impl Follower<'_> {
             nodes: Vec::new(),
             ends: Vec::new(),
             ended: FxHashSet::default(),
+            shared: FxHashMap::default(),
         };
         let mut node = None;
         for step in trace {
@@ -280,7 +290,7 @@ impl Follower<'_> {
     /// Takes a token through one statement, or over the edges at the end of its block.
     fn step(&self, flow: &Flow, walk: &mut Walk, token: &Token, node: Option<usize>, depth: usize) {
         let Some(block) = flow.blocks.get(token.block.0 as usize) else { return };
-        if self.by_value && self.is_shared(flow, &token.place) {
+        if self.by_value && walk.is_shared(&token.place, || self.is_shared(flow, &token.place)) {
             let range = block.stmts.get(token.index).map_or(flow.range, |stmt| stmt.range);
             return walk.end(EndKind::Escaped, self.file, range, node);
         }

@@ -75,6 +75,7 @@ pub(super) fn empty<'p>(
         by_item: FxHashMap::default(),
         methods: FxHashMap::default(),
         of_file: FxHashMap::default(),
+        macro_names: FxHashMap::default(),
         of_references: FxHashSet::default(),
         notes: Vec::new(),
         failed: BTreeMap::new(),

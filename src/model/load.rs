@@ -158,6 +158,12 @@ impl<'p> Loader<'p> {
             }
         }
         self.fresh.clear();
+        model.macro_names.clear();
+        for (&file, facts) in &model.facts {
+            for name in &facts.macro_names {
+                model.macro_names.entry(name.clone()).or_default().push(file);
+            }
+        }
         rebuild(model, &mut self.numbers, &changed);
     }
 
