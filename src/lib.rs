@@ -84,11 +84,19 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
     let (mut loader, mut model) =
         model::Loader::new(project, files, &options.catalog, options.search);
     let mut lowered = flow::Known::default();
-    let mut found = verdict::verdicts(&model, &mut lowered);
-    // Judging asks for names; what spells them and was not read is read, and all is judged again.
-    while loader.answer(&mut model, &found.wanted) {
-        found = verdict::verdicts(&model, &mut lowered);
-    }
+    // Following and judging ask for names; what spells them and was not read is read, and followed
+    // again. Judging costs most, so it waits until there is nothing left to follow.
+    let found = loop {
+        let followed = verdict::follow(&model, &mut lowered);
+        let wanted = followed.wanted(&model);
+        if loader.answer(&mut model, &wanted) {
+            continue;
+        }
+        let found = followed.judge(&model);
+        if !loader.answer(&mut model, &found.wanted) {
+            break found;
+        }
+    };
     let context = rules::Context {
         lives: &found.lives,
         joins: &found.joins,

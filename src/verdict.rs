@@ -26,7 +26,7 @@ use crate::facts::tree::{Name, Type};
 use crate::finding::{CodeKind, Confidence, Fix};
 use crate::flow::{
     Birth, BlockId, Callable, Callee, Class, EndKind, Flow, FlowId, FlowKind, Flows, Known,
-    LossKind, Operand, Program, StmtKind, Task, Terminator, only_item, solve,
+    LossKind, Operand, Program, Solution, StmtKind, Task, Terminator, only_item, solve,
 };
 use crate::model::{Def, FunctionRef, Model, Namespace, Wanted};
 use crate::source::{FileId, PackageId};
@@ -38,6 +38,7 @@ pub use guards::HeldLock;
 pub use joins::{Answer, Join};
 pub use kept::Forgettable;
 pub use selves::SelfJoin;
+use workers::Workers;
 pub use workers::{Endless, EndlessKind, Spawned};
 
 /// How the thread born at one place ends.
@@ -210,21 +211,41 @@ pub struct Verdicts {
     pub wanted: Wanted,
 }
 
-/// Judges every birth of a model.
-pub fn verdicts(model: &Model<'_>, known: &mut Known) -> Verdicts {
+/// Everything that is born in a model, followed to a fixpoint and not judged yet.
+#[derive(Debug)]
+pub struct Followed {
+    program: Program,
+    solution: Solution,
+    workers: Workers,
+}
+
+/// Follows every birth of a model, with the bodies that were lowered before where they still hold.
+pub fn follow(model: &Model<'_>, known: &mut Known) -> Followed {
     let program = Program::lower(model, known);
-    let solution = solve(model, &program);
-    let fates = Fates::new(model, &program, &solution);
-    let (workers, (found, joins)) = rayon::join(
-        || workers::workers(model, &program),
-        || rayon::join(|| lives(&fates), || joins::joins(&fates)),
-    );
-    let mut wanted = fates.wanted(&joins);
-    wanted.functions = workers.unread;
-    let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
-    wanted.functions.extend(asked.functions);
-    wanted.names.extend(asked.names);
-    Verdicts { lives: merge(found), joins, endless: workers.endless, wanted }
+    let (solution, workers) =
+        rayon::join(|| solve(model, &program), || workers::workers(model, &program));
+    Followed { program, solution, workers }
+}
+
+impl Followed {
+    /// What has to be read before it is worth while to judge: functions that were called with a handle or
+    /// run by a thread, and whatever else could name what hands handles out or keeps them.
+    pub fn wanted(&self, model: &Model<'_>) -> Wanted {
+        let mut wanted = Fates::new(model, &self.program, &self.solution).wanted();
+        wanted.functions.clone_from(&self.workers.unread);
+        wanted
+    }
+
+    /// Judges every birth.
+    pub fn judge(self, model: &Model<'_>) -> Verdicts {
+        let fates = Fates::new(model, &self.program, &self.solution);
+        let (found, joins) = rayon::join(|| lives(&fates), || joins::joins(&fates));
+        let mut wanted = fates.wanted_by_verdicts(&joins);
+        let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
+        wanted.functions.extend(asked.functions);
+        wanted.names.extend(asked.names);
+        Verdicts { lives: merge(found), joins, endless: self.workers.endless, wanted }
+    }
 }
 
 /// Every life that the walks of a program tell.

@@ -29,7 +29,7 @@ use crate::source::{FileId, Files, Project};
 use crate::text::TextRange;
 
 /// Rounds of reading what verdicts depend on before all bodies of the files are lowered.
-const PATIENCE: usize = 6;
+const PATIENCE: usize = 12;
 
 /// Rounds of looking for parents of files that no target reaches.
 const MAX_ROUNDS: usize = 8;
@@ -221,7 +221,7 @@ impl<'p> Loader<'p> {
             .filter(|file| !files.contains(file));
         let spelled = self.spelled(model, &new, candidates.collect());
         files.extend(spelled);
-        self.rounds += 1;
+        self.rounds += usize::from(!files.is_empty());
         if self.rounds > PATIENCE {
             // A chain of functions that hand handles on would take a round for each.
             let package = |file: FileId| project.file(file).package;

@@ -12,22 +12,9 @@ use crate::flow::{Home, RECEIVING};
 use crate::model::{Names, Scope, Wanted};
 
 impl Fates<'_> {
-    /// What the verdicts depend on beside what was read for other reasons.
-    pub(super) fn wanted(&self, joins: &[Join]) -> Wanted {
+    /// What the walks depend on beside what was read for other reasons.
+    pub(super) fn wanted(&self) -> Wanted {
         let mut wanted = Wanted::default();
-        // Who calls a function tells whether it only runs at the end of something.
-        for join in joins.iter().filter(|it| it.result == Answer::Ignored && !it.at_the_end) {
-            let item = join.function.item;
-            let declared = self.model.item(item);
-            let has_callers = join.function.container.is_some() || &*declared.name != "main";
-            if has_callers
-                && declared.visibility != Visibility::Public
-                && join.code == CodeKind::Main
-            {
-                let scope = self.model.scope_of_function(item);
-                wanted.names.insert((declared.name.to_string(), scope));
-            }
-        }
         for exit in self.solution.exits() {
             if let Some(function) = self.reference(exit.function) {
                 let name = spelled(&self.model.item(function.item).name).to_owned();
@@ -57,8 +44,26 @@ impl Fates<'_> {
             let scope = Scope::Package(self.model.project.file(*file).package);
             wanted.names.insert((format!("fn {method}"), scope));
         }
-        wanted.names.extend(self.ways_out());
         wanted.files = self.solution.unlowered.iter().map(|item| item.file).collect();
+        wanted
+    }
+
+    /// What verdicts depend on beside that.
+    pub(super) fn wanted_by_verdicts(&self, joins: &[Join]) -> Wanted {
+        let mut wanted = Wanted { names: self.ways_out(), ..Wanted::default() };
+        // Who calls a function tells whether it only runs at the end of something.
+        for join in joins.iter().filter(|it| it.result == Answer::Ignored && !it.at_the_end) {
+            let item = join.function.item;
+            let declared = self.model.item(item);
+            let has_callers = join.function.container.is_some() || &*declared.name != "main";
+            if has_callers
+                && declared.visibility != Visibility::Public
+                && join.code == CodeKind::Main
+            {
+                let scope = self.model.scope_of_function(item);
+                wanted.names.insert((declared.name.to_string(), scope));
+            }
+        }
         wanted
     }
 
