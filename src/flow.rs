@@ -17,6 +17,7 @@ mod follow;
 mod local;
 mod lower;
 mod methods;
+mod named;
 mod place;
 mod program;
 mod solve;

@@ -9,14 +9,12 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::{
-    Call, Callable, Callee, Flow, FlowId, Flows, LocalKind, Operand, Place, Proj, StmtKind,
-    Terminator, lower_body,
-};
+use super::named::Named;
+use super::{Call, FlowId, Flows, Place, lower_body};
 use crate::facts::cfg::Cfg;
 use crate::facts::tree::{Body, ExprKind, ItemId, ItemKind, Name};
 use crate::finding::CodeKind;
-use crate::model::{Ask, Def, FunctionRef, ItemRef, Model, watched};
+use crate::model::{Ask, FunctionRef, ItemRef, Model, watched};
 use crate::source::FileId;
 
 /// Methods that take something out of a channel, whatever they are called on.
@@ -45,6 +43,8 @@ pub struct Lowered {
     pub is_test: bool,
     /// Whether it may be compiled on a Unix.
     pub on_unix: bool,
+    /// What its statements name.
+    named: Named,
 }
 
 /// A statement of a body; the index after the last one stands for the end of its block.
@@ -132,13 +132,21 @@ impl Program {
     }
 
     /// Statements that name a field of this name, and the place that they name.
-    pub fn fields_named(&self, name: &str) -> &[(Site, Place)] {
-        self.cells.fields.get(name).map_or(&[], Vec::as_slice)
+    pub fn fields_named(&self, name: &str) -> impl Iterator<Item = (Site, &Place)> {
+        let named = self.cells.fields.get(name).into_iter().flatten();
+        named.map(|&(body, position)| {
+            let (_, at, place) = &self.body(body).named.fields[position as usize];
+            (at.site(body), place)
+        })
     }
 
     /// Statements that name a static.
-    pub fn statics_named(&self, key: FunctionKey) -> &[(Site, Place)] {
-        self.cells.statics.get(&key).map_or(&[], Vec::as_slice)
+    pub fn statics_named(&self, key: FunctionKey) -> impl Iterator<Item = (Site, &Place)> {
+        let named = self.cells.statics.get(&key).into_iter().flatten();
+        named.map(|&(body, position)| {
+            let (_, at, place) = &self.body(body).named.statics[position as usize];
+            (at.site(body), place)
+        })
     }
 
     /// Whether a call may lead to one of some functions, however far.
@@ -160,81 +168,17 @@ impl Program {
     }
 
     /// Statements that take something out of a channel, and where its receiver is.
-    pub fn receipts(&self) -> &[(Site, Place)] {
-        &self.cells.receipts
+    pub fn receipts(&self) -> impl Iterator<Item = (Site, &Place)> {
+        let bodies = (0..).zip(&self.bodies);
+        bodies.flat_map(|(body, lowered)| {
+            let receipts = lowered.named.receipts.iter();
+            receipts.map(move |(at, place)| (at.site(body), place))
+        })
     }
 
     /// Bodies with a macro that mentions this name and that nobody expanded.
     pub fn macros_with(&self, name: &str) -> &[u32] {
         self.functions.opaque.get(name).map_or(&[], Vec::as_slice)
-    }
-}
-
-/// What a statement names.
-enum Named<'a> {
-    Place(&'a Place),
-    /// A function that is handed on as a value.
-    Value(&'a [Def]),
-    Call(&'a Call),
-}
-
-/// Calls `visit` with everything that statements of a body name.
-fn visit<'a>(number: u32, lowered: &'a Lowered, mut visit: impl FnMut(&'a Flow, Named<'a>, Site)) {
-    let index = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
-    for (flow_index, flow) in lowered.flows.bodies.iter().enumerate() {
-        for (block_index, block) in flow.blocks.iter().enumerate() {
-            let at = |stmt: usize| Site {
-                body: number,
-                flow: FlowId(index(flow_index)),
-                block: super::BlockId(index(block_index)),
-                index: index(stmt),
-            };
-            for (index, stmt) in block.stmts.iter().enumerate() {
-                statement(flow, &stmt.kind, &mut |named| visit(flow, named, at(index)));
-            }
-            if let Terminator::Next { iter, .. } = &block.end {
-                visit(flow, Named::Place(iter), at(block.stmts.len()));
-            }
-        }
-    }
-}
-
-fn statement<'a>(flow: &'a Flow, stmt: &'a StmtKind, visit: &mut impl FnMut(Named<'a>)) {
-    match stmt {
-        StmtKind::Assign(_, from) => visit(Named::Place(from)),
-        StmtKind::Build(_, parts) => {
-            parts.iter().for_each(|(_, part)| operand(flow, part, visit));
-        }
-        StmtKind::Closure(_, _, captures) => {
-            captures.iter().for_each(|capture| visit(Named::Place(&capture.outer)));
-        }
-        StmtKind::Mention(places, _) => {
-            places.iter().for_each(|place| visit(Named::Place(place)));
-        }
-        StmtKind::Call(call) => {
-            call.args.iter().for_each(|arg| operand(flow, arg, visit));
-            match &call.callee {
-                Callee::Function(_) => {}
-                Callee::Method(place, ..) | Callee::Local(place, _) | Callee::Await(place) => {
-                    visit(Named::Place(place));
-                }
-            }
-            visit(Named::Call(call));
-        }
-        StmtKind::Clear(_) | StmtKind::Flag(..) | StmtKind::Drop(..) => {}
-    }
-}
-
-fn operand<'a>(flow: &'a Flow, operand: &'a Operand, visit: &mut impl FnMut(Named<'a>)) {
-    match operand {
-        Operand::Move(place) | Operand::Borrow(place) => {
-            visit(Named::Place(place));
-            if let Some(Callable::Function(defs)) = &flow.locals[place.local.0 as usize].callable {
-                visit(Named::Value(defs));
-            }
-        }
-        Operand::Function(defs) => visit(Named::Value(defs)),
-        Operand::Constant(_) => {}
     }
 }
 
@@ -251,100 +195,43 @@ struct Functions {
 impl Functions {
     fn new(bodies: &[Arc<Lowered>]) -> Self {
         let mut index = Self::default();
-        for (number, lowered) in (0..).zip(bodies) {
-            let item = lowered.function.item;
-            index.by_item.entry((item.file, item.item)).or_default().push(number);
-            for name in lowered.flows.bodies.iter().flat_map(|flow| &flow.opaque) {
-                let bodies = index.opaque.entry(name.clone()).or_default();
-                if bodies.last() != Some(&number) {
-                    bodies.push(number);
-                }
+        for (body, lowered) in (0..).zip(bodies) {
+            let (item, named) = (lowered.function.item, &lowered.named);
+            index.by_item.entry((item.file, item.item)).or_default().push(body);
+            for name in &named.opaque {
+                index.opaque.entry(name.clone()).or_default().push(body);
             }
-            visit(number, lowered, |_, named, site| match named {
-                Named::Value(defs) => {
-                    for def in defs {
-                        if let Def::Item(item) | Def::Method(item) = def {
-                            index.values.entry((item.file, item.item)).or_default().push(site);
-                        }
-                    }
-                }
-                Named::Call(call) => index.called(call, site),
-                Named::Place(_) => {}
-            });
+            for (function, at) in &named.values {
+                index.values.entry(*function).or_default().push(at.site(body));
+            }
+            for (function, at) in &named.calls {
+                index.calls.entry(*function).or_default().push(at.site(body));
+            }
+            for (name, at) in &named.loose {
+                index.loose.entry(name.clone()).or_default().push(at.site(body));
+            }
         }
         index
     }
-
-    fn called(&mut self, call: &Call, site: Site) {
-        match &call.callee {
-            Callee::Function(defs) => {
-                if defs.is_empty() || defs.contains(&Def::Unknown) {
-                    self.loose.entry(call.name.clone()).or_default().push(site);
-                }
-                for def in defs {
-                    if let Def::Item(item) | Def::Method(item) = def {
-                        self.calls.entry((item.file, item.item)).or_default().push(site);
-                    }
-                }
-            }
-            Callee::Method(_, name, own) => {
-                if own.is_empty() && call.receiver_ty.path().is_none() {
-                    self.loose.entry(name.clone()).or_default().push(site);
-                }
-                for function in own {
-                    let key = (function.item.file, function.item.item);
-                    self.calls.entry(key).or_default().push(site);
-                }
-            }
-            Callee::Local(..) | Callee::Await(_) => {}
-        }
-    }
 }
 
-/// Fields, statics and channels, by who names them.
+/// Fields and statics, by who names them: the body, and the position among what it names.
 #[derive(Debug, Default)]
 struct Cells {
-    receipts: Vec<(Site, Place)>,
-    fields: FxHashMap<Name, Vec<(Site, Place)>>,
-    statics: FxHashMap<FunctionKey, Vec<(Site, Place)>>,
+    fields: FxHashMap<Name, Vec<(u32, u32)>>,
+    statics: FxHashMap<FunctionKey, Vec<(u32, u32)>>,
 }
 
 impl Cells {
     fn new(bodies: &[Arc<Lowered>]) -> Self {
         let mut index = Self::default();
-        for (number, lowered) in (0..).zip(bodies) {
-            visit(number, lowered, |flow, named, site| {
-                let of_channel = |place: &Place| {
-                    let ty = &flow.locals[place.local.0 as usize].ty;
-                    let path = ty.peel().path().filter(|_| place.proj.is_empty());
-                    path.is_some_and(|path| path.ends_with("::Receiver"))
-                };
-                let place = match named {
-                    Named::Place(place) => place,
-                    Named::Call(call) => {
-                        if let Callee::Method(place, name, own) = &call.callee
-                            && own.is_empty()
-                            && RECEIVING.contains(&&**name)
-                        {
-                            index.receipts.push((site, place.clone()));
-                        }
-                        return;
-                    }
-                    Named::Value(_) => return,
-                };
-                if of_channel(place) {
-                    index.receipts.push((site, place.clone()));
-                }
-                for proj in &place.proj {
-                    if let Proj::Field(field) = proj {
-                        let named = index.fields.entry(field.name.clone()).or_default();
-                        named.push((site, place.clone()));
-                    }
-                }
-                if let LocalKind::Static(file, item) = flow.locals[place.local.0 as usize].kind {
-                    index.statics.entry((file, item)).or_default().push((site, place.clone()));
-                }
-            });
+        for (body, lowered) in (0..).zip(bodies) {
+            for (position, (name, ..)) in (0..).zip(&lowered.named.fields) {
+                index.fields.entry(name.clone()).or_default().push((body, position));
+            }
+            for (position, (item, ..)) in (0..).zip(&lowered.named.statics) {
+                index.statics.entry(*item).or_default().push((body, position));
+            }
         }
         index
     }
@@ -387,7 +274,8 @@ fn lower(model: &Model<'_>, function: FunctionRef, body: &Body) -> Vec<Arc<Lower
         .map(|assignment| {
             let flows = lower_body(model, function, body, &assignment);
             let on_unix = runs_on_unix && !leaves_unix_out(&assignment);
-            Arc::new(Lowered { function, flows, guesses, is_test, on_unix })
+            let named = Named::of(&flows);
+            Arc::new(Lowered { function, flows, guesses, is_test, on_unix, named })
         })
         .collect()
 }

@@ -462,14 +462,14 @@ impl Solver<'_> {
                         };
                         if named == *member {
                             let way = &place.proj[..=at];
-                            tasks.push(access(*site, place, way, &keep, sure));
+                            tasks.push(access(site, place, way, &keep, sure));
                         }
                     }
                 }
             }
             Home::Static(file, item) => {
                 for (site, place) in self.program.statics_named((*file, *item)) {
-                    tasks.push(access(*site, place, &[], &keep, true));
+                    tasks.push(access(site, place, &[], &keep, true));
                 }
             }
             Home::Channel(package) => {
@@ -479,7 +479,7 @@ impl Solver<'_> {
                     if self.model.project.file(at).package == *package {
                         let way: Vec<Proj> =
                             place.proj.iter().cloned().chain([Proj::Elem]).collect();
-                        tasks.push(access(*site, place, &way, &keep, false));
+                        tasks.push(access(site, place, &way, &keep, false));
                     }
                 }
             }

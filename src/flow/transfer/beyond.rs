@@ -24,7 +24,7 @@ impl Transfer<'_> {
             return None;
         }
         let program = self.follower.program;
-        let named = program.statics_named((file, item)).iter();
+        let named = program.statics_named((file, item));
         let naming: BTreeSet<ItemRef> =
             named.map(|(site, _)| program.body(site.body).function.item).collect();
         if !program.may_come_to(call, &naming) {
