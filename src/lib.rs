@@ -26,7 +26,7 @@ use facts::comments::Directive;
 use finding::Finding;
 use source::{FileId, Files, Project};
 use text::TextRange;
-use verdict::Verdict;
+use verdict::{Verdict, Waiting};
 
 /// A file that could not be read or parsed, or of which a part could not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,10 +85,16 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
         model::Loader::new(project, files, &options.catalog, options.search);
     let mut lowered = flow::Known::default();
     // Following and judging ask for names; what spells them and was not read is read, and followed
-    // again. Judging costs most, so it waits until there is nothing left to follow.
+    // again. Judging costs most, so it waits until there is nothing left to follow, and then for
+    // the births that wait for more.
+    let mut waiting = Waiting::default();
     let found = loop {
         let followed = verdict::follow(&model, &mut lowered);
         let wanted = followed.wanted(&model);
+        if loader.answer(&mut model, &wanted) {
+            continue;
+        }
+        let wanted = followed.wanted_again(&model, &mut waiting);
         if loader.answer(&mut model, &wanted) {
             continue;
         }
@@ -96,6 +102,7 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
         if !loader.answer(&mut model, &found.wanted) {
             break found;
         }
+        waiting = found.waiting;
     };
     let context = rules::Context {
         lives: &found.lives,

@@ -209,7 +209,13 @@ pub struct Verdicts {
     pub endless: Vec<Endless>,
     /// What would have to be read to be sure.
     pub wanted: Wanted,
+    /// The births that wait for it.
+    pub waiting: Waiting,
 }
+
+/// Births of which the verdict waits for something that was not read.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting(fate::Waiting);
 
 /// Everything that is born in a model, followed to a fixpoint and not judged yet.
 #[derive(Debug)]
@@ -236,6 +242,24 @@ impl Followed {
         wanted
     }
 
+    /// What is wanted by the births that waited for what was read last, if there are any.
+    pub fn wanted_again(&self, model: &Model<'_>, waiting: &mut Waiting) -> Wanted {
+        let fates = Fates::new(model, &self.program, &self.solution);
+        let births = std::mem::take(&mut waiting.0).into_iter();
+        let tasks: Vec<Task> = births
+            .filter_map(|(function, place, number)| {
+                let body = self.program.bodies_of(function).get(place)?;
+                Some(Task::Birth(*body, number))
+            })
+            .collect();
+        tasks.par_iter().for_each(|task| {
+            fates.narrow(task, fates.judge(task));
+        });
+        let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
+        waiting.0 = asked.waiting;
+        Wanted { names: asked.names, functions: asked.functions, ..Wanted::default() }
+    }
+
     /// Judges every birth.
     pub fn judge(self, model: &Model<'_>) -> Verdicts {
         let fates = Fates::new(model, &self.program, &self.solution);
@@ -244,7 +268,8 @@ impl Followed {
         let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
         wanted.functions.extend(asked.functions);
         wanted.names.extend(asked.names);
-        Verdicts { lives: merge(found), joins, endless: self.workers.endless, wanted }
+        let waiting = Waiting(asked.waiting);
+        Verdicts { lives: merge(found), joins, endless: self.workers.endless, wanted, waiting }
     }
 }
 

@@ -61,7 +61,13 @@ pub(super) struct Fates<'a> {
 pub(super) struct Asked {
     pub(super) functions: BTreeSet<FunctionKey>,
     pub(super) names: Names,
+    /// Births of which the verdict waits for some of these functions.
+    pub(super) waiting: Waiting,
 }
+
+/// Births by where they stand: the function, which of its bodies, and which birth in that. Numbers of
+/// bodies do not outlive a round of reading.
+pub(super) type Waiting = BTreeSet<(FunctionKey, usize, u32)>;
 
 /// A search through callers: where it came from, and the steps that led there.
 pub(super) struct Hop<'a> {

@@ -35,6 +35,12 @@ impl Fates<'_> {
             let name = self.model.facts[file].item(*item).name.to_string();
             asked.names.insert((name, self.model.scope_of_member(*file, *item, None)));
         }
+        if let (Task::Birth(body, number), false) = (task, solution.unlowered.is_empty()) {
+            let item = self.program.body(*body).function.item;
+            let function = (item.file, item.item);
+            let place = self.program.bodies_of(function).iter().position(|it| it == body);
+            asked.waiting.extend(place.map(|place| (function, place, *number)));
+        }
         let unread = solution.unlowered.iter();
         asked.functions.extend(unread.map(|item| (item.file, item.item)));
         if !decided || !solution.unlowered.is_empty() {
