@@ -11,7 +11,7 @@ mod lexical;
 mod lower;
 pub mod tree;
 
-pub use lower::{again, lower};
+pub use lower::{Again, again, lower};
 
 use cfg::Cfg;
 use comments::Directive;
@@ -46,6 +46,8 @@ pub struct FileFacts {
     pub whole: bool,
     /// What else than functions would be read otherwise if there were a needle in it.
     pub probed: Vec<TextRange>,
+    /// The same inside the bodies of functions: items in them, and macro calls that nobody expands.
+    pub probed_inside: Vec<TextRange>,
 }
 
 /// A path among the tokens of a macro, seen without its grammar.

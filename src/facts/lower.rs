@@ -17,7 +17,7 @@ mod spans;
 mod template;
 mod types;
 
-pub use again::again;
+pub use again::{Again, again};
 use spans::byte_range;
 
 use std::borrow::Cow;
@@ -112,11 +112,16 @@ impl<'text> Lowering<'text> {
         self.name(&ident.to_string())
     }
 
-    /// Whether anything that can matter was seen inside `range`.
+    /// Whether anything that can matter was seen inside `range`, which is noted as asked for.
     fn matters(&mut self, range: TextRange) -> bool {
-        if !self.in_function {
-            self.facts.probed.push(range);
+        match self.in_function {
+            true => self.facts.probed_inside.push(range),
+            false => self.facts.probed.push(range),
         }
+        self.has_needle(range)
+    }
+
+    fn has_needle(&self, range: TextRange) -> bool {
         let first = self.needles.partition_point(|&at| at < range.start);
         self.needles.get(first).is_some_and(|&at| at < range.end)
     }

@@ -23,7 +23,7 @@ use crate::Note;
 use crate::catalog::Catalog;
 use crate::facts::blank::blank;
 use crate::facts::tree::{ItemId, ItemKind};
-use crate::facts::{self, FileFacts, guard, lower};
+use crate::facts::{self, Again, FileFacts, guard, lower};
 use crate::scan::{Scan, Search, Spelled};
 use crate::source::{FileId, Files, Project};
 use crate::text::TextRange;
@@ -180,7 +180,7 @@ impl<'p> Loader<'p> {
         self.read_files(&files, true);
         let wanted = self.wanted(model, asked_for);
         self.read_again(model, &wanted);
-        if files.is_empty() && wanted.is_empty() {
+        if self.fresh.is_empty() {
             return false;
         }
         self.read_above(model);
@@ -415,11 +415,16 @@ impl<'p> Loader<'p> {
             return Some(Read::Skipped { has_paths: scan.has_paths, reaps: scan.reaps });
         }
         let whole = !self.search || self.whole.contains(&file);
-        if let Some(Read::Lowered(known)) = known
-            && !whole
-            && let Some(facts) = self.lower_again(&text, known, &scan, names)
-        {
-            return Some(Read::Lowered(Arc::new(facts)));
+        if let (Some(Read::Lowered(known)), false) = (known, whole) {
+            match facts::again(&text, known, &scan.needles) {
+                Again::Same => return None,
+                Again::More(facts) => {
+                    if let Some(facts) = self.completed(*facts, &text, &scan, names) {
+                        return Some(Read::Lowered(Arc::new(facts)));
+                    }
+                }
+                Again::Whole => {}
+            }
         }
         let code =
             if !whole { Cow::Owned(blank(&text, &scan.needles)) } else { Cow::Borrowed(&*text) };
@@ -450,15 +455,14 @@ impl<'p> Loader<'p> {
         }
     }
 
-    /// Adds what new needles ask for to what is known of a file, if that can be told without reading all of it.
-    fn lower_again(
+    /// Facts with some more functions, unless they make aliases, which are looked for in the whole file.
+    fn completed(
         &self,
+        mut facts: FileFacts,
         text: &str,
-        known: &FileFacts,
         scan: &Scan,
         names: &BTreeSet<String>,
     ) -> Option<FileFacts> {
-        let mut facts = facts::again(text, known, &scan.needles)?;
         let mut aliases = spawn_aliases(&facts, self.catalog, &self.aliases, false);
         aliases.retain(|alias| !names.contains(alias));
         if !aliases.is_empty() {

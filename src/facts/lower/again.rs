@@ -9,16 +9,29 @@ use super::super::blank::blank;
 use super::super::tree::{ItemId, ItemKind};
 use super::super::{FileFacts, guard};
 use super::{Lowering, order, parsed};
+use crate::text::TextRange;
 
-/// The facts of a text with the functions that new needles lie in; `None` when the whole file has to be read to
-/// know them.
+/// What a file is with more needles than it was read with.
+pub enum Again {
+    /// What it was: they all lie in what is known, or where they change nothing.
+    Same,
+    /// Some more functions are known.
+    More(Box<FileFacts>),
+    /// The whole file has to be read to tell.
+    Whole,
+}
+
+/// Reads the functions of a text that new needles lie in.
 ///
 /// `known` are its facts with fewer needles, and `needles` are all of them, sorted.
-pub fn again(text: &str, known: &FileFacts, needles: &[u32]) -> Option<FileFacts> {
-    let wanted = functions_with_new(text, known, needles)?;
+pub fn again(text: &str, known: &FileFacts, needles: &[u32]) -> Again {
+    let Some(wanted) = functions_with_new(text, known, needles) else { return Again::Whole };
+    if wanted.is_empty() {
+        return Again::Same;
+    }
     let code = only(text, known, &wanted, needles);
     if guard::refuse(&code).is_some() {
-        return None;
+        return Again::Whole;
     }
     let read = parsed(&code, |file| {
         let mut lowering = Lowering::new(needles);
@@ -29,7 +42,8 @@ pub fn again(text: &str, known: &FileFacts, needles: &[u32]) -> Option<FileFacts
         }
         order::outer_first(lowering.facts, &lowering.nested)
     });
-    graft(known.clone(), read.ok()?, &wanted)
+    let facts = read.ok().and_then(|read| graft(known.clone(), read, &wanted));
+    facts.map_or(Again::Whole, |facts| Again::More(Box::new(facts)))
 }
 
 /// Indexes of the functions outside bodies that hold a needle which is not known, in order.
@@ -39,6 +53,10 @@ fn functions_with_new(text: &str, known: &FileFacts, needles: &[u32]) -> Option<
         .filter(|&index| matches!(known.items[index].kind, ItemKind::Function(_)))
         .collect();
     functions.sort_by_key(|&index| known.items[index].keyword);
+    let has_body = |index: usize| match &known.items[index].kind {
+        ItemKind::Function(function) => function.body.is_some(),
+        _ => false,
+    };
     let mut wanted = Vec::new();
     for &needle in needles {
         if known.needles.binary_search(&needle).is_ok() {
@@ -46,18 +64,19 @@ fn functions_with_new(text: &str, known: &FileFacts, needles: &[u32]) -> Option<
         }
         let before = functions.partition_point(|&index| known.items[index].keyword <= needle);
         let around = before.checked_sub(1).map(|at| functions[at]);
-        match around.filter(|&index| needle < known.items[index].range.end) {
+        let holds = |range: &TextRange| range.start <= needle && needle < range.end;
+        match around.filter(|&index| holds(&known.items[index].range)) {
+            // What is in a body that is known is known, but for what was left out of it.
+            Some(index) if has_body(index) && !known.probed_inside.iter().any(holds) => {}
             Some(index) => wanted.push(index),
             // A constant, or a macro.
-            None if known.probed.iter().any(|it| it.start <= needle && needle < it.end) => {
-                return None;
-            }
+            None if known.probed.iter().any(holds) => return None,
             None => {}
         }
     }
     wanted.dedup();
-    let has_body = |&index: &usize| text[..known.items[index].range.end as usize].ends_with('}');
-    wanted.retain(has_body);
+    let can_have = |&index: &usize| text[..known.items[index].range.end as usize].ends_with('}');
+    wanted.retain(can_have);
     // Items in a body that is known would have to go first.
     let is_around = |keyword: u32| {
         let mut ranges = wanted.iter().map(|&index| known.items[index].range);
@@ -117,5 +136,6 @@ fn graft(mut facts: FileFacts, read: FileFacts, wanted: &[usize]) -> Option<File
         (outer.map_or(owner, |&index| number(index)), sighting)
     }));
     facts.macro_names.extend(read.macro_names);
+    facts.probed_inside.extend(read.probed_inside);
     Some(facts)
 }

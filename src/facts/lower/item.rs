@@ -218,9 +218,8 @@ impl Lowering<'_> {
         let range = block.map_or(head, |block| head.cover(delimited(&block.brace_token.span)));
         let id = self.plain(attrs, visibility, name, range, ItemKind::Function(Box::new(function)));
         let around = std::mem::replace(&mut self.in_function, true);
-        if let Some(block) = block
-            && self.matters(range)
-        {
+        let matters = if around { self.matters(range) } else { self.has_needle(range) };
+        if let Some(block) = block.filter(|_| matters) {
             let owner = std::mem::replace(&mut self.owner, id);
             let body = self.function_body(signature, block);
             self.owner = owner;
