@@ -242,19 +242,22 @@ impl Followed {
         wanted
     }
 
-    /// What is wanted by the births that waited for what was read last, if there are any.
+    /// What is wanted by the births that waited for what was read last, and by the joins; nothing when no
+    /// birth did.
     pub fn wanted_again(&self, model: &Model<'_>, waiting: &mut Waiting) -> Wanted {
+        let births = std::mem::take(&mut waiting.0);
+        if births.is_empty() {
+            return Wanted::default();
+        }
         let fates = Fates::new(model, &self.program, &self.solution);
-        let births = std::mem::take(&mut waiting.0).into_iter();
-        let tasks: Vec<Task> = births
-            .filter_map(|(function, place, number)| {
-                let body = self.program.bodies_of(function).get(place)?;
-                Some(Task::Birth(*body, number))
-            })
-            .collect();
-        tasks.par_iter().for_each(|task| {
-            fates.narrow(task, fates.judge(task));
+        births.par_iter().for_each(|(function, place, number)| {
+            if let Some(&body) = self.program.bodies_of(*function).get(*place)
+                && let Some(birth) = self.program.body(body).flows.births.get(*number as usize)
+            {
+                of_birth(&fates, body, *number, birth);
+            }
         });
+        joins::joins(&fates);
         let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
         waiting.0 = asked.waiting;
         Wanted { names: asked.names, functions: asked.functions, ..Wanted::default() }

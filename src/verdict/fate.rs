@@ -98,6 +98,14 @@ impl<'a> Fates<'a> {
         Self { by_value: true, ..Self::new(model, program, solution) }
     }
 
+    /// A birth by a number that outlives a round of reading.
+    pub(super) fn lasting(&self, body: u32, number: u32) -> Option<(FunctionKey, usize, u32)> {
+        let item = self.program.body(body).function.item;
+        let function = (item.file, item.item);
+        let place = self.program.bodies_of(function).iter().position(|&it| it == body)?;
+        Some((function, place, number))
+    }
+
     /// Every call that carries on a handle which was born, and not taken from a cell.
     pub(super) fn carried(&self) -> BTreeSet<Task> {
         let mut found = BTreeSet::new();

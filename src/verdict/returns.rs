@@ -103,9 +103,15 @@ pub(super) fn ends_by_itself(fates: &Fates<'_>, body: u32, birth: &Birth) -> boo
         let inside = bodies.filter(|(_, it)| it.parent == Some(node.1));
         open.extend(inside.map(|(id, _)| (node.0, id)));
     }
-    let known = search.unread.is_empty();
-    fates.asked.lock().unwrap_or_else(PoisonError::into_inner).functions.extend(search.unread);
-    known
+    if search.unread.is_empty() {
+        return true;
+    }
+    let births = (0..).zip(&program.body(body).flows.births);
+    let mut own = births.filter(|(_, it)| std::ptr::eq(*it, birth));
+    let mut asked = fates.asked.lock().unwrap_or_else(PoisonError::into_inner);
+    asked.waiting.extend(own.next().and_then(|(number, _)| fates.lasting(body, number)));
+    asked.functions.extend(search.unread);
+    false
 }
 
 /// Bodies that are looked through for one thread.

@@ -36,10 +36,7 @@ impl Fates<'_> {
             asked.names.insert((name, self.model.scope_of_member(*file, *item, None)));
         }
         if let (Task::Birth(body, number), false) = (task, solution.unlowered.is_empty()) {
-            let item = self.program.body(*body).function.item;
-            let function = (item.file, item.item);
-            let place = self.program.bodies_of(function).iter().position(|it| it == body);
-            asked.waiting.extend(place.map(|place| (function, place, *number)));
+            asked.waiting.extend(self.lasting(*body, *number));
         }
         let unread = solution.unlowered.iter();
         asked.functions.extend(unread.map(|item| (item.file, item.item)));
