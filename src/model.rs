@@ -13,6 +13,7 @@ mod names;
 mod numbers;
 mod reach;
 mod scope;
+mod trees;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,6 +2,7 @@
 
 mod fate;
 mod feeds;
+mod followed;
 mod guards;
 mod joins;
 mod kept;
@@ -17,7 +18,6 @@ mod workers;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
@@ -25,8 +25,8 @@ use crate::catalog::Role;
 use crate::facts::tree::{Name, Type};
 use crate::finding::{CodeKind, Confidence, Fix};
 use crate::flow::{
-    Birth, BlockId, Callable, Callee, Class, EndKind, Flow, FlowId, FlowKind, Flows, Known,
-    LossKind, Operand, Program, Solution, StmtKind, Task, Terminator, only_item, solve,
+    Birth, BlockId, Callable, Callee, Class, EndKind, Flow, FlowId, FlowKind, Flows, LossKind,
+    Operand, StmtKind, Task, Terminator, only_item,
 };
 use crate::model::{Def, FunctionRef, Model, Namespace, Wanted};
 use crate::source::{FileId, PackageId};
@@ -34,11 +34,11 @@ use crate::text::TextRange;
 use fate::{Fates, Judged};
 
 pub use feeds::AliveSender;
+pub use followed::{Followed, Waiting, follow};
 pub use guards::HeldLock;
 pub use joins::{Answer, Join};
 pub use kept::Forgettable;
 pub use selves::SelfJoin;
-use workers::Workers;
 pub use workers::{Endless, EndlessKind, Spawned};
 
 /// How the thread born at one place ends.
@@ -211,69 +211,6 @@ pub struct Verdicts {
     pub wanted: Wanted,
     /// The births that wait for it.
     pub waiting: Waiting,
-}
-
-/// Births of which the verdict waits for something that was not read.
-#[derive(Clone, Debug, Default)]
-pub struct Waiting(fate::Waiting);
-
-/// Everything that is born in a model, followed to a fixpoint and not judged yet.
-#[derive(Debug)]
-pub struct Followed {
-    program: Program,
-    solution: Solution,
-    workers: Workers,
-}
-
-/// Follows every birth of a model, with the bodies that were lowered before where they still hold.
-pub fn follow(model: &Model<'_>, known: &mut Known) -> Followed {
-    let program = Program::lower(model, known);
-    let (solution, workers) =
-        rayon::join(|| solve(model, &program), || workers::workers(model, &program));
-    Followed { program, solution, workers }
-}
-
-impl Followed {
-    /// What has to be read before it is worth while to judge: functions that were called with a handle or
-    /// run by a thread, and whatever else could name what hands handles out or keeps them.
-    pub fn wanted(&self, model: &Model<'_>) -> Wanted {
-        let mut wanted = Fates::new(model, &self.program, &self.solution).wanted();
-        wanted.functions.clone_from(&self.workers.unread);
-        wanted
-    }
-
-    /// What is wanted by the births that waited for what was read last, and by the joins; nothing when no
-    /// birth did.
-    pub fn wanted_again(&self, model: &Model<'_>, waiting: &mut Waiting) -> Wanted {
-        let births = std::mem::take(&mut waiting.0);
-        if births.is_empty() {
-            return Wanted::default();
-        }
-        let fates = Fates::new(model, &self.program, &self.solution);
-        births.par_iter().for_each(|(function, place, number)| {
-            if let Some(&body) = self.program.bodies_of(*function).get(*place)
-                && let Some(birth) = self.program.body(body).flows.births.get(*number as usize)
-            {
-                of_birth(&fates, body, *number, birth);
-            }
-        });
-        joins::joins(&fates);
-        let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
-        waiting.0 = asked.waiting;
-        Wanted { names: asked.names, functions: asked.functions, ..Wanted::default() }
-    }
-
-    /// Judges every birth.
-    pub fn judge(self, model: &Model<'_>) -> Verdicts {
-        let fates = Fates::new(model, &self.program, &self.solution);
-        let (found, joins) = rayon::join(|| lives(&fates), || joins::joins(&fates));
-        let mut wanted = fates.wanted_by_verdicts(&joins);
-        let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
-        wanted.functions.extend(asked.functions);
-        wanted.names.extend(asked.names);
-        let waiting = Waiting(asked.waiting);
-        Verdicts { lives: merge(found), joins, endless: self.workers.endless, wanted, waiting }
-    }
 }
 
 /// Every life that the walks of a program tell.

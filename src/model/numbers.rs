@@ -1,6 +1,6 @@
 //! Numbers that stay: a module keeps its number when more of the project is read.
 //!
-//! Each round of reading builds the model anew. Lowered bodies of the round before can be kept only
+//! Each round of reading builds crates of the model anew. Lowered bodies of the round before can be kept only
 //! if what they name still has the same number.
 
 use rustc_hash::FxHashMap;

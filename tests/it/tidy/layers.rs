@@ -62,6 +62,7 @@ const CRATES: [(&str, &[&str]); 18] = [
             "src/model/load.rs",
             "src/flow/program.rs",
             "src/flow/solve.rs",
+            "src/verdict/followed.rs",
             "src/verdict.rs",
             "src/cli.rs",
             "src/cli/",
