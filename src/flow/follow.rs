@@ -27,7 +27,7 @@ use super::{
 };
 use super::{RETURN, StmtKind, Terminator, Test};
 use crate::catalog::Role;
-use crate::facts::tree::Name;
+use crate::facts::tree::{ItemId, Name};
 use crate::model::{ItemRef, Model, Ty};
 use crate::source::FileId;
 use crate::text::TextRange;
@@ -90,6 +90,8 @@ pub(super) struct Asked {
     pub(super) bodies: BTreeSet<ItemRef>,
     /// Methods that nobody knows, by where they are called.
     pub(super) methods: BTreeSet<(FileId, Name)>,
+    /// Statics that held the handle where something was called that may name them.
+    pub(super) statics: BTreeSet<(FileId, ItemId)>,
 }
 
 impl Asked {
@@ -97,6 +99,7 @@ impl Asked {
         self.keys.extend(other.keys);
         self.bodies.extend(other.bodies);
         self.methods.extend(other.methods);
+        self.statics.extend(other.statics);
     }
 }
 

@@ -26,7 +26,7 @@ use super::task::{Exit, Keep, ParamKey, Snapshot, Task, exit_of};
 use super::token::Token;
 use super::transfer::argument;
 use super::{BlockId, Call, Callee, Constant, Flow, Operand, Owner, Place, Proj, StmtKind};
-use crate::facts::tree::Name;
+use crate::facts::tree::{ItemId, Name};
 use crate::model::{Def, FunctionRef, ItemRef, Model, TyHead};
 use crate::source::FileId;
 
@@ -48,6 +48,8 @@ pub struct Solution {
     pub unlowered: BTreeSet<ItemRef>,
     /// Methods that nobody knows and that a handle was used by, with where they were called.
     pub unknown_methods: BTreeSet<(FileId, Name)>,
+    /// Statics that held a handle where something was called that may name them.
+    pub statics: BTreeSet<(FileId, ItemId)>,
 }
 
 impl Solution {
@@ -370,6 +372,7 @@ impl Solver<'_> {
         let Walked { task, ends, asked } = walked;
         self.solution.unlowered.extend(asked.bodies);
         self.solution.unknown_methods.extend(asked.methods);
+        self.solution.statics.extend(asked.statics);
         let before = self.solution.ends.get(&task);
         let is_new = before.is_none();
         if before.is_some_and(|before| **before == ends) {

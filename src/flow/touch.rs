@@ -1,15 +1,26 @@
 //! Which locals the statements of a block can move, drop or look at: a token elsewhere passes the
 //! block untouched, and most blocks of a long function are such to most tokens.
 
-use super::{Callable, Callee, Flow, LocalId, Place, StmtKind};
+use super::{Callable, Callee, Flow, LocalId, LocalKind, Place, StmtKind};
 
 /// For each block of `flow`, the locals that its statements touch, sorted. `bodies` are the bodies
 /// made so far, those of the closures in `flow` among them.
 pub(super) fn touched(flow: &Flow, bodies: &[Flow]) -> Vec<Vec<LocalId>> {
+    let ids = (0..).map(LocalId).zip(&flow.locals);
+    let statics = ids.filter(|(_, local)| matches!(local.kind, LocalKind::Static(..)));
+    let statics: Vec<LocalId> = statics.map(|(id, _)| id).collect();
     let of_block = flow.blocks.iter().map(|block| {
         let mut locals = Vec::new();
         for stmt in &block.stmts {
             of_stmt(flow, bodies, &stmt.kind, &mut locals);
+        }
+        // A function may take out of a static what is in it.
+        let calls = block
+            .stmts
+            .iter()
+            .any(|stmt| matches!(&stmt.kind, StmtKind::Call(call) if !call.targets().is_empty()));
+        if calls {
+            locals.extend(&statics);
         }
         locals.sort_unstable();
         locals.dedup();

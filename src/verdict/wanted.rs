@@ -21,6 +21,12 @@ impl Fates<'_> {
                 wanted.names.insert((name, self.model.scope_of_function(function.item)));
             }
         }
+        for &(file, item) in &self.solution.statics {
+            if let Some(facts) = self.model.facts.get(&file) {
+                let name = spelled(&facts.item(item).name).to_owned();
+                wanted.names.insert((name, self.model.scope_of_member(file, item, None)));
+            }
+        }
         for (cell, _) in self.solution.keeps() {
             let scope = self.model.scope_of_home(&cell.home);
             let Some((file, id)) = &cell.home.declaration() else {

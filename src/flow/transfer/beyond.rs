@@ -23,6 +23,7 @@ impl Transfer<'_> {
         if token.borrowed || call.targets().is_empty() {
             return None;
         }
+        self.follower.asked.borrow_mut().statics.insert((file, item));
         let program = self.follower.program;
         let named = program.statics_named((file, item));
         let naming: BTreeSet<ItemRef> =
