@@ -72,6 +72,11 @@ pub(super) fn iterator(item: Ty) -> Ty {
     Ty::external(ITERATOR, vec![item])
 }
 
+/// Whether a type is an iterator for sure: collections are typed like what goes over them.
+pub(super) fn is_iterator(ty: &Ty) -> bool {
+    ty.path() == Some(ITERATOR)
+}
+
 /// What comes out of a type that is iterated over, by value or by reference.
 pub(super) fn item(ty: &Ty) -> Ty {
     match shape(ty) {
@@ -108,6 +113,11 @@ pub(super) fn output(receiver: &Ty, name: &str) -> Ty {
             "swap_remove_back" | "swap_remove_front" => option(item),
             "drain" | "chain" | "peekable" | "cycle" | "copied" | "cloned" | "extract_if"
             | "into_sorted_vec" | "into_vec" | "split_off" | "sorted_by_key" => iterator(item),
+            "map" | "filter_map" | "flat_map" | "map_while" | "scan"
+                if !matches!(receiver, Ty::Slice(_)) =>
+            {
+                iterator(Ty::Unknown)
+            }
             "enumerate" => iterator(Ty::Tuple(vec![Ty::Unknown, item])),
             "flatten" => iterator(match shape(&item) {
                 Shape::Maybe(inner) | Shape::Many(inner) => inner,

@@ -364,10 +364,11 @@ impl Lowering<'_> {
             place.proj.retain(|proj| matches!(proj, Proj::Field(_)));
             self.frame().flow.locked.push(Lock { place, exclusive: &**name != "read" });
         }
-        // `last` of a slice borrows, `last` of an iterator runs it; iterators are made on the spot.
+        // `last` of a slice borrows, `last` of an iterator runs it; most iterators are made on the spot.
         let is_made_here = self.frame().local(place.local).kind == LocalKind::Temporary;
+        let is_iterator = is_made_here || typing::is_iterator(&receiver.ty);
         let borrows = match &**name {
-            "last" if is_made_here && !receiver.is_borrow() => None,
+            "last" if is_iterator && !receiver.is_borrow() => None,
             "get" | "get_mut" if receiver.ty.is_once() && args.is_empty() => {
                 Some(methods::Borrowing::Same)
             }
