@@ -1,5 +1,6 @@
 //! Collections and iterators that hold the token: what takes it out, what runs on it, what loses it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::ends::{EndKind, LossKind};
@@ -241,11 +242,39 @@ impl Transfer<'_> {
                 _ => vec![to(dst.then(Proj::Elem), element)],
             },
             OnMany::Drive => vec![lost("what comes out is dropped")],
-            OnMany::Each | OnMany::Fold | OnMany::ShortCircuit => {
+            OnMany::Each | OnMany::ShortCircuit => {
                 self.on_payload(range, call, &[], element, token)
             }
+            OnMany::Fold => self.folded(range, call, element, token),
             _ => vec![to(dst.then(Proj::Elem), element)],
         }
+    }
+
+    /// What a closure makes of an element and of what it gave for those before, and of what it gives itself
+    /// when the next one comes.
+    fn folded(&self, range: TextRange, call: &Call, element: &[Proj], token: &Token) -> Vec<Next> {
+        let reduces = &*call.name == "reduce";
+        let wrap: &[Proj] = if reduces { &[Proj::Inner] } else { &[] };
+        let mut next = self.on_payload(range, call, wrap, element, token);
+        let Some(code) = self.callable_arg(call) else { return next };
+        let closure = self.follower.closure(&code).filter(|closure| closure.params.len() == 2);
+        let Some(gathered) = closure.map(|closure| closure.params[0]) else { return next };
+        let given = next.iter().filter_map(|next| match next {
+            Next::Go { place, .. } if place.local == call.dst => {
+                let rest = &place.proj[wrap.len().min(place.proj.len())..];
+                let tries = &*call.name == "try_fold";
+                Some(if tries { rest.get(1..).unwrap_or_default() } else { rest }.to_vec())
+            }
+            _ => None,
+        });
+        // The first of all is not given as an element.
+        let first = reduces.then(|| element.to_vec());
+        let again: BTreeSet<Vec<Proj>> = given.chain(first).collect();
+        for proj in again {
+            let entry = moved(&Place::local(gathered), &proj);
+            next.extend(self.run(&code, &entry, call, wrap, token));
+        }
+        next
     }
 
     /// What comes out of an iterator for the token: the way to it inside its element, or an end.
