@@ -113,11 +113,6 @@ pub(super) fn output(receiver: &Ty, name: &str) -> Ty {
             "swap_remove_back" | "swap_remove_front" => option(item),
             "drain" | "chain" | "peekable" | "cycle" | "copied" | "cloned" | "extract_if"
             | "into_sorted_vec" | "into_vec" | "split_off" | "sorted_by_key" => iterator(item),
-            "map" | "filter_map" | "flat_map" | "map_while" | "scan"
-                if !matches!(receiver, Ty::Slice(_)) =>
-            {
-                iterator(Ty::Unknown)
-            }
             "enumerate" => iterator(Ty::Tuple(vec![Ty::Unknown, item])),
             "flatten" => iterator(match shape(&item) {
                 Shape::Maybe(inner) | Shape::Many(inner) => inner,

@@ -136,6 +136,10 @@ impl<'p> Loader<'p> {
                 Read::Lowered(lowered) => {
                     if self.fresh.contains(&file) {
                         let old = model.facts.insert(file, lowered.clone());
+                        // A macro that is read now puts items before others.
+                        let outer = |facts: &FileFacts| facts.items.len() - facts.nested.len();
+                        model.renumbered |=
+                            old.as_ref().is_some_and(|old| outer(old) != outer(lowered));
                         // Names mean what they did where all that is new are bodies without items.
                         if !old.is_some_and(|old| declares_the_same(&old, lowered)) {
                             changed.insert(file);
@@ -208,12 +212,19 @@ impl<'p> Loader<'p> {
         for (name, scope) in names.difference(&self.names) {
             new.entry(name.clone()).or_default().push(*scope);
         }
-        for (alias, scope) in aliases_of(model, names) {
-            if self.names.insert((alias.clone(), scope)) {
-                new.entry(alias).or_default().push(scope);
+        self.names.extend(names.iter().cloned());
+        // An alias may have one of its own.
+        loop {
+            let known = self.names.len();
+            for (alias, scope) in aliases_of(model, &self.names) {
+                if self.names.insert((alias.clone(), scope)) {
+                    new.entry(alias).or_default().push(scope);
+                }
+            }
+            if self.names.len() == known {
+                break;
             }
         }
-        self.names.extend(names.iter().cloned());
         let project = self.project;
         let candidates = project
             .file_ids()

@@ -88,6 +88,25 @@ fn files(files: &[(&str, &str)]) -> Vec<(String, String)> {
     files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
 }
 
+fn aliased() -> Vec<(String, String)> {
+    files(&[
+        (
+            "src/lib.rs",
+            "mod c; mod d; mod e; mod f;\nuse std::thread::spawn as go;\npub type TB = std::thread::Builder;\n",
+        ),
+        (
+            "src/c.rs",
+            "pub fn b() -> crate::TB { crate::TB::new() }\npub fn w() { super::go(|| {}); }\n",
+        ),
+        ("src/d.rs", "pub struct Cfg { pub b: crate::TB }\n"),
+        ("src/e.rs", "use super::*;\npub fn w() { drop(go(|| {})); }\n"),
+        (
+            "src/f.rs",
+            "pub fn w(cfg: crate::d::Cfg) { crate::c::b().spawn(|| {}).unwrap(); cfg.b.spawn(|| {}).unwrap(); }\n",
+        ),
+    ])
+}
+
 /// Every example of every page, and this very crate.
 fn everything() -> Sources {
     let mut packages: Vec<Vec<(String, String)>> = Vec::new();
@@ -104,14 +123,23 @@ fn everything() -> Sources {
     let mut own: Vec<_> = own.collect();
     own.sort_by_key(|(path, _)| path != "src/lib.rs");
     packages.push(own);
-    // Names that only another file makes: an alias of a call, a builder under another name.
+    // An alias of an alias, and a macro that is read late and puts an item before another.
     packages.push(files(&[
-        ("src/lib.rs", "mod c; mod d; mod e; mod f;\nuse std::thread::spawn as go;\npub type TB = std::thread::Builder;\n"),
-        ("src/c.rs", "pub fn b() -> crate::TB { crate::TB::new() }\npub fn w() { super::go(|| {}); }\n"),
-        ("src/d.rs", "pub struct Cfg { pub b: crate::TB }\n"),
-        ("src/e.rs", "use super::*;\npub fn w() { drop(go(|| {})); }\n"),
-        ("src/f.rs", "pub fn w(cfg: crate::d::Cfg) { crate::c::b().spawn(|| {}).unwrap(); cfg.b.spawn(|| {}).unwrap(); }\n"),
+        ("src/lib.rs", "pub(crate) mod a; pub mod d;\npub fn go() { let h = crate::a::b::c::two(); drop(h); }\n"),
+        ("src/a.rs", "pub(crate) mod b;\n"),
+        ("src/a/b.rs", "pub mod c;\npub(crate) use crate::d::make as one;\n"),
+        ("src/a/b/c.rs", "pub(crate) use crate::a::b::one as two;\n"),
+        ("src/d.rs", "pub fn make() -> std::thread::JoinHandle<()> { std::thread::spawn(|| {}) }\n"),
     ]));
+    packages.push(files(&[
+        ("src/lib.rs", "pub(crate) mod m0; pub mod m1; pub(crate) mod m2;\npub struct S { h: Option<std::thread::JoinHandle<()>> }\nimpl S { pub fn new() -> Self { S { h: Some(crate::m0::h1()) } } }\n"),
+        ("src/m0.rs", "pub mod m5;\npub fn h1() -> std::thread::JoinHandle<()> { std::thread::spawn(|| {}) }\npub(crate) use crate::m0::m5::h5 as r12;\n"),
+        ("src/m0/m5.rs", "pub(crate) fn h5() -> std::thread::JoinHandle<()> { crate::m0::h1() }\n"),
+        ("src/m1.rs", "macro_rules! mn16 { ($n:ident) => { pub fn $n() { let _ = crate::m0::r12(); } } }\npub(crate) fn h15() -> std::thread::JoinHandle<()> { std::thread::spawn(|| {}) }\nmn16!(x);\n"),
+        ("src/m2.rs", "pub(crate) fn e19() { let h = crate::m1::h15(); drop(h); }\n"),
+    ]));
+    // Names that only another file makes: an alias of a call, a builder under another name.
+    packages.push(aliased());
     Sources::new(&packages)
 }
 

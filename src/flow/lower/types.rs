@@ -38,6 +38,10 @@ impl Lowering<'_> {
         }
         let mut values: Vec<Value> = Vec::new();
         for (index, &arg) in args.iter().enumerate() {
+            // What is gathered is like what it starts with.
+            if let (Some((_, types)), "fold", [start]) = (&mut known, name, values.as_slice()) {
+                types[0] = start.ty.clone();
+            }
             let expected = known.as_ref().filter(|(at, _)| *at == index).map(|(_, ty)| ty);
             values.push(self.arg(arg, expected));
         }
@@ -115,6 +119,9 @@ impl Lowering<'_> {
                 typing::mapped(&typing::option(Ty::Unknown), "map", self.given_by(make))
             }
             ("then_some", [value]) => typing::option(value.ty.clone()),
+            ("fold", [start, closure]) => {
+                typing::refined(start.ty.clone(), &self.given_by(closure))
+            }
             (_, [.., closure]) => typing::mapped(receiver, name, self.given_by(closure)),
             _ => Ty::Unknown,
         }
