@@ -89,9 +89,6 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
     // the births that wait for more.
     let mut waiting = Waiting::default();
     let found = loop {
-        if std::mem::take(&mut model.renumbered) {
-            lowered = flow::Known::default();
-        }
         let followed = verdict::follow(&model, &mut lowered);
         let wanted = followed.wanted(&model);
         if loader.answer(&mut model, &wanted) {

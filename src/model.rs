@@ -211,8 +211,8 @@ pub struct Model<'p> {
     pub notes: Vec<Note>,
     /// The same, with the texts of those that have one.
     failed: BTreeMap<FileId, Option<Arc<str>>>,
-    /// Whether items of a file got other numbers since bodies were lowered last.
-    pub renumbered: bool,
+    /// How often items of a file that was read again got other numbers: a macro puts its items before others.
+    pub numbering: usize,
     /// Packages in which something waits for child processes without their handles.
     pub reapers: BTreeSet<Option<PackageId>>,
 }

@@ -33,8 +33,9 @@ use crate::source::{FileId, PackageId};
 use crate::text::TextRange;
 use fate::{Fates, Judged};
 
+pub use fate::Waiting;
 pub use feeds::AliveSender;
-pub use followed::{Followed, Waiting, follow};
+pub use followed::{Followed, follow};
 pub use guards::HeldLock;
 pub use joins::{Answer, Join};
 pub use kept::Forgettable;

@@ -114,11 +114,16 @@ impl<'text> Lowering<'text> {
 
     /// Whether anything that can matter was seen inside `range`, which is noted as asked for.
     fn matters(&mut self, range: TextRange) -> bool {
+        self.note_probed(range);
+        self.has_needle(range)
+    }
+
+    /// Notes that `range` is read otherwise when there is something in it that can matter.
+    fn note_probed(&mut self, range: TextRange) {
         match self.in_function {
             true => self.facts.probed_inside.push(range),
             false => self.facts.probed.push(range),
         }
-        self.has_needle(range)
     }
 
     fn has_needle(&self, range: TextRange) -> bool {

@@ -73,6 +73,9 @@ impl Program {
     /// Lowers every function and constant of a model that has a body, but for those that were lowered
     /// before and cannot have changed.
     pub fn lower(model: &Model<'_>, known: &mut Known) -> Self {
+        if known.numbering != model.numbering {
+            *known = Known { numbering: model.numbering, ..Known::default() };
+        }
         let functions = model.functions.par_iter().copied();
         let values = model.values.par_iter().map(|&(item, test_only)| FunctionRef {
             item,
@@ -241,6 +244,8 @@ impl Cells {
 #[derive(Debug, Default)]
 pub struct Known {
     entries: FxHashMap<Key, Entry>,
+    /// The numbering of items that they name them by.
+    numbering: usize,
 }
 
 /// A function in its module, and whether it is for tests only.

@@ -72,7 +72,7 @@ pub(super) fn empty<'p>(
         of_references: FxHashSet::default(),
         notes: Vec::new(),
         failed: BTreeMap::new(),
-        renumbered: false,
+        numbering: 0,
         reapers: BTreeSet::new(),
     }
 }

@@ -136,10 +136,9 @@ impl<'p> Loader<'p> {
                 Read::Lowered(lowered) => {
                     if self.fresh.contains(&file) {
                         let old = model.facts.insert(file, lowered.clone());
-                        // A macro that is read now puts items before others.
                         let outer = |facts: &FileFacts| facts.items.len() - facts.nested.len();
-                        model.renumbered |=
-                            old.as_ref().is_some_and(|old| outer(old) != outer(lowered));
+                        let shifted = old.as_ref().is_some_and(|old| outer(old) != outer(lowered));
+                        model.numbering += usize::from(shifted);
                         // Names mean what they did where all that is new are bodies without items.
                         if !old.is_some_and(|old| declares_the_same(&old, lowered)) {
                             changed.insert(file);

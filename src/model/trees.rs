@@ -190,21 +190,11 @@ impl Tree<'_, '_> {
                 self.functions(facts, reference, &it.functions, is_test);
             }
             ItemKind::Trait(functions) => {
-                self.declare(
-                    reference.module,
-                    &item.name,
-                    Declaration::Item(reference),
-                    item.visibility,
-                );
+                self.declare_item(reference, item);
                 self.functions(facts, reference, functions, is_test);
             }
             ItemKind::Function(function) => {
-                self.declare(
-                    reference.module,
-                    &item.name,
-                    Declaration::Item(reference),
-                    item.visibility,
-                );
+                self.declare_item(reference, item);
                 self.part.functions.push(FunctionRef {
                     item: reference,
                     container: None,
@@ -215,23 +205,13 @@ impl Tree<'_, '_> {
                 }
             }
             ItemKind::Value(value) => {
-                self.declare(
-                    reference.module,
-                    &item.name,
-                    Declaration::Item(reference),
-                    item.visibility,
-                );
+                self.declare_item(reference, item);
                 if let Some(body) = &value.body {
                     self.part.values.push((reference, is_test));
                     self.blocks(facts, reference, body, is_test);
                 }
             }
-            _ => self.declare(
-                reference.module,
-                &item.name,
-                Declaration::Item(reference),
-                item.visibility,
-            ),
+            _ => self.declare_item(reference, item),
         }
         let sighted = facts.sightings.iter().any(|(owner, _)| *owner == reference.item);
         if sighted {
@@ -302,6 +282,11 @@ impl Tree<'_, '_> {
             };
             self.items(&place, facts, &block.items, false);
         }
+    }
+
+    fn declare_item(&mut self, reference: ItemRef, item: &Item) {
+        let what = Declaration::Item(reference);
+        self.declare(reference.module, &item.name, what, item.visibility);
     }
 
     fn declare(

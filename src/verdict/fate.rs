@@ -65,9 +65,9 @@ pub(super) struct Asked {
     pub(super) waiting: Waiting,
 }
 
-/// Births by where they stand: the function, which of its bodies, and which birth in that. Numbers of
-/// bodies do not outlive a round of reading.
-pub(super) type Waiting = BTreeSet<(FunctionKey, usize, u32)>;
+/// Births of which the verdict waits for something that was not read: the function, which of its bodies,
+/// and which birth in that. Numbers of bodies do not outlive a round of reading.
+pub type Waiting = BTreeSet<(FunctionKey, usize, u32)>;
 
 /// A search through callers: where it came from, and the steps that led there.
 pub(super) struct Hop<'a> {

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
-use super::fate::{self, Fates};
+use super::fate::{Fates, Waiting};
 use super::workers::{Workers, workers};
 use super::{Verdicts, joins, lives, merge, of_birth};
 use crate::flow::{Known, Program, Solution, solve};
@@ -39,10 +39,11 @@ impl Followed {
     /// What is wanted by the births that waited for what was read last, and by the joins; nothing when no
     /// birth did.
     pub fn wanted_again(&self, model: &Model<'_>, waiting: &mut Waiting) -> Wanted {
-        let births = std::mem::take(&mut waiting.0);
+        let births = std::mem::take(waiting);
         if births.is_empty() {
             return Wanted::default();
         }
+        // What is concluded is left aside: it is asked for what it takes.
         let fates = Fates::new(model, &self.program, &self.solution);
         births.par_iter().for_each(|(function, place, number)| {
             if let Some(&body) = self.program.bodies_of(*function).get(*place)
@@ -53,7 +54,7 @@ impl Followed {
         });
         joins::joins(&fates);
         let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
-        waiting.0 = asked.waiting;
+        *waiting = asked.waiting;
         Wanted { names: asked.names, functions: asked.functions, ..Wanted::default() }
     }
 
@@ -65,11 +66,12 @@ impl Followed {
         let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
         wanted.functions.extend(asked.functions);
         wanted.names.extend(asked.names);
-        let waiting = Waiting(asked.waiting);
-        Verdicts { lives: merge(found), joins, endless: self.workers.endless, wanted, waiting }
+        Verdicts {
+            lives: merge(found),
+            joins,
+            endless: self.workers.endless,
+            wanted,
+            waiting: asked.waiting,
+        }
     }
 }
-
-/// Births of which the verdict waits for something that was not read.
-#[derive(Clone, Debug, Default)]
-pub struct Waiting(fate::Waiting);

@@ -25,6 +25,8 @@ impl BodyLowering<'_, '_> {
         let range = path.range.cover(inside);
         let mentions = self.mentions(&mac.tokens);
         let args = if QUOTING.contains(&path.last()) {
+            // Functions in it are blank where nothing in them can matter, and so not mentioned.
+            self.lowering.note_probed(inside);
             MacroArgs::Exprs(Vec::new(), false)
         } else {
             self.macro_args(mac, path.last(), inside)
@@ -53,6 +55,7 @@ impl BodyLowering<'_, '_> {
                 Ok(first)
             };
             if let Ok(first) = first.parse2(mac.tokens.clone()) {
+                self.lowering.note_probed(inside);
                 return MacroArgs::Exprs(vec![self.expr(&first)], false);
             }
         }
