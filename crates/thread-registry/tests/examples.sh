@@ -50,7 +50,8 @@ echo "supervised: ok"
 
 output=$("$bin/rayon_pool")
 said 'the sum is 500000500000, on 4 threads'
-said 'sums: 4 of 4 threads joined in'
+# A thread that has ended by itself when the shutdown counts is not counted.
+said 'sums: \([0-4]\) of \1 threads joined in'
 echo "rayon_pool: ok"
 
 output=$("$bin/tokio_runtime")
