@@ -45,7 +45,7 @@ pub use task::{Exit, Keep, Task, exit_of};
 
 use crate::facts::tree::Name;
 use crate::finding::Confidence;
-use crate::model::{Def, Ty};
+use crate::model::{Def, ModuleId, Ty};
 use crate::text::TextRange;
 
 /// Index of a body in [`Flows::bodies`].
@@ -69,6 +69,8 @@ pub struct Flows {
     pub births: Vec<Birth>,
     /// Mentions of spawning functions as values.
     pub mentions: Vec<Mention>,
+    /// What is called or decides a way and was not read, as the module that would tell and the name in it.
+    pub open: Vec<(ModuleId, Name)>,
 }
 
 impl Flows {

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use load::{Loader, Names, Wanted};
+pub use load::{Loader, Names, Need, Unread, Wanted};
 pub use names::{Ask, Namespace, watched};
 pub use scope::Scope;
 pub use types::{Ty, TyHead};
@@ -211,8 +211,6 @@ pub struct Model<'p> {
     pub notes: Vec<Note>,
     /// The same, with the texts of those that have one.
     failed: BTreeMap<FileId, Option<Arc<str>>>,
-    /// How often items of a file that was read again got other numbers: a macro puts its items before others.
-    pub numbering: usize,
     /// Packages in which something waits for child processes without their handles.
     pub reapers: BTreeSet<Option<PackageId>>,
 }

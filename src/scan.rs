@@ -4,11 +4,15 @@
 //! call, or a type that carries a builder. A spawn cannot hide from this: the call itself must
 //! spell the name, and an alias of it is spelled where it is made and becomes a needle of its own.
 
+mod declared;
+
 use std::collections::BTreeSet;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use crate::catalog::{Catalog, Role};
+
+pub use declared::{Declares, declares};
 
 /// What one text says about itself.
 #[derive(Clone, Debug, Default)]

@@ -25,12 +25,12 @@ pub fn spelled(name: &str) -> &str {
     name.trim_end_matches('!')
 }
 
-/// Index of an item in [`super::FileFacts::items`], or where it stands inside a body.
+/// Index of an item in [`super::FileFacts::items`], or where it stands inside a body or a macro.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ItemId(pub u32);
 
 impl ItemId {
-    /// Marks an item inside a body: the rest of its number is where its keyword stands.
+    /// Marks an item inside a body or a macro: the rest of its number is where its keyword stands.
     pub const NESTED: u32 = 1 << 31;
 }
 

@@ -128,7 +128,7 @@ impl<'m> Lowering<'m> {
                 }
             }
         }
-        let flows = Flows { bodies: Vec::new(), births: Vec::new(), mentions: Vec::new() };
+        let flows = Flows::default();
         Self {
             model,
             function,

@@ -14,7 +14,7 @@ use super::{Call, FlowId, Flows, Place, lower_body};
 use crate::facts::cfg::Cfg;
 use crate::facts::tree::{Body, ExprKind, ItemId, ItemKind, Name};
 use crate::finding::CodeKind;
-use crate::model::{Ask, FunctionRef, ItemRef, Model, watched};
+use crate::model::{Ask, FunctionRef, ItemRef, Model, ModuleId, watched};
 use crate::source::FileId;
 
 /// Methods that take something out of a channel, whatever they are called on.
@@ -23,6 +23,10 @@ pub const RECEIVING: &[&str] =
 
 /// Functions that a call may lead to; of more nobody asks what they name.
 const MAX_CALLED: usize = 64;
+
+/// Modules that one body names and nobody has read; behind some crates stand hundreds, one for each
+/// platform.
+const MAX_UNREAD: usize = 24;
 
 /// Conditions on statements of one body that are told apart.
 const MAX_CONDITIONS: usize = 3;
@@ -65,6 +69,8 @@ pub struct Site {
 pub struct Program {
     /// Every function that was lowered, once for each assignment.
     pub bodies: Vec<Arc<Lowered>>,
+    /// What each of them depends on that was not read.
+    asked: Vec<Arc<[Ask]>>,
     functions: Functions,
     cells: Cells,
 }
@@ -73,9 +79,6 @@ impl Program {
     /// Lowers every function and constant of a model that has a body, but for those that were lowered
     /// before and cannot have changed.
     pub fn lower(model: &Model<'_>, known: &mut Known) -> Self {
-        if known.numbering != model.numbering {
-            *known = Known { numbering: model.numbering, ..Known::default() };
-        }
         let functions = model.functions.par_iter().copied();
         let values = model.values.par_iter().map(|&(item, test_only)| FunctionRef {
             item,
@@ -95,23 +98,38 @@ impl Program {
                     }
                     _ => {
                         let (bodies, asked) = watched(|| lower(model, function, body));
-                        (key, Entry { body: body.clone(), bodies, asked })
+                        (key, Entry { body: body.clone(), bodies, asked: asked.into() })
                     }
                 }
             })
             .collect();
         let bodies: Vec<_> =
             lowered.iter().flat_map(|(_, entry)| entry.bodies.iter().cloned()).collect();
+        let asked = lowered
+            .iter()
+            .flat_map(|(_, entry)| entry.bodies.iter().map(|_| entry.asked.clone()))
+            .collect();
         let ((functions, cells), ()) = rayon::join(
             || rayon::join(|| Functions::new(&bodies), || Cells::new(&bodies)),
             || known.entries = lowered.into_iter().collect(),
         );
-        Self { bodies, functions, cells }
+        Self { bodies, asked, functions, cells }
     }
 
     /// A lowered body.
     pub fn body(&self, index: u32) -> &Lowered {
         &self.bodies[index as usize]
+    }
+
+    /// What a body names in modules that nobody has read, in order; nothing where that would be more of
+    /// them than are worth it.
+    pub fn unread_of(&self, index: u32) -> impl Iterator<Item = (ModuleId, &Name)> {
+        let named = self.asked[index as usize].iter().filter_map(|ask| match ask {
+            Ask::Module(module, name) => Some((*module, name)),
+            Ask::Method(..) => None,
+        });
+        let modules = named.clone().map(|(module, _)| module).collect::<BTreeSet<_>>().len();
+        named.filter(move |_| modules <= MAX_UNREAD)
     }
 
     /// The bodies of a function, one for each assignment and crate.
@@ -244,8 +262,6 @@ impl Cells {
 #[derive(Debug, Default)]
 pub struct Known {
     entries: FxHashMap<Key, Entry>,
-    /// The numbering of items that they name them by.
-    numbering: usize,
 }
 
 /// A function in its module, and whether it is for tests only.
@@ -257,7 +273,7 @@ struct Entry {
     body: Arc<Body>,
     bodies: Vec<Arc<Lowered>>,
     /// What it depends on that was not read.
-    asked: Vec<Ask>,
+    asked: Arc<[Ask]>,
 }
 
 fn body_of<'m>(model: &'m Model<'_>, function: FunctionRef) -> Option<&'m Arc<Body>> {

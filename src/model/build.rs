@@ -72,7 +72,6 @@ pub(super) fn empty<'p>(
         of_references: FxHashSet::default(),
         notes: Vec::new(),
         failed: BTreeMap::new(),
-        numbering: 0,
         reapers: BTreeSet::new(),
     }
 }

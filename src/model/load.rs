@@ -6,47 +6,34 @@
 //! package. Last, while bodies are judged, names that could lead to a spawn are looked for in
 //! modules nobody has read; those are read then, until no question is left.
 
+mod asked;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
 
-use super::aliases::{aliases_of, spawn_aliases};
+use super::Model;
+use super::aliases::spawn_aliases;
 use super::build::{empty, rebuild};
 use super::module_files::usual_ancestors;
 use super::numbers::Numbers;
 use super::scope::dependencies;
-use super::{Model, Scope};
 use crate::Note;
 use crate::catalog::Catalog;
 use crate::facts::blank::blank;
-use crate::facts::tree::{ItemId, ItemKind};
+use crate::facts::tree::{ItemKind, Name};
 use crate::facts::{self, Again, FileFacts, guard, lower};
-use crate::scan::{Scan, Search, Spelled};
+use crate::scan::{Scan, Search};
 use crate::source::{FileId, Files, Project};
 use crate::text::TextRange;
-
-/// Rounds of reading what verdicts depend on before all bodies of the files are lowered.
-const PATIENCE: usize = 12;
 
 /// Rounds of looking for parents of files that no target reaches.
 const MAX_ROUNDS: usize = 8;
 
-/// Names that verdicts depend on, with where they can be meant.
-pub type Names = BTreeSet<(String, Scope)>;
-
-/// What could change a verdict and nobody has looked at yet.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// Names, with where they can be meant.
-    pub names: Names,
-    /// Files of which all bodies are needed.
-    pub files: BTreeSet<FileId>,
-    /// Functions of which the body is needed.
-    pub functions: BTreeSet<(FileId, ItemId)>,
-}
+use asked::beyond;
+pub use asked::{Names, Need, Unread, Wanted};
 
 /// What reading one file gave.
 enum Read {
@@ -67,6 +54,10 @@ pub struct Loader<'p> {
     aliases: BTreeSet<String>,
     /// Further names that verdicts depend on.
     names: Names,
+    /// What was asked of modules that nobody had read.
+    asked: Unread,
+    /// How often a name was looked for in a file only because that hands on all that others declare.
+    through_globs: BTreeMap<Name, usize>,
     /// Files of which a body was asked for: its neighbours are next, so all of them are lowered.
     whole: BTreeSet<FileId>,
     /// How often more was asked for.
@@ -97,6 +88,8 @@ impl<'p> Loader<'p> {
             search,
             aliases: BTreeSet::new(),
             names: BTreeSet::new(),
+            asked: BTreeSet::new(),
+            through_globs: BTreeMap::new(),
             whole: BTreeSet::new(),
             rounds: 0,
             read: BTreeMap::new(),
@@ -137,8 +130,10 @@ impl<'p> Loader<'p> {
                     if self.fresh.contains(&file) {
                         let old = model.facts.insert(file, lowered.clone());
                         let outer = |facts: &FileFacts| facts.items.len() - facts.nested.len();
-                        let shifted = old.as_ref().is_some_and(|old| outer(old) != outer(lowered));
-                        model.numbering += usize::from(shifted);
+                        debug_assert!(
+                            old.as_ref().is_none_or(|old| outer(old) == outer(lowered)),
+                            "items keep their numbers, however much of a file is read"
+                        );
                         // Names mean what they did where all that is new are bodies without items.
                         if !old.is_some_and(|old| declares_the_same(&old, lowered)) {
                             changed.insert(file);
@@ -174,12 +169,8 @@ impl<'p> Loader<'p> {
     /// model; whether there was anything: modules that were asked for a name, files that spell a
     /// wanted name, files and single functions of which the bodies are needed.
     pub fn answer(&mut self, model: &mut Model<'p>, asked_for: &Wanted) -> bool {
-        let asked = model.modules.iter().filter(|module| module.asked.load(Ordering::Relaxed));
-        let files: BTreeSet<FileId> = asked.map(|module| module.file).collect();
-        let files: Vec<FileId> = files
-            .into_iter()
-            .filter(|file| matches!(self.read.get(file), None | Some(Read::Skipped { .. })))
-            .collect();
+        let mut files = self.leading(model);
+        files.extend(self.unread(model, &asked_for.unread));
         self.read_files(&files, true);
         let wanted = self.wanted(model, asked_for);
         self.read_again(model, &wanted);
@@ -187,99 +178,22 @@ impl<'p> Loader<'p> {
             return false;
         }
         self.read_above(model);
+        self.read_beyond(model, &asked_for.unread);
         true
     }
 
-    /// Files that spell a name that was not known before, and those with functions that were not.
-    fn wanted(&mut self, model: &Model<'_>, asked_for: &Wanted) -> BTreeSet<FileId> {
-        let names = &asked_for.names;
-        let mut files: BTreeSet<FileId> = BTreeSet::new();
-        if !self.search {
-            return files;
-        }
-        let whole = asked_for.files.iter().copied();
-        files.extend(whole.filter(|&file| self.whole.insert(file)));
-        for &(file, item) in &asked_for.functions {
-            // A needle inside the body; one that is empty is asked for once and never again.
-            let range = model.facts[&file].item(item).range;
-            let needle = range.end.saturating_sub(2);
-            if self.bodies.entry(file).or_default().insert(needle) {
-                files.insert(file);
-            }
-        }
-        let mut new: BTreeMap<String, Vec<Scope>> = BTreeMap::new();
-        for (name, scope) in names.difference(&self.names) {
-            new.entry(name.clone()).or_default().push(*scope);
-        }
-        self.names.extend(names.iter().cloned());
-        // An alias may have one of its own.
+    /// Reads what modules hand on from others that nobody has read either.
+    fn read_beyond(&mut self, model: &mut Model<'p>, asked_for: &Unread) {
+        let mut open = beyond(model, asked_for);
         loop {
-            let known = self.names.len();
-            for (alias, scope) in aliases_of(model, &self.names) {
-                if self.names.insert((alias.clone(), scope)) {
-                    new.entry(alias).or_default().push(scope);
-                }
+            let files = self.unread(model, &open);
+            self.read_files(&files, true);
+            if self.fresh.is_empty() {
+                return;
             }
-            if self.names.len() == known {
-                break;
-            }
+            self.read_above(model);
+            open = beyond(model, &open);
         }
-        let project = self.project;
-        let candidates = project
-            .file_ids()
-            .filter(|&file| !project.file(file).ignored || self.read.contains_key(&file))
-            .filter(|file| !files.contains(file));
-        let spelled = self.spelled(model, &new, candidates.collect());
-        files.extend(spelled);
-        self.rounds += usize::from(!files.is_empty());
-        if self.rounds > PATIENCE {
-            // A chain of functions that hand handles on would take a round for each.
-            let package = |file: FileId| project.file(file).package;
-            let packages: BTreeSet<_> = files.iter().map(|&file| package(file)).collect();
-            let known = |file: &FileId| matches!(self.read.get(file), Some(Read::Lowered(_)));
-            let all = project.file_ids().filter(|file| packages.contains(&package(*file)));
-            let more: Vec<FileId> =
-                all.filter(known).filter(|it| !self.whole.contains(it)).collect();
-            self.whole.extend(&more);
-            files.extend(more);
-        }
-        files
-    }
-
-    /// Files that spell a name where it can be meant.
-    fn spelled(
-        &self,
-        model: &Model<'_>,
-        names: &BTreeMap<String, Vec<Scope>>,
-        candidates: Vec<FileId>,
-    ) -> Vec<FileId> {
-        let scopes: BTreeSet<Scope> = names.values().flatten().copied().collect();
-        // Most names are meant in a few files only, and a search for few is a fast one.
-        let around = |file: FileId| -> Vec<Scope> {
-            scopes.iter().copied().filter(|&scope| model.in_scope(file, scope)).collect()
-        };
-        let candidates: Vec<(FileId, Vec<Scope>)> = candidates
-            .into_par_iter()
-            .map(|file| (file, around(file)))
-            .filter(|(_, around)| !around.is_empty())
-            .collect();
-        let mut alike: BTreeMap<Vec<Scope>, Vec<FileId>> = BTreeMap::new();
-        for (file, around) in candidates {
-            alike.entry(around).or_default().push(file);
-        }
-        let texts = self.files;
-        alike
-            .into_par_iter()
-            .flat_map(|(around, files)| {
-                let meant = names.iter().filter(|(_, scopes)| {
-                    scopes.iter().any(|scope| around.binary_search(scope).is_ok())
-                });
-                let search = Spelled::new(meant.map(|(name, _)| name));
-                let spells =
-                    |&file: &FileId| texts.read(file).is_ok_and(|text| search.finds(&text));
-                files.into_par_iter().filter(spells).collect::<Vec<_>>()
-            })
-            .collect()
     }
 
     /// Reads files with all names that matter to them.

@@ -30,8 +30,8 @@ pub(super) type Answers = FxHashMap<(ModuleId, bool, Vec<Name>, Namespace), (Vec
 /// Something that a file nobody has read may answer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ask {
-    /// What an unread module declares.
-    Module(ModuleId),
+    /// What an unread module means by a name.
+    Module(ModuleId, Name),
     /// A method that nothing read implements for a type.
     Method(TyHead, Name),
 }
@@ -65,7 +65,7 @@ impl Model<'_> {
     /// Whether nothing that was read since answers what was asked.
     pub fn is_open_still(&self, asked: &[Ask]) -> bool {
         asked.iter().all(|ask| match ask {
-            Ask::Module(module) => self.module(*module).unread,
+            Ask::Module(module, _) => self.module(*module).unread,
             Ask::Method(head, name) => {
                 !self.methods.get(head).is_some_and(|methods| methods.contains_key(name))
             }
@@ -337,7 +337,7 @@ impl Model<'_> {
     ) -> Vec<Def> {
         let here = self.module(module);
         if here.unread {
-            note(Ask::Module(module));
+            note(Ask::Module(module, name.clone()));
             self.ask(module, name);
             return vec![Def::Unknown];
         }
@@ -452,7 +452,7 @@ impl Model<'_> {
             match &base {
                 Def::Module(target) if *target == module => {}
                 Def::Module(target) if self.module(*target).unread => {
-                    note(Ask::Module(*target));
+                    note(Ask::Module(*target, name.clone()));
                     self.ask(*target, name);
                 }
                 Def::Module(target) => {

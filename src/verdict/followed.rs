@@ -33,6 +33,7 @@ impl Followed {
     pub fn wanted(&self, model: &Model<'_>) -> Wanted {
         let mut wanted = Fates::new(model, &self.program, &self.solution).wanted();
         wanted.functions.clone_from(&self.workers.unread);
+        wanted.unread.extend(self.workers.open.iter().cloned());
         wanted
     }
 

@@ -4,12 +4,14 @@
 //! is reported, whatever spells the name of a function that hands handles out, or of a field that
 //! keeps them, is read as well.
 
+use std::collections::BTreeSet;
+
 use super::fate::Fates;
 use super::{Answer, Join};
-use crate::facts::tree::{Visibility, spelled};
+use crate::facts::tree::{Name, Visibility, spelled};
 use crate::finding::CodeKind;
-use crate::flow::{Home, RECEIVING};
-use crate::model::{Names, Scope, Wanted};
+use crate::flow::{EndKind, Home, RECEIVING, Task};
+use crate::model::{FunctionRef, Names, Need, Scope, Unread, Wanted};
 
 impl Fates<'_> {
     /// What the walks depend on beside what was read for other reasons.
@@ -17,8 +19,10 @@ impl Fates<'_> {
         let mut wanted = Wanted::default();
         for exit in self.solution.exits() {
             if let Some(function) = self.reference(exit.function) {
-                let name = spelled(&self.model.item(function.item).name).to_owned();
-                wanted.names.insert((name, self.model.scope_of_function(function.item)));
+                let name = &self.model.item(function.item).name;
+                let scope = self.model.scope_of_function(function.item);
+                wanted.names.insert((spelled(name).to_owned(), scope));
+                wanted.unread.extend(self.unread_before(name, function));
             }
         }
         for &(file, item) in &self.solution.statics {
@@ -51,7 +55,45 @@ impl Fates<'_> {
             wanted.names.insert((format!("fn {method}"), scope));
         }
         wanted.files = self.solution.unlowered.iter().map(|item| item.file).collect();
+        wanted.unread.extend(self.unread());
         wanted
+    }
+
+    /// What is named in modules nobody has read where something is called by the name of a function that
+    /// hands handles out: it is that function or another.
+    fn unread_before(&self, name: &Name, function: FunctionRef) -> Unread {
+        let is_method = self.model.function(function.item).is_some_and(|it| it.receiver.is_some());
+        let sites = self.program.loose_calls(name).iter();
+        let named = sites.flat_map(|site| self.program.unread_of(site.body));
+        let needed = named.filter_map(|(module, of)| match of == name {
+            true => Some((module, of.clone(), Need::Meaning)),
+            false => is_method.then(|| (module, of.clone(), Need::Type)),
+        });
+        needed.collect()
+    }
+
+    /// What is named in modules nobody has read where a handle is lost or cannot be followed.
+    fn unread(&self) -> Unread {
+        let (mut lost, mut escaped) = (BTreeSet::new(), BTreeSet::new());
+        for task in self.solution.tasks() {
+            let bodies: &[u32] = match task {
+                Task::Birth(body, _) => std::slice::from_ref(body),
+                Task::Carry(site, _) | Task::Access(site, ..) => std::slice::from_ref(&site.body),
+                Task::Param(key) => self.program.bodies_of(key.function),
+            };
+            for end in self.solution.ends(task) {
+                match end.kind {
+                    EndKind::Escaped => escaped.extend(bodies),
+                    EndKind::Lost(_) => lost.extend(bodies),
+                    _ => {}
+                }
+            }
+        }
+        let escaped = escaped.into_iter().flat_map(|body| self.program.unread_of(body));
+        let escaped = escaped.map(|(module, name)| (module, name.clone(), Need::Meaning));
+        let lost = lost.into_iter().flat_map(|body| &self.program.body(body).flows.open);
+        let lost = lost.map(|(module, name)| (*module, name.clone(), Need::Decision));
+        escaped.chain(lost).collect()
     }
 
     /// What verdicts depend on beside that.

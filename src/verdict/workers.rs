@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::catalog::Role;
-use crate::facts::tree::{ItemId, ItemKind};
+use crate::facts::tree::{ItemId, ItemKind, Name};
 use crate::finding::{CodeKind, Confidence};
 use crate::flow::{
     Birth, Call, Callable, Callee, Class, Flow, FlowId, Operand, Place, Program, Terminator,
     endless_loops, only_item,
 };
-use crate::model::{ItemRef, Model};
+use crate::model::{Def, ItemRef, Model, ModuleId, Need, Unread};
 use crate::source::{FileId, PackageId};
 use crate::text::TextRange;
 
@@ -76,6 +76,8 @@ pub(super) struct Workers {
     pub(super) endless: Vec<Endless>,
     /// Functions that had to be seen and were not.
     pub(super) unread: BTreeSet<(FileId, ItemId)>,
+    /// What they call in modules that nobody has read.
+    pub(super) open: Unread,
 }
 
 /// Looks through what every thread runs.
@@ -88,8 +90,8 @@ pub(super) fn workers(model: &Model<'_>, program: &Program) -> Workers {
             }
         }
     }
-    let Search { unread, found, .. } = search;
-    Workers { endless: found.into_values().collect(), unread }
+    let Search { unread, open, found, .. } = search;
+    Workers { endless: found.into_values().collect(), unread, open }
 }
 
 /// A body that a thread runs: index of the function, and which body of it.
@@ -99,12 +101,19 @@ pub(super) struct Search<'a> {
     model: &'a Model<'a>,
     program: &'a Program,
     pub(super) unread: BTreeSet<(FileId, ItemId)>,
+    open: Unread,
     found: BTreeMap<(FileId, TextRange), Endless>,
 }
 
 impl<'a> Search<'a> {
     pub(super) fn new(model: &'a Model<'a>, program: &'a Program) -> Self {
-        Self { model, program, unread: BTreeSet::new(), found: BTreeMap::new() }
+        Self {
+            model,
+            program,
+            unread: BTreeSet::new(),
+            open: Unread::new(),
+            found: BTreeMap::new(),
+        }
     }
 
     fn thread(&mut self, body: u32, birth: &Birth) {
@@ -145,6 +154,7 @@ impl<'a> Search<'a> {
                     endless.births.insert(spawned);
                 }
                 if at < calls {
+                    self.note_open(node, at == 0);
                     next.extend(self.goes_on(node));
                 }
             }
@@ -236,6 +246,23 @@ impl<'a> Search<'a> {
         waits.map(|call| (call.name_range, call.statement)).collect()
     }
 
+    /// Notes what a body calls and nobody has read; of methods only the types that what is `spawned` calls
+    /// them on: further on, that would be most types of a project.
+    fn note_open(&mut self, node: Node, spawned: bool) {
+        let lowered = self.program.body(node.0);
+        let called = |(module, name): &(ModuleId, Name)| (*module, name.clone(), Need::Meaning);
+        self.open.extend(lowered.flows.open.iter().map(called));
+        let is_open = |call: &Call| match &call.callee {
+            Callee::Method(_, _, own) => own.is_empty() && call.receiver_ty.path().is_none(),
+            _ => false,
+        };
+        let flow = lowered.flows.body(node.1);
+        if spawned && flow.calls_in(&flow.entered()).any(is_open) {
+            let named = self.program.unread_of(node.0);
+            self.open.extend(named.map(|(module, name)| (module, name.clone(), Need::Type)));
+        }
+    }
+
     /// The bodies that one runs.
     pub(super) fn goes_on(&mut self, node: Node) -> Vec<Node> {
         let flow = self.program.body(node.0).flows.body(node.1);
@@ -277,6 +304,11 @@ impl<'a> Search<'a> {
         match callable {
             Callable::Body(id) => vec![(body, *id)],
             Callable::Function(_) | Callable::OneOf(_) => {
+                if callable.functions().iter().any(|defs| defs.contains(&Def::Unknown)) {
+                    let named = self.program.unread_of(body);
+                    self.open
+                        .extend(named.map(|(module, name)| (module, name.clone(), Need::Meaning)));
+                }
                 let items = callable.functions().iter().filter_map(|defs| only_item(defs));
                 items.flat_map(|item| self.function(item)).collect()
             }

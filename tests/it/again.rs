@@ -63,8 +63,9 @@ fn reading_again_says_what_reading_at_once_does() {
             };
             grafted += 1;
             nested += usize::from(facts.nested.len() > known.nested.len());
-            let outside = |id: &ItemId| id.0 & ItemId::NESTED == 0;
-            assert!(facts.root.iter().all(outside));
+            // Those written in macros are there as soon as something in the macro is looked for.
+            let outside = |id: &&ItemId| id.0 & ItemId::NESTED == 0;
+            assert!(facts.root.iter().filter(outside).eq(at_once.root.iter().filter(outside)));
             if said(&facts) != said(&at_once) {
                 wrong.push(format!("{path}: of {few}, then of {more}"));
             }

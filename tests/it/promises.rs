@@ -7,6 +7,7 @@ use std::sync::Arc;
 use thread_lint::source::{
     FileEntry, FileId, Files, Package, PackageId, Project, ReadError, Target, TargetKind,
 };
+use thread_lint::verdict::Outcome;
 use thread_lint::{Analysis, Options};
 
 use crate::tool;
@@ -107,6 +108,63 @@ fn aliased() -> Vec<(String, String)> {
     ])
 }
 
+/// What decides stands in files that spell nothing which could matter.
+fn far() -> Vec<(String, String)> {
+    files(&[
+        (
+            "src/lib.rs",
+            "mod a; mod b; mod c; mod d; mod e;
+            use std::thread::spawn;
+            pub fn given() { let h = spawn(|| ()); a::join(h); }
+            pub fn kept() { let h = spawn(|| ()); b::KEPT.lock().unwrap().push(h); }
+            pub fn held() { let h = spawn(|| ()); let s = a::Holder { h }; s.stop(); }
+            pub fn made() { let w = a::make().unwrap(); let h = w.start(); h.join().unwrap(); }
+            pub fn ends() { let h = spawn(|| ()); if c::bad() { a::die(); return; } h.join().unwrap(); }
+            pub fn decides() { let h = spawn(|| ()); if c::ALWAYS { h.join().unwrap(); } }
+            pub fn turns() { spawn(|| c::turn()).join().unwrap(); }
+            pub fn turns_there(of: d::Turner) { spawn(move || of.turn()).join().unwrap(); }
+            pub fn handed_on() { let h = spawn(|| ()); e::join(h); }
+            ",
+        ),
+        (
+            "src/a.rs",
+            "pub use crate::c::*;
+            pub fn join(h: std::thread::JoinHandle<()>) { h.join().unwrap(); }
+            pub struct Holder { pub h: std::thread::JoinHandle<()> }
+            impl Holder { pub fn stop(self) { drop(self.h) } }
+            pub fn make() -> crate::d::Made { Ok(crate::d::Worker) }
+            ",
+        ),
+        (
+            "src/b.rs",
+            "pub static KEPT: std::sync::Mutex<Vec<std::thread::JoinHandle<()>>> =
+                std::sync::Mutex::new(Vec::new());
+            ",
+        ),
+        (
+            "src/c.rs",
+            "pub const ALWAYS: bool = true;
+            pub fn bad() -> bool { false }
+            pub fn die() -> ! { std::process::exit(1) }
+            pub fn turn() { let mut n = 0; loop { n += 1; } }
+            ",
+        ),
+        (
+            "src/d.rs",
+            "pub type Made = Result<Worker, ()>;
+            pub struct Worker;
+            impl Worker {
+                pub fn start(&self) -> std::thread::JoinHandle<()> { std::thread::spawn(|| ()) }
+            }
+            pub struct Turner;
+            impl Turner { pub fn turn(&self) { let mut n = 0; loop { n += 1; } } }
+            ",
+        ),
+        ("src/e.rs", "mod f;\npub use self::f::join;\n"),
+        ("src/e/f.rs", "pub fn join<H>(h: H) { drop(h) }\n"),
+    ])
+}
+
 /// Every example of every page, and this very crate.
 fn everything() -> Sources {
     let mut packages: Vec<Vec<(String, String)>> = Vec::new();
@@ -138,6 +196,7 @@ fn everything() -> Sources {
         ("src/m1.rs", "macro_rules! mn16 { ($n:ident) => { pub fn $n() { let _ = crate::m0::r12(); } } }\npub(crate) fn h15() -> std::thread::JoinHandle<()> { std::thread::spawn(|| {}) }\nmn16!(x);\n"),
         ("src/m2.rs", "pub(crate) fn e19() { let h = crate::m1::h15(); drop(h); }\n"),
     ]));
+    packages.push(far());
     // Names that only another file makes: an alias of a call, a builder under another name.
     packages.push(aliased());
     Sources::new(&packages)
@@ -151,6 +210,22 @@ fn any_number_of_threads_gives_the_same_answer() {
     for threads in [2, 8] {
         assert_eq!(one, format!("{:#?}", sources.analyse(threads, true)), "{threads} threads");
     }
+}
+
+#[test]
+fn what_decides_is_read_wherever_it_stands() {
+    let found = Sources::new(&[far()]).analyse(2, true);
+    let unknown = found.verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Unknown);
+    let unknown: Vec<_> = unknown.map(|verdict| verdict.item.clone()).collect();
+    support::assert_none("births that were not followed", &unknown);
+    let joined = ["given", "made", "ends", "decides", "turns", "turns_there"];
+    for verdict in &found.verdicts {
+        let name = verdict.item.rsplit("::").next().unwrap_or_default();
+        let ends = matches!(verdict.outcome, Outcome::Joined | Outcome::StoredAndJoined);
+        assert_eq!(ends, joined.contains(&name) || name == "start", "{}", verdict.item);
+    }
+    let endless = found.findings.iter().filter(|it| it.rule == "missing-shutdown-check");
+    assert_eq!(endless.count(), 2);
 }
 
 #[test]

@@ -409,12 +409,29 @@ impl Lowering<'_> {
             let mut ids = vec![id];
             if self.matters(inside) {
                 self.name_all(&it.mac.tokens);
+                self.depth += 1;
                 for template in templates(&it.mac.tokens) {
                     ids.extend(self.template(it, id, &template));
                 }
+                self.depth -= 1;
             }
             return ids;
         }
+        self.depth += 1;
+        let ids = self.written_in_macro(it, &last, inside);
+        self.depth -= 1;
+        ids
+    }
+
+    /// The items between the delimiters of a macro. How many there are depends on what is looked for, so
+    /// they are numbered like those in bodies.
+    fn written_in_macro(
+        &mut self,
+        it: &syn::ItemMacro,
+        last: &str,
+        inside: TextRange,
+    ) -> Vec<ItemId> {
+        self.note_probed(inside);
         if last == "cfg_if"
             && let Ok(branches) = cfg_if.parse2(it.mac.tokens.clone())
         {
@@ -434,11 +451,11 @@ impl Lowering<'_> {
             let condition = Cfg::Atom(format!("macro {last}"));
             return self.items_under(&file.items, &condition);
         }
-        if self.matters(inside) {
+        if self.has_needle(inside) {
             self.name_all(&it.mac.tokens);
             // `test!(name, { … })`: arguments that are expressions are a body that somebody runs.
             let value = Value { ty: Type::Unknown, flag: None, body: None };
-            let name = self.name(&last);
+            let name = self.name(last);
             let id = self.plain(
                 &it.attrs,
                 Visibility::Private,
@@ -471,6 +488,8 @@ impl Lowering<'_> {
                 let value =
                     ItemKind::Value(Box::new(Value { ty: Type::Unknown, flag: None, body: None }));
                 let made = self.plain(&it.attrs, Visibility::Private, name, range, value);
+                // An item may start where the statements do, and both are told apart by where they stand.
+                self.facts.items[made.0 as usize].keyword = range.start.saturating_sub(1);
                 self.owner = made;
                 let body = self.statements_body(range, stmts);
                 if let ItemKind::Value(value) = &mut self.facts.items[made.0 as usize].kind {

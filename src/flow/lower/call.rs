@@ -25,7 +25,12 @@ impl Lowering<'_> {
             let value = self.path_value(qself.as_deref(), path);
             let name = Name::from(path.last());
             return match value.operand {
-                Operand::Function(defs) => self.call_function(range, path.range, &name, defs, args),
+                Operand::Function(defs) => {
+                    if qself.is_none() {
+                        self.note_open(path, &defs);
+                    }
+                    self.call_function(range, path.range, &name, defs, args)
+                }
                 Operand::Constant(_) => {
                     let made = self.call_function(range, path.range, &name, Vec::new(), args);
                     self.made_by_derive(qself.is_none(), path, made)

@@ -47,6 +47,12 @@ impl Lowering<'_> {
         let body = self.body;
         let expr = body.expr(id);
         let before = self.frame().read.len();
+        if let ExprKind::Path(None, path) = &expr.kind
+            && path.as_name().is_none_or(|name| self.variable(name).is_none())
+        {
+            let defs = self.path_defs(None, path);
+            self.note_open(path, &defs);
+        }
         match &expr.kind {
             ExprKind::Bool(value) => {
                 let target = if *value { yes } else { no };

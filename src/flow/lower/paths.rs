@@ -6,7 +6,7 @@ use super::super::{
 use super::{Lowering, Value};
 use crate::catalog::Role;
 use crate::facts::tree::{ItemKind, Name, Path, Type};
-use crate::model::{Def, ItemRef, Namespace, Ty, TyHead};
+use crate::model::{Ask, Def, ItemRef, Namespace, Ty, TyHead, watched};
 use crate::text::TextRange;
 
 /// The type that stands for "a future made here".
@@ -280,6 +280,18 @@ impl Lowering<'_> {
         });
         let certain = !defs.contains(&Def::Unknown);
         found.map(|(path, role)| (path, role, certain))
+    }
+
+    /// Notes what a path depends on that was not read.
+    pub(super) fn note_open(&mut self, path: &Path, defs: &[Def]) {
+        if defs.contains(&Def::Unknown) {
+            let (_, asked) = watched(|| self.path_defs(None, path));
+            let named = asked.into_iter().filter_map(|ask| match ask {
+                Ask::Module(module, name) => Some((module, name)),
+                Ask::Method(..) => None,
+            });
+            self.flows.open.extend(named);
+        }
     }
 
     /// Notes a spawning function that is named without being called.

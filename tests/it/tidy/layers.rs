@@ -60,6 +60,7 @@ const CRATES: [(&str, &[&str]); 18] = [
         "rayon",
         &[
             "src/model/load.rs",
+            "src/model/load/",
             "src/flow/program.rs",
             "src/flow/solve.rs",
             "src/verdict/followed.rs",

@@ -1,0 +1,233 @@
+//! Which files have to be read to answer what following and judging asked for.
+//!
+//! Reading more than that would cost; reading less would blame what an unread file clears.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+
+use rayon::prelude::*;
+
+use super::super::aliases::aliases_of;
+use super::super::{Ask, Model, ModuleId, Namespace, Scope, watched};
+use super::{Loader, Read};
+use crate::facts::tree::{ItemId, Name};
+use crate::scan::{Declares, Spelled, declares};
+use crate::source::FileId;
+
+/// Rounds of reading what verdicts depend on before all bodies of the files are lowered.
+const PATIENCE: usize = 12;
+
+/// Files that are read for one name because they hand on all that others declare: behind some crates
+/// stand hundreds of those, one for each platform.
+const MAX_GLOBS: usize = 8;
+
+/// Names that verdicts depend on, with where they can be meant.
+pub type Names = BTreeSet<(String, Scope)>;
+
+/// What could change a verdict and nobody has looked at yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Names, with where they can be meant.
+    pub names: Names,
+    /// Files of which all bodies are needed.
+    pub files: BTreeSet<FileId>,
+    /// Functions of which the body is needed.
+    pub functions: BTreeSet<(FileId, ItemId)>,
+    /// What is named in modules that nobody has read.
+    pub unread: Unread,
+}
+
+/// Names in modules that nobody has read.
+pub type Unread = BTreeSet<(ModuleId, Name, Need)>;
+
+/// What it is about a name in a module nobody has read that could change a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Whatever it means.
+    Meaning,
+    /// Whether it decides where execution goes.
+    Decision,
+    /// Whether it is a type, of which somebody calls a method, or a module on the way to one.
+    Type,
+}
+
+impl Need {
+    /// Whether a file that declares something by a name has to be read.
+    fn is_met_by(self, says: Declares, name: &str) -> bool {
+        match says {
+            Declares::Nothing | Declares::Globs => false,
+            Declares::Elsewhere => self.is_met_through(name),
+            Declares::Value => self == Self::Meaning,
+            Declares::Decision => self != Self::Type,
+            Declares::Type => self != Self::Decision,
+            Declares::Module => true,
+        }
+    }
+
+    /// Whether a name that another file declares can be what is needed. Types have capital and small letters.
+    fn is_met_through(self, name: &str) -> bool {
+        let has = |wanted: fn(&char) -> bool| name.chars().any(|letter| wanted(&letter));
+        self != Self::Type
+            || has(|letter| letter.is_uppercase()) && has(|letter| letter.is_lowercase())
+    }
+}
+
+impl Loader<'_> {
+    /// Files of modules that were asked for a name which can lead to a spawn.
+    pub(super) fn leading(&self, model: &Model<'_>) -> Vec<FileId> {
+        let asked = model.modules.iter().filter(|module| module.asked.load(Ordering::Relaxed));
+        asked.map(|module| module.file).filter(|&file| self.is_unread(file)).collect()
+    }
+
+    /// Files of modules that may answer what nobody asked of them before.
+    pub(super) fn unread(&mut self, model: &Model<'_>, asked_for: &Unread) -> Vec<FileId> {
+        let mut files: BTreeSet<FileId> = BTreeSet::new();
+        let mut named: BTreeMap<FileId, BTreeSet<(&str, Need)>> = BTreeMap::new();
+        for (module, name, need) in asked_for.difference(&self.asked) {
+            named.entry(model.module(*module).file).or_default().insert((name, *need));
+        }
+        let texts = self.files;
+        let answers = |(file, names): (FileId, BTreeSet<(&str, Need)>)| {
+            let text = texts.read(file).ok()?;
+            let mut through_globs = Vec::new();
+            for (name, need) in names {
+                match declares(&text, name) {
+                    Declares::Globs if need.is_met_through(name) => {
+                        through_globs.push(Name::from(name));
+                    }
+                    says if need.is_met_by(says, name) => return Some((file, Vec::new())),
+                    _ => {}
+                }
+            }
+            (!through_globs.is_empty()).then_some((file, through_globs))
+        };
+        let found: Vec<(FileId, Vec<Name>)> = named.into_par_iter().filter_map(answers).collect();
+        for (file, through_globs) in found {
+            let mut followed = through_globs.is_empty();
+            for name in through_globs {
+                let tried = self.through_globs.entry(name).or_default();
+                followed |= *tried < MAX_GLOBS;
+                *tried += 1;
+            }
+            if followed {
+                files.insert(file);
+            }
+        }
+        self.asked.extend(asked_for.iter().cloned());
+        files.into_iter().filter(|&file| self.is_unread(file)).collect()
+    }
+
+    fn is_unread(&self, file: FileId) -> bool {
+        matches!(self.read.get(&file), None | Some(Read::Skipped { .. }))
+    }
+
+    /// Files that spell a name that was not known before, and those with functions that were not.
+    pub(super) fn wanted(&mut self, model: &Model<'_>, asked_for: &Wanted) -> BTreeSet<FileId> {
+        let names = &asked_for.names;
+        let mut files: BTreeSet<FileId> = BTreeSet::new();
+        if !self.search {
+            return files;
+        }
+        let whole = asked_for.files.iter().copied();
+        files.extend(whole.filter(|&file| self.whole.insert(file)));
+        for &(file, item) in &asked_for.functions {
+            // A needle inside the body; one that is empty is asked for once and never again.
+            let range = model.facts[&file].item(item).range;
+            let needle = range.end.saturating_sub(2);
+            if self.bodies.entry(file).or_default().insert(needle) {
+                files.insert(file);
+            }
+        }
+        let mut new: BTreeMap<String, Vec<Scope>> = BTreeMap::new();
+        for (name, scope) in names.difference(&self.names) {
+            new.entry(name.clone()).or_default().push(*scope);
+        }
+        self.names.extend(names.iter().cloned());
+        // An alias may have one of its own.
+        loop {
+            let known = self.names.len();
+            for (alias, scope) in aliases_of(model, &self.names) {
+                if self.names.insert((alias.clone(), scope)) {
+                    new.entry(alias).or_default().push(scope);
+                }
+            }
+            if self.names.len() == known {
+                break;
+            }
+        }
+        let project = self.project;
+        let candidates = project
+            .file_ids()
+            .filter(|&file| !project.file(file).ignored || self.read.contains_key(&file))
+            .filter(|file| !files.contains(file));
+        let spelled = self.spelled(model, &new, candidates.collect());
+        files.extend(spelled);
+        self.rounds += usize::from(!files.is_empty());
+        if self.rounds > PATIENCE {
+            // A chain of functions that hand handles on would take a round for each.
+            let package = |file: FileId| project.file(file).package;
+            let packages: BTreeSet<_> = files.iter().map(|&file| package(file)).collect();
+            let known = |file: &FileId| matches!(self.read.get(file), Some(Read::Lowered(_)));
+            let all = project.file_ids().filter(|file| packages.contains(&package(*file)));
+            let more: Vec<FileId> =
+                all.filter(known).filter(|it| !self.whole.contains(it)).collect();
+            self.whole.extend(&more);
+            files.extend(more);
+        }
+        files
+    }
+
+    /// Files that spell a name where it can be meant.
+    fn spelled(
+        &self,
+        model: &Model<'_>,
+        names: &BTreeMap<String, Vec<Scope>>,
+        candidates: Vec<FileId>,
+    ) -> Vec<FileId> {
+        let scopes: BTreeSet<Scope> = names.values().flatten().copied().collect();
+        // Most names are meant in a few files only, and a search for few is a fast one.
+        let around = |file: FileId| -> Vec<Scope> {
+            scopes.iter().copied().filter(|&scope| model.in_scope(file, scope)).collect()
+        };
+        let candidates: Vec<(FileId, Vec<Scope>)> = candidates
+            .into_par_iter()
+            .map(|file| (file, around(file)))
+            .filter(|(_, around)| !around.is_empty())
+            .collect();
+        let mut alike: BTreeMap<Vec<Scope>, Vec<FileId>> = BTreeMap::new();
+        for (file, around) in candidates {
+            alike.entry(around).or_default().push(file);
+        }
+        let texts = self.files;
+        alike
+            .into_par_iter()
+            .flat_map(|(around, files)| {
+                let meant = names.iter().filter(|(_, scopes)| {
+                    scopes.iter().any(|scope| around.binary_search(scope).is_ok())
+                });
+                let search = Spelled::new(meant.map(|(name, _)| name));
+                let spells =
+                    |&file: &FileId| texts.read(file).is_ok_and(|text| search.finds(&text));
+                files.into_par_iter().filter(spells).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+}
+
+/// What the answers of modules that were read depend on and nobody has read.
+pub(super) fn beyond(model: &Model<'_>, asked_for: &Unread) -> Unread {
+    let mut found = Unread::new();
+    for (module, name, need) in asked_for {
+        if model.module(*module).unread {
+            continue;
+        }
+        for namespace in [Namespace::Type, Namespace::Value] {
+            let asked = || model.resolve(*module, false, std::slice::from_ref(name), namespace);
+            found.extend(watched(asked).1.into_iter().filter_map(|ask| match ask {
+                Ask::Module(module, name) => Some((module, name, *need)),
+                Ask::Method(..) => None,
+            }));
+        }
+    }
+    found
+}

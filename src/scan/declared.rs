@@ -1,0 +1,80 @@
+//! What a file may mean by a name, told from its text alone.
+//!
+//! A file that is read to answer one question costs a parse and brings questions of its own, so it is
+//! read only if its text leaves the answer open.
+
+use super::is_whole;
+
+/// What a text says of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Declares {
+    /// Nothing.
+    Nothing,
+    /// Nothing itself, but it hands on all that others declare.
+    Globs,
+    /// It spells it, and what that means is declared elsewhere.
+    Elsewhere,
+    /// A function or a constant.
+    Value,
+    /// A function that never returns, or a constant that is true or false: it decides where execution goes.
+    Decision,
+    /// A type or a trait.
+    Type,
+    /// A module.
+    Module,
+}
+
+/// What a text says of a name; of what stands there more than once, the last in order.
+pub fn declares(text: &str, name: &str) -> Declares {
+    let spelled = text.match_indices(name).map(|(at, _)| (at, at + name.len()));
+    let whole = spelled.filter(|&(start, end)| is_whole(text.as_bytes(), start, end));
+    let says = whole.map(|(start, end)| match last_word(&text[..start]) {
+        "fn" if never_returns(&text[end..]) => Declares::Decision,
+        "const" | "static" if is_bool(&text[end..]) => Declares::Decision,
+        "fn" | "const" | "static" => Declares::Value,
+        "struct" | "enum" | "union" | "trait" | "type" => Declares::Type,
+        "mod" => Declares::Module,
+        _ => Declares::Elsewhere,
+    });
+    let globs = if text.contains("::*") { Declares::Globs } else { Declares::Nothing };
+    says.max().unwrap_or(globs)
+}
+
+fn last_word(text: &str) -> &str {
+    let text = text.trim_end().trim_end_matches("r#").trim_end();
+    text.rsplit(|letter: char| !letter.is_alphanumeric()).next().unwrap_or("")
+}
+
+/// Whether the signature of which this is the rest ends in `-> !`.
+fn never_returns(signature: &str) -> bool {
+    let end = signature.find(['{', ';']).unwrap_or(signature.len());
+    signature[..end].split("->").skip(1).any(|output| output.trim_start().starts_with('!'))
+}
+
+/// Whether the type after a constant's name is `bool`.
+fn is_bool(rest: &str) -> bool {
+    let ty = rest.trim_start().strip_prefix(':').map(str::trim_start);
+    ty.is_none_or(|ty| ty.starts_with("bool"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Declares::{Decision, Elsewhere, Globs, Module, Nothing, Type, Value};
+    use super::declares;
+
+    #[test]
+    fn what_a_text_declares_is_told_from_the_word_before() {
+        let text = "use a::far;\npub fn near(x: u8) -> u8 { x }\nfn die(_: &str)\n    -> ! { loop {} }\n\
+                    const ON: bool = true;\nconst MANY: usize = 1;\nstruct near_it;\npub mod r#in;";
+        assert_eq!(declares(text, "near"), Value);
+        assert_eq!(declares(text, "die"), Decision);
+        assert_eq!(declares(text, "ON"), Decision);
+        assert_eq!(declares(text, "MANY"), Value);
+        assert_eq!(declares(text, "near_it"), Type);
+        assert_eq!(declares(text, "far"), Elsewhere);
+        assert_eq!(declares(text, "nowhere"), Nothing);
+        assert_eq!(declares("pub use a::*;", "nowhere"), Globs);
+        assert_eq!(declares("#[cfg(a)] fn x() -> u8 {}\n#[cfg(b)] fn x() -> ! {}", "x"), Decision);
+        assert_eq!(declares("fn f() { x() }\nmod x;", "x"), Module);
+    }
+}
