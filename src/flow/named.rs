@@ -8,7 +8,7 @@ use super::{
     BlockId, Call, Callable, Callee, Flow, FlowId, Flows, LocalKind, Operand, Place, Proj,
     StmtKind, Terminator,
 };
-use crate::facts::tree::Name;
+use crate::facts::tree::{Function, Name};
 use crate::model::Def;
 
 /// A statement of a body that has no number yet; see [`Site`].
@@ -26,6 +26,24 @@ impl At {
     }
 }
 
+/// What a call by a name that could not be resolved gives, which tells what it cannot be a call of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Given {
+    /// Whether it is called on something.
+    receiver: bool,
+    /// How many arguments there are beside that; nobody knows in a macro, which may repeat them.
+    args: Option<usize>,
+}
+
+impl Given {
+    /// Whether a function can be called so.
+    pub(super) fn suits(self, function: &Function) -> bool {
+        let given = usize::from(self.receiver);
+        let own = usize::from(function.receiver.is_some());
+        given <= own && self.args.is_none_or(|args| given + args == own + function.params.len())
+    }
+}
+
 /// What the statements of a body name, in order.
 #[derive(Debug, Default)]
 pub(super) struct Named {
@@ -34,7 +52,7 @@ pub(super) struct Named {
     /// Functions that are handed on as values.
     pub(super) values: Vec<(FunctionKey, At)>,
     /// Calls by a name that could not be resolved.
-    pub(super) loose: Vec<(Name, At)>,
+    pub(super) loose: Vec<(Name, Given, At)>,
     /// Names that a macro mentions which nobody expanded.
     pub(super) opaque: Vec<Name>,
     /// Fields, by their name.
@@ -43,12 +61,14 @@ pub(super) struct Named {
     pub(super) statics: Vec<(FunctionKey, At, Place)>,
     /// What something is taken out of that may be a channel.
     pub(super) receipts: Vec<(At, Place)>,
+    /// Whether it is what a macro writes.
+    in_macro: bool,
 }
 
 impl Named {
     /// What a function names, with the closures in it.
-    pub(super) fn of(flows: &Flows) -> Self {
-        let mut named = Self::default();
+    pub(super) fn of(flows: &Flows, in_macro: bool) -> Self {
+        let mut named = Self { in_macro, ..Self::default() };
         let index = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
         for (flow_index, flow) in flows.bodies.iter().enumerate() {
             named.opaque.extend(flow.opaque.iter().cloned());
@@ -116,16 +136,19 @@ impl Named {
     }
 
     fn call(&mut self, call: &Call, at: At) {
+        let args = (!self.in_macro).then_some(call.args.len());
         match &call.callee {
             Callee::Function(defs) => {
                 if defs.is_empty() || defs.contains(&Def::Unknown) {
-                    self.loose.push((call.name.clone(), at));
+                    let given = Given { receiver: false, args };
+                    self.loose.push((call.name.clone(), given, at));
                 }
                 self.calls.extend(functions(defs).map(|key| (key, at)));
             }
             Callee::Method(place, name, own) => {
                 if own.is_empty() && call.receiver_ty.path().is_none() {
-                    self.loose.push((name.clone(), at));
+                    let given = Given { receiver: true, args };
+                    self.loose.push((name.clone(), given, at));
                 }
                 if own.is_empty() && RECEIVING.contains(&&**name) {
                     self.receipts.push((at, place.clone()));

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::named::Named;
+use super::named::{Given, Named};
 use super::{Call, FlowId, Flows, Place, lower_body};
 use crate::facts::cfg::Cfg;
-use crate::facts::tree::{Body, ExprKind, ItemId, ItemKind, Name};
+use crate::facts::tree::{Body, ExprKind, Function, ItemId, ItemKind, Name};
 use crate::finding::CodeKind;
 use crate::model::{Ask, FunctionRef, ItemRef, Model, ModuleId, watched};
 use crate::source::FileId;
@@ -147,9 +147,10 @@ impl Program {
         self.functions.values.get(&key).map_or(&[], Vec::as_slice)
     }
 
-    /// Calls of something with this name that could not be resolved.
-    pub fn loose_calls(&self, name: &str) -> &[Site] {
-        self.functions.loose.get(name).map_or(&[], Vec::as_slice)
+    /// Calls of something with this name that could not be resolved, and that can be a call of the function.
+    pub fn loose_calls(&self, name: &str, function: &Function) -> impl Iterator<Item = Site> {
+        let named = self.functions.loose.get(name).into_iter().flatten();
+        named.filter(|(given, _)| given.suits(function)).map(|(_, site)| *site)
     }
 
     /// Statements that name a field of this name, and the place that they name.
@@ -209,7 +210,7 @@ struct Functions {
     by_item: FxHashMap<FunctionKey, Vec<u32>>,
     calls: FxHashMap<FunctionKey, Vec<Site>>,
     values: FxHashMap<FunctionKey, Vec<Site>>,
-    loose: FxHashMap<Name, Vec<Site>>,
+    loose: FxHashMap<Name, Vec<(Given, Site)>>,
     opaque: FxHashMap<Name, Vec<u32>>,
 }
 
@@ -228,8 +229,8 @@ impl Functions {
             for (function, at) in &named.calls {
                 index.calls.entry(*function).or_default().push(at.site(body));
             }
-            for (name, at) in &named.loose {
-                index.loose.entry(name.clone()).or_default().push(at.site(body));
+            for (name, given, at) in &named.loose {
+                index.loose.entry(name.clone()).or_default().push((*given, at.site(body)));
             }
         }
         index
@@ -290,12 +291,13 @@ fn lower(model: &Model<'_>, function: FunctionRef, body: &Body) -> Vec<Arc<Lower
     let code = model.code_kind(function.item.module, function.test_only);
     let is_test = matches!(code, CodeKind::Test | CodeKind::Bench);
     let runs_on_unix = model.runs_on_unix(function);
+    let in_macro = model.item(function.item).name.ends_with('!');
     assignments(body, function.test_only)
         .into_iter()
         .map(|assignment| {
             let flows = lower_body(model, function, body, &assignment);
             let on_unix = runs_on_unix && !leaves_unix_out(&assignment);
-            let named = Named::of(&flows);
+            let named = Named::of(&flows, in_macro);
             Arc::new(Lowered { function, flows, guesses, is_test, on_unix, named })
         })
         .collect()

@@ -324,7 +324,9 @@ impl<'a> Fates<'a> {
         if left_behind && !self.program.values_of(function).is_empty() {
             return Some("the function that hands it out is itself handed on");
         }
-        if self.program.loose_calls(&item.name).iter().any(|site| sees(site.body)) {
+        if let Some(declared) = self.model.function(reference.item)
+            && self.program.loose_calls(&item.name, declared).any(|site| sees(site.body))
+        {
             return Some("a call of this name that could not be resolved may get it");
         }
         if self.solution.crowded.contains(&function) {

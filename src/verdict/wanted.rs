@@ -62,8 +62,9 @@ impl Fates<'_> {
     /// What is named in modules nobody has read where something is called by the name of a function that
     /// hands handles out: it is that function or another.
     fn unread_before(&self, name: &Name, function: FunctionRef) -> Unread {
-        let is_method = self.model.function(function.item).is_some_and(|it| it.receiver.is_some());
-        let sites = self.program.loose_calls(name).iter();
+        let Some(declared) = self.model.function(function.item) else { return Unread::new() };
+        let is_method = declared.receiver.is_some();
+        let sites = self.program.loose_calls(name, declared);
         let named = sites.flat_map(|site| self.program.unread_of(site.body));
         let needed = named.filter_map(|(module, of)| match of == name {
             true => Some((module, of.clone(), Need::Meaning)),

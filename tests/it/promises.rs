@@ -123,6 +123,8 @@ fn far() -> Vec<(String, String)> {
             pub fn decides() { let h = spawn(|| ()); if c::ALWAYS { h.join().unwrap(); } }
             pub fn turns() { spawn(|| c::turn()).join().unwrap(); }
             pub fn turns_there(of: d::Turner) { spawn(move || of.turn()).join().unwrap(); }
+            // No call of `Worker::start`, which takes nothing.
+            pub fn other() { d::unknown!(of).start(1); }
             pub fn handed_on() { let h = spawn(|| ()); e::join(h); }
             ",
         ),
