@@ -87,7 +87,9 @@ impl Transfer<'_> {
                     }
                     return self.method(range, call, receiver, name, &rest, token);
                 }
-                if self.closure_borrows(receiver.local, token) {
+                if self.closure_borrows(receiver.local, token)
+                    && !self.only_looks(call, receiver, token)
+                {
                     let text = format!("held by a closure that is used by the method `{name}`");
                     return vec![self.end(EndKind::Escaped, range, text)];
                 }
@@ -144,7 +146,7 @@ impl Transfer<'_> {
             if let Some(rest) = rest(&token.place, place) {
                 return vec![self.given(range, text, &rest, token, by_reference)];
             }
-            if self.closure_borrows(place.local, token) {
+            if self.closure_borrows(place.local, token) && !self.only_looks(call, place, token) {
                 let text = "captured by a closure that is given away".to_owned();
                 return vec![self.end(EndKind::Escaped, range, text)];
             }
@@ -181,6 +183,9 @@ impl Transfer<'_> {
             }
             if let Some(rest) = rest(&token.place, place) {
                 return self.function_arg(range, call, defs, index, &rest, by_reference, token);
+            }
+            if self.only_looks(call, place, token) {
+                continue;
             }
             if let (Some(_), Some(rest)) =
                 (self.own_functions(defs), self.lent_in(call, place.local, token))
@@ -380,6 +385,9 @@ impl Transfer<'_> {
                     self.closure_arg(call, place, std::slice::from_ref(&wrap), token, may_skip)
             {
                 return next;
+            }
+            if self.only_looks(call, place, token) {
+                continue;
             }
             let lent = || self.lent_in(call, place.local, token).filter(|_| is_own);
             let inside = rest(&token.place, place);

@@ -186,6 +186,17 @@ impl Transfer<'_> {
         Some(self.run(&env.code(), &entry, call, wrap, token))
     }
 
+    /// Whether a closure that holds a reference to the token leaves it where it is, however often somebody
+    /// runs it.
+    pub(super) fn only_looks(&self, call: &Call, closure: &Place, token: &Token) -> bool {
+        let stays = |next: &Next| matches!(next, Next::Go { place, .. } if *place == token.place);
+        if !self.closure_borrows(closure.local, token) {
+            return false;
+        }
+        let run = self.run_captured(call, closure, &[], token);
+        run.is_some_and(|next| !next.is_empty() && next.iter().all(stays))
+    }
+
     /// The way to the token inside a closure that refers to it.
     fn referred(&self, closure: LocalId, token: &Token) -> Option<Vec<Proj>> {
         let Some(Callable::Body(id)) = self.flow.locals[closure.0 as usize].callable else {

@@ -192,15 +192,30 @@ impl Follower<'_> {
     /// Whether something else may hold what keeps the token as well.
     pub(in crate::flow) fn is_shared(&self, flow: &Flow, place: &Place) -> bool {
         let local = &flow.locals[place.local.0 as usize];
-        let own = match (&local.ty, local.kind) {
-            (Ty::Reference(inner), LocalKind::Reference) => inner,
-            (ty, _) => ty,
+        let own = match &local.ty {
+            Ty::Reference(inner) if self.is_given_by_reference(flow, place.local) => inner,
+            ty => ty,
         };
         tuple_part(own, &place.proj).is_shared()
             || place.proj.iter().any(|proj| match proj {
                 Proj::Field(field) => self.is_shared_field(&field.owner, &field.name),
                 _ => false,
             })
+    }
+
+    /// Whether a variable is a parameter that the caller lends, or captures one: the value that is followed is the
+    /// caller's.
+    fn is_given_by_reference(&self, flow: &Flow, local: LocalId) -> bool {
+        match flow.locals[local.0 as usize].kind {
+            LocalKind::Reference => true,
+            LocalKind::Capture(_) => {
+                let capture = flow.captures.iter().find(|capture| capture.inner == local);
+                flow.parent.zip(capture).is_some_and(|(parent, capture)| {
+                    self.is_given_by_reference(self.flows.body(parent), capture.outer.local)
+                })
+            }
+            _ => false,
+        }
     }
 
     fn is_shared_field(&self, owner: &Owner, name: &Name) -> bool {
