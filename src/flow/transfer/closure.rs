@@ -202,7 +202,13 @@ impl Transfer<'_> {
         let Some(Callable::Body(id)) = self.flow.locals[closure.0 as usize].callable else {
             return None;
         };
-        self.follower.flows.body(id).captures.iter().find_map(|capture| {
+        let captures = &self.follower.flows.body(id).captures;
+        // What another closure does with it is not seen where this one calls that.
+        let others = captures.iter().map(|capture| capture.outer.local);
+        if others.filter(|&other| other != closure).any(|it| self.closure_borrows(it, token)) {
+            return None;
+        }
+        captures.iter().find_map(|capture| {
             let rest = rest(&token.place, &capture.outer)?;
             if capture.takes(&token.place).is_some() {
                 return None;
