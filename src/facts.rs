@@ -28,7 +28,7 @@ pub struct FileFacts {
     pub cfg: Cfg,
     /// All items at any depth; children are named by index.
     pub items: Vec<Item>,
-    /// Items inside bodies: their index by the offset of their keyword.
+    /// Items inside bodies and macros: their index by the offset of their keyword.
     pub nested: HashMap<u32, usize>,
     /// Items at the top of the file.
     pub root: Vec<ItemId>,

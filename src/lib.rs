@@ -61,7 +61,8 @@ pub struct Options {
     pub registry_modules: Vec<String>,
     /// Whether scoped threads count as raw.
     pub scoped_threads_denied: bool,
-    /// Whether files that cannot matter are left unparsed. The report is the same either way.
+    /// Whether files that cannot matter are left unparsed. The report is the same either way, but for notes on those files,
+    /// and what the bounds on looking for names leave as not followed.
     pub search: bool,
 }
 

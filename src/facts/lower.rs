@@ -69,11 +69,11 @@ struct Lowering<'text> {
     names: HashSet<Name>,
     /// The innermost item being lowered, for sightings.
     owner: ItemId,
-    /// How many bodies are open.
+    /// How many bodies and macros around items are open.
     depth: usize,
     /// Whether a function is open.
     in_function: bool,
-    /// For each item so far, whether it is declared inside a body.
+    /// For each item so far, whether it is declared inside a body or a macro.
     nested: Vec<bool>,
 }
 

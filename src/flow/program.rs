@@ -124,10 +124,7 @@ impl Program {
     /// What a body names in modules that nobody has read, in order; nothing where that would be more of
     /// them than are worth it.
     pub fn unread_of(&self, index: u32) -> impl Iterator<Item = (ModuleId, &Name)> {
-        let named = self.asked[index as usize].iter().filter_map(|ask| match ask {
-            Ask::Module(module, name) => Some((*module, name)),
-            Ask::Method(..) => None,
-        });
+        let named = self.asked[index as usize].iter().filter_map(Ask::in_module);
         let modules = named.clone().map(|(module, _)| module).collect::<BTreeSet<_>>().len();
         named.filter(move |_| modules <= MAX_UNREAD)
     }

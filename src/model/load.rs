@@ -3,8 +3,8 @@
 //! First every file is looked at as text, and those that spell a call or carry a builder are
 //! parsed, in parallel. Then come the files above them in the module tree, because those decide
 //! what they are: by the usual layout, and for files that stay unreached by the text of their
-//! package. Last, while bodies are judged, names that could lead to a spawn are looked for in
-//! modules nobody has read; those are read then, until no question is left.
+//! package. Last come the modules nobody has read that following and judging ask for something, until
+//! no question is left.
 
 mod asked;
 

@@ -61,6 +61,16 @@ pub fn watched<T>(work: impl FnOnce() -> T) -> (T, Vec<Ask>) {
     (result, asked)
 }
 
+impl Ask {
+    /// The module that nobody has read, and the name in it.
+    pub fn in_module(&self) -> Option<(ModuleId, &Name)> {
+        match self {
+            Self::Module(module, name) => Some((*module, name)),
+            Self::Method(..) => None,
+        }
+    }
+}
+
 impl Model<'_> {
     /// Whether nothing that was read since answers what was asked.
     pub fn is_open_still(&self, asked: &[Ask]) -> bool {

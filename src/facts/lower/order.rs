@@ -1,4 +1,4 @@
-//! Gives items inside bodies numbers that depend on where they stand.
+//! Gives items inside bodies and macros numbers that depend on where they stand.
 //!
 //! Which bodies are lowered depends on what is looked for. All items keep their numbers whatever
 //! that is, so that other files can be analysed once although this one is lowered again.
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::super::FileFacts;
 use super::super::tree::{Body, Item, ItemId, ItemKind};
 
-/// The same facts, with the items that are `nested` in bodies last.
+/// The same facts, with the items that are `nested` in bodies and macros last.
 pub(super) fn outer_first(mut facts: FileFacts, nested: &[bool]) -> FileFacts {
     if !nested.contains(&true) {
         return facts;

@@ -286,11 +286,8 @@ impl Lowering<'_> {
     pub(super) fn note_open(&mut self, path: &Path, defs: &[Def]) {
         if defs.contains(&Def::Unknown) {
             let (_, asked) = watched(|| self.path_defs(None, path));
-            let named = asked.into_iter().filter_map(|ask| match ask {
-                Ask::Module(module, name) => Some((module, name)),
-                Ask::Method(..) => None,
-            });
-            self.flows.open.extend(named);
+            let named = asked.iter().filter_map(Ask::in_module);
+            self.flows.open.extend(named.map(|(module, name)| (module, name.clone())));
         }
     }
 

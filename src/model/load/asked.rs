@@ -224,10 +224,9 @@ pub(super) fn beyond(model: &Model<'_>, asked_for: &Unread) -> Unread {
         }
         for namespace in [Namespace::Type, Namespace::Value] {
             let asked = || model.resolve(*module, false, std::slice::from_ref(name), namespace);
-            found.extend(watched(asked).1.into_iter().filter_map(|ask| match ask {
-                Ask::Module(module, name) => Some((module, name, *need)),
-                Ask::Method(..) => None,
-            }));
+            let asked = watched(asked).1;
+            let named = asked.iter().filter_map(Ask::in_module);
+            found.extend(named.map(|(module, name)| (module, name.clone(), *need)));
         }
     }
     found
