@@ -65,6 +65,8 @@ pub struct Loader<'p> {
     read: BTreeMap<FileId, Read>,
     /// Files of which the files above were looked for.
     climbed: BTreeSet<FileId>,
+    /// Files that no target reaches and whose parents were looked for: what is unread gets less only.
+    sought: BTreeSet<FileId>,
     /// Places in functions of which only the bodies are needed.
     bodies: BTreeMap<FileId, BTreeSet<u32>>,
     /// Numbers of modules and crates, which stay.
@@ -94,6 +96,7 @@ impl<'p> Loader<'p> {
             rounds: 0,
             read: BTreeMap::new(),
             climbed: BTreeSet::new(),
+            sought: BTreeSet::new(),
             bodies: BTreeMap::new(),
             numbers: Numbers::default(),
             fresh: BTreeSet::new(),
@@ -112,7 +115,7 @@ impl<'p> Loader<'p> {
         self.read_ancestors();
         self.update(model);
         for _ in 0..MAX_ROUNDS {
-            if !self.read_parents(&orphans(model)) {
+            if !self.read_parents(orphans(model)) {
                 break;
             }
             self.update(model);
@@ -255,7 +258,11 @@ impl<'p> Loader<'p> {
     }
 
     /// Reads files that may declare an orphan by a `mod` at an unusual place; whether any was found.
-    fn read_parents(&mut self, orphans: &[FileId]) -> bool {
+    fn read_parents(&mut self, mut orphans: Vec<FileId>) -> bool {
+        orphans.retain(|&file| self.sought.insert(file));
+        if orphans.is_empty() {
+            return false;
+        }
         let package_of = |file: FileId| self.project.file(file).package;
         let packages: BTreeSet<_> = orphans.iter().map(|&file| package_of(file)).collect();
         let stems: BTreeSet<_> = orphans
