@@ -86,6 +86,7 @@ pub(super) fn rebuild(model: &mut Model<'_>, numbers: &mut Numbers, changed: &BT
         order: Vec::new(),
         rebuilt: BTreeSet::new(),
         packages: BTreeSet::new(),
+        heads: FxHashSet::default(),
     };
     builder.targets();
     builder.orphans();
@@ -133,6 +134,8 @@ struct Builder<'m, 'p> {
     rebuilt: BTreeSet<CrateId>,
     /// Packages of the crates that were built anew or taken away.
     packages: BTreeSet<Option<PackageId>>,
+    /// Types of which implementations were added or taken away.
+    heads: FxHashSet<TyHead>,
 }
 
 impl Builder<'_, '_> {
@@ -198,6 +201,7 @@ impl Builder<'_, '_> {
     fn remove(&mut self, id: CrateId) {
         let Some(part) = self.model.parts.remove(&id) else { return };
         self.packages.insert(self.model.crates[id.0 as usize].package);
+        self.heads.extend(part.implementations.into_iter().filter_map(|it| it.head));
         for block in &part.blocks {
             self.model.blocks.remove(block);
         }
@@ -270,37 +274,50 @@ impl Builder<'_, '_> {
 
     /// What is known across crates, from the parts.
     fn put_together(self) {
-        let Self { model, order, rebuilt, packages, .. } = self;
+        let Self { model, order, rebuilt, packages, mut heads, .. } = self;
         model.resolved = (0..SHARDS).map(|_| Mutex::default()).collect();
         model.reachable = model.project.packages.iter().map(|_| OnceLock::new()).collect();
-        model.methods = FxHashMap::default();
         let mut parts = std::mem::take(&mut model.parts);
         for (id, part) in &mut parts {
             // What a name means may depend on what was read of another package.
             let own = model.crates[id.0 as usize].package;
             if rebuilt.contains(id) || packages.iter().any(|&package| model.sees(own, package)) {
-                part.implementations.iter_mut().for_each(|it| it.resolve(model));
+                for it in &mut part.implementations {
+                    let before = it.head.clone();
+                    it.resolve(model);
+                    if it.head != before {
+                        heads.extend(before.into_iter().chain(it.head.clone()));
+                    }
+                }
             }
         }
         let in_order: Vec<&Part> = order.iter().filter_map(|id| parts.get(id)).collect();
         model.functions = in_order.iter().flat_map(|part| &part.functions).copied().collect();
         model.values = in_order.iter().flat_map(|part| &part.values).copied().collect();
         model.sightings = in_order.iter().flat_map(|part| &part.sightings).copied().collect();
-        let mut methods: FxHashMap<TyHead, FxHashMap<Name, Vec<FunctionRef>>> =
-            FxHashMap::default();
+        // Methods of all other types are those that they were.
+        heads.iter().for_each(|head| drop(model.methods.remove(head)));
         for it in in_order.iter().flat_map(|part| &part.implementations) {
-            let (ItemKind::Impl(own), Some(head)) = (&model.item(it.item).kind, &it.head) else {
+            let Some(head) = it.head.as_ref().filter(|&head| heads.contains(head)) else {
                 continue;
             };
-            let of_type = methods.entry(head.clone()).or_default();
-            for &id in &own.functions {
-                let item = ItemRef { item: id, ..it.item };
-                let test_only = it.is_test || model.item(item).is_test;
-                let function = FunctionRef { item, container: Some(it.item), test_only };
-                of_type.entry(model.item(item).name.clone()).or_default().push(function);
+            let ItemKind::Impl(own) = &model.item(it.item).kind else { continue };
+            let named: Vec<(Name, FunctionRef)> = own
+                .functions
+                .iter()
+                .map(|&id| {
+                    let item = ItemRef { item: id, ..it.item };
+                    let declared = model.item(item);
+                    let test_only = it.is_test || declared.is_test;
+                    let function = FunctionRef { item, container: Some(it.item), test_only };
+                    (declared.name.clone(), function)
+                })
+                .collect();
+            let of_type = model.methods.entry(head.clone()).or_default();
+            for (name, function) in named {
+                of_type.entry(name).or_default().push(function);
             }
         }
-        model.methods = methods;
         let implementations = in_order.iter().flat_map(|part| &part.implementations);
         model.of_references = implementations.filter_map(|it| it.of_reference.clone()).collect();
         let mut modules: Vec<ModuleId> =
