@@ -201,8 +201,8 @@ pub struct Flow {
     pub loops: Vec<Loop>,
     /// All loops, outer ones after inner ones.
     pub rounds: Vec<Round>,
-    /// Whether it is a closure that runs for each of some elements, and nobody knows how many those are.
-    pub repeats: bool,
+    /// How often it runs, if it is a closure that runs for each of some elements.
+    pub repeats: Often,
     /// All of its source.
     pub range: TextRange,
 }
@@ -226,10 +226,49 @@ impl Flow {
         self.is_repeated(block) && !is_head
     }
 
-    /// Whether a block runs as often as something says that nobody knows.
+    /// Whether a block runs more than once: as often as something says that nobody knows, or for each of
+    /// several.
     pub fn is_many(&self, block: BlockId) -> bool {
-        let many = |round: &Round| round.unbounded && round.contains(block);
-        self.repeats || (self.rounds.iter().any(many) && self.reachable(block).contains(&block))
+        let many = |round: &Round| {
+            round.contains(block)
+                && match round.often {
+                    Often::Unknown => true,
+                    Often::Several => round
+                        .body
+                        .is_some_and(|body| !self.leads_around(block, body, |at| at == round.head)),
+                    Often::Few => false,
+                }
+        };
+        let again = match self.repeats {
+            Often::Unknown => true,
+            Often::Several => {
+                let returns =
+                    |at: BlockId| matches!(self.blocks[at.0 as usize].end, Terminator::Return);
+                !self.leads_around(block, BlockId(0), returns)
+            }
+            Often::Few => false,
+        };
+        again || (self.rounds.iter().any(many) && self.reachable(block).contains(&block))
+    }
+
+    /// Whether some way from one block to one that is wanted does not pass another.
+    fn leads_around(
+        &self,
+        passed: BlockId,
+        from: BlockId,
+        wanted: impl Fn(BlockId) -> bool,
+    ) -> bool {
+        let mut seen = BTreeSet::from([passed]);
+        let mut open = vec![from];
+        while let Some(at) = open.pop() {
+            if seen.insert(at) {
+                if wanted(at) {
+                    return true;
+                }
+                open.extend(self.successors(at));
+            }
+        }
+        false
     }
 
     /// Every block that may come after one, however far; itself only if it lies in a loop.
@@ -334,6 +373,18 @@ pub struct Loop {
     pub head: BlockId,
 }
 
+/// How often something runs that runs for each element of something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Often {
+    /// It may be once.
+    #[default]
+    Few,
+    /// Twice at the least, unless it stops before.
+    Several,
+    /// Nobody knows.
+    Unknown,
+}
+
 /// The blocks of a loop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Round {
@@ -343,8 +394,8 @@ pub struct Round {
     pub end: BlockId,
     /// Those in between that come after the loop.
     pub after: [BlockId; 2],
-    /// Whether it goes over something of which nobody knows how many elements it has.
-    pub unbounded: bool,
+    /// How many there are.
+    pub often: Often,
     /// The first block of what is done in a round, if the loop goes over something.
     pub body: Option<BlockId>,
     /// What must be so for there to be a round.

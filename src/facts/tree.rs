@@ -203,10 +203,19 @@ pub struct Impl {
 pub struct Value {
     /// Its type.
     pub ty: Type,
-    /// Which `bool` it is, if it is a `const` that says so.
-    pub flag: Option<bool>,
+    /// What it always is, if that is written out.
+    pub written: Option<Written>,
     /// Its initialiser, when something in it can matter.
     pub body: Option<Arc<Body>>,
+}
+
+/// A value that is written out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Number(usize),
 }
 
 /// A type as written.

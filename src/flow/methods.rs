@@ -434,6 +434,22 @@ pub(super) fn runs_on_each(name: &str) -> bool {
     matches!(name, "map" | "flat_map" | "filter_map" | "for_each" | "map_while" | "scan")
 }
 
+/// Methods that give as many elements as their receiver has.
+pub(super) fn keeps_number(name: &str) -> bool {
+    matches!(
+        name,
+        "iter"
+            | "iter_mut"
+            | "into_iter"
+            | "map"
+            | "enumerate"
+            | "rev"
+            | "cloned"
+            | "copied"
+            | "inspect"
+    )
+}
+
 /// Methods of whatever type that run a closure or future to its end and give what it gives.
 pub(super) fn runs_to_the_end(name: &str) -> bool {
     matches!(name, "block_on" | "in_scope" | "install" | "scope")

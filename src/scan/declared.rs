@@ -16,7 +16,7 @@ pub enum Declares {
     Elsewhere,
     /// A function or a constant.
     Value,
-    /// A function that never returns, or a constant that is true or false: it decides where execution goes.
+    /// A function that never returns, or a constant that is a `bool` or a number: it decides where execution goes.
     Decision,
     /// A type or a trait.
     Type,
@@ -30,7 +30,7 @@ pub fn declares(text: &str, name: &str) -> Declares {
     let whole = spelled.filter(|&(start, end)| is_whole(text.as_bytes(), start, end));
     let says = whole.map(|(start, end)| match last_word(&text[..start]) {
         "fn" if never_returns(&text[end..]) => Declares::Decision,
-        "const" | "static" if is_bool(&text[end..]) => Declares::Decision,
+        "const" | "static" if decides(&text[end..]) => Declares::Decision,
         "fn" | "const" | "static" => Declares::Value,
         "struct" | "enum" | "union" | "trait" | "type" => Declares::Type,
         "mod" => Declares::Module,
@@ -51,10 +51,12 @@ fn never_returns(signature: &str) -> bool {
     signature[..end].split("->").skip(1).any(|output| output.trim_start().starts_with('!'))
 }
 
-/// Whether the type after a constant's name is `bool`.
-fn is_bool(rest: &str) -> bool {
+/// Whether the type after a constant's name is `bool` or that of a whole number.
+fn decides(rest: &str) -> bool {
     let ty = rest.trim_start().strip_prefix(':').map(str::trim_start);
-    ty.is_none_or(|ty| ty.starts_with("bool"))
+    let is_number =
+        |ty: &str| ty.starts_with(['u', 'i']) && ty[1..].starts_with(['8', '1', '3', '6', 's']);
+    ty.is_none_or(|ty| ty.starts_with("bool") || is_number(ty))
 }
 
 #[cfg(test)]
@@ -65,11 +67,12 @@ mod tests {
     #[test]
     fn what_a_text_declares_is_told_from_the_word_before() {
         let text = "use a::far;\npub fn near(x: u8) -> u8 { x }\nfn die(_: &str)\n    -> ! { loop {} }\n\
-                    const ON: bool = true;\nconst MANY: usize = 1;\nstruct near_it;\npub mod r#in;";
+                    const ON: bool = true;\nconst MANY: usize = 1;\nconst NAME: &str = \"\";\nstruct near_it;\npub mod r#in;";
         assert_eq!(declares(text, "near"), Value);
         assert_eq!(declares(text, "die"), Decision);
         assert_eq!(declares(text, "ON"), Decision);
-        assert_eq!(declares(text, "MANY"), Value);
+        assert_eq!(declares(text, "MANY"), Decision);
+        assert_eq!(declares(text, "NAME"), Value);
         assert_eq!(declares(text, "near_it"), Type);
         assert_eq!(declares(text, "far"), Elsewhere);
         assert_eq!(declares(text, "nowhere"), Nothing);

@@ -13,7 +13,7 @@ use syn::{
 use super::super::cfg::Cfg;
 use super::super::tree::{
     Field, Function, Generic, Impl, Import, Item, ItemId, ItemKind, ModuleItem, Name, Receiver,
-    Type, Value, Variant, Visibility, arm_name,
+    Type, Value, Variant, Visibility, Written, arm_name,
 };
 use super::mac::{delimiter_range, tokens_range};
 use super::template::{Template, templates};
@@ -55,17 +55,22 @@ impl Lowering<'_> {
                     byte_range(it.const_token.span),
                     &it.ty,
                     &it.expr,
+                    as_written(&it.expr),
                 )]
             }
             SynItem::Static(it) => {
-                vec![self.value(
-                    &it.attrs,
-                    &it.vis,
-                    &it.ident,
-                    byte_range(it.static_token.span),
-                    &it.ty,
-                    &it.expr,
-                )]
+                vec![
+                    self.value(
+                        &it.attrs,
+                        &it.vis,
+                        &it.ident,
+                        byte_range(it.static_token.span),
+                        &it.ty,
+                        &it.expr,
+                        as_written(&it.expr)
+                            .filter(|_| matches!(it.mutability, syn::StaticMutability::None)),
+                    ),
+                ]
             }
             SynItem::ExternCrate(it) => {
                 let bound = it.rename.as_ref().map_or(&it.ident, |(_, rename)| rename);
@@ -165,13 +170,10 @@ impl Lowering<'_> {
         keyword: TextRange,
         ty: &syn::Type,
         expr: &syn::Expr,
+        written: Option<Written>,
     ) -> ItemId {
         let ty = self.ty(ty);
-        let flag = match expr {
-            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Bool(flag), .. }) => Some(flag.value),
-            _ => None,
-        };
-        let kind = ItemKind::Value(Box::new(Value { ty, flag, body: None }));
+        let kind = ItemKind::Value(Box::new(Value { ty, written, body: None }));
         let id = self.named(attrs, vis, ident, keyword, kind);
         let range = self.facts.item(id).range.cover(byte_range(expr.span()));
         self.facts.items[id.0 as usize].range = range;
@@ -279,6 +281,7 @@ impl Lowering<'_> {
                         byte_range(it.const_token.span),
                         &it.ty,
                         &it.expr,
+                        as_written(&it.expr),
                     );
                 }
                 ImplItem::Macro(it) if self.matters(delimiter_range(&it.mac)) => {
@@ -454,7 +457,7 @@ impl Lowering<'_> {
         if self.has_needle(inside) {
             self.name_all(&it.mac.tokens);
             // `test!(name, { … })`: arguments that are expressions are a body that somebody runs.
-            let value = Value { ty: Type::Unknown, flag: None, body: None };
+            let value = Value { ty: Type::Unknown, written: None, body: None };
             let name = self.name(last);
             let id = self.plain(
                 &it.attrs,
@@ -485,8 +488,11 @@ impl Lowering<'_> {
             Some(stmts) => {
                 let name = it.ident.as_ref().map(ToString::to_string).unwrap_or_default();
                 let name = arm_name(name.trim_start_matches("r#"));
-                let value =
-                    ItemKind::Value(Box::new(Value { ty: Type::Unknown, flag: None, body: None }));
+                let value = ItemKind::Value(Box::new(Value {
+                    ty: Type::Unknown,
+                    written: None,
+                    body: None,
+                }));
                 let made = self.plain(&it.attrs, Visibility::Private, name, range, value);
                 // An item may start where the statements do, and both are told apart by where they stand.
                 self.facts.items[made.0 as usize].keyword = range.start.saturating_sub(1);
@@ -547,6 +553,15 @@ fn cfg_if(input: syn::parse::ParseStream<'_>) -> syn::Result<Vec<(Cfg, TokenStre
             return Ok(branches);
         }
         input.parse::<syn::Token![else]>()?;
+    }
+}
+
+fn as_written(expr: &syn::Expr) -> Option<Written> {
+    let syn::Expr::Lit(syn::ExprLit { lit, .. }) = expr else { return None };
+    match lit {
+        syn::Lit::Bool(it) => Some(Written::Bool(it.value)),
+        syn::Lit::Int(it) => it.base10_parse().ok().map(Written::Number),
+        _ => None,
     }
 }
 

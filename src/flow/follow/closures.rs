@@ -9,7 +9,8 @@ use super::super::token::{Among, Token};
 use super::super::transfer::{Given, Next, Transfer};
 use super::super::{
     BlockId, Call, Callable, Callee, Code, End, EndKind, Entry, Flow, FlowId, FlowKind,
-    FunctionKey, LocalId, LocalKind, Operand, Place, Proj, Stmt, StmtKind, TraceStep, methods,
+    FunctionKey, LocalId, LocalKind, Often, Operand, Place, Proj, Stmt, StmtKind, TraceStep,
+    methods,
 };
 use super::Follower;
 use crate::catalog::Role;
@@ -119,7 +120,7 @@ impl Follower<'_> {
     /// Carries what leaves a closure on in the body around it.
     pub(super) fn lift(&self, id: FlowId, ends: Vec<End>, many: bool, depth: usize) -> Vec<End> {
         let flow = self.flows.body(id);
-        let many = many || flow.repeats;
+        let many = many || flow.repeats == Often::Unknown;
         let Some(parent) =
             flow.parent.filter(|_| flow.kind != FlowKind::Function && depth < MAX_APPLY)
         else {

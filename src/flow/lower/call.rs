@@ -216,8 +216,9 @@ impl Lowering<'_> {
         {
             call.given = given;
         }
-        if is_iterator && methods::runs_on_each(&call.name) && !self.is_fixed(call.receiver) {
-            self.repeat(value.place().map(|place| place.local));
+        if is_iterator && methods::runs_on_each(&call.name) {
+            let often = self.how_often(call.receiver);
+            self.repeat(value.place().map(|place| place.local), often);
         }
         value
     }

@@ -47,12 +47,7 @@ impl Lowering<'_> {
         let body = self.body;
         let expr = body.expr(id);
         let before = self.frame().read.len();
-        if let ExprKind::Path(None, path) = &expr.kind
-            && path.as_name().is_none_or(|name| self.variable(name).is_none())
-        {
-            let defs = self.path_defs(None, path);
-            self.note_open(path, &defs);
-        }
+        self.note_constant(id);
         match &expr.kind {
             ExprKind::Bool(value) => {
                 let target = if *value { yes } else { no };
@@ -197,6 +192,8 @@ impl Lowering<'_> {
         left: ExprId,
         right: ExprId,
     ) -> Option<Condition> {
+        self.note_constant(left);
+        self.note_constant(right);
         let (one, other) = (self.expr(left), self.expr(right));
         let (kind, asked, value) = match (self.value_of(&one), self.value_of(&other)) {
             (None, Some(value)) => (kind, one, value),
@@ -226,6 +223,16 @@ impl Lowering<'_> {
             Comparison::AtMost => (Test::Above(number?), false),
         };
         Some(Condition { place, test, holds })
+    }
+
+    /// Notes a constant that decides and that nobody has read.
+    fn note_constant(&mut self, id: ExprId) {
+        if let ExprKind::Path(None, path) = &self.body.expr(id).kind
+            && path.as_name().is_none_or(|name| self.variable(name).is_none())
+        {
+            let defs = self.path_defs(None, path);
+            self.note_open(path, &defs);
+        }
     }
 
     /// What a value is, if it is written out: a number, a `bool`, a variant without content.

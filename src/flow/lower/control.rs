@@ -1,8 +1,8 @@
 //! Control flow: branches, loops, `match`, `?` and the ways out of a body.
 
 use super::super::{
-    BlockId, Callable, Condition, Constant, Leaving, LocalId, LocalKind, Operand, Over, Place,
-    Proj, RETURN, StmtKind, Terminator, Test, typing,
+    BlockId, Callable, Condition, Constant, Leaving, LocalId, LocalKind, Often, Operand, Over,
+    Place, Proj, RETURN, StmtKind, Terminator, Test, typing,
 };
 use super::frame::ScopeKind;
 use super::{Lowering, Value};
@@ -210,7 +210,7 @@ impl Lowering<'_> {
         self.frame().close(close);
         self.frame().goto(head);
         self.frame().close(close);
-        self.frame().note_round(head, [no, exit], false);
+        self.frame().note_round(head, [no, exit], Often::Few);
         self.frame().enter(exit);
         Value::constant(Ty::Tuple(Vec::new()))
     }
@@ -226,7 +226,7 @@ impl Lowering<'_> {
         self.block(body, None);
         self.frame().goto(head);
         self.frame().close(range);
-        self.frame().note_round(head, [exit, exit], false);
+        self.frame().note_round(head, [exit, exit], Often::Few);
         self.frame().enter(exit);
         self.local_value(result)
     }
@@ -299,8 +299,8 @@ impl Lowering<'_> {
         self.frame().close(close);
         self.frame().goto(head);
         self.frame().close(close);
-        let unbounded = !self.is_fixed(iterable);
-        self.frame().note_round(head, [exit, exit], unbounded);
+        let often = self.how_often(iterable);
+        self.frame().note_round(head, [exit, exit], often);
         let entered = self.entered(iterable);
         if let Some(round) = self.frame().flow.rounds.last_mut() {
             (round.body, round.entered) = (Some(inside), entered);

@@ -1,6 +1,8 @@
 //! How many elements there are: lengths that were noted, what has a round at all, what runs as often as nobody knows.
 
-use super::super::{Callable, Callee, Condition, LocalId, LocalKind, Place, Test};
+use super::super::{
+    Callable, Callee, Condition, Constant, LocalId, LocalKind, Often, Place, Test, methods,
+};
 use super::Lowering;
 use crate::facts::tree::{ExprId, ExprKind, Name};
 use crate::model::Ty;
@@ -26,8 +28,58 @@ impl Lowering<'_> {
         }
     }
 
+    /// How often something runs that runs for each element of an iterable.
+    pub(super) fn how_often(&mut self, iterable: ExprId) -> Often {
+        if self.fewest(iterable).is_some_and(|number| number > 1) {
+            Often::Several
+        } else if self.is_fixed(iterable) {
+            Often::Few
+        } else {
+            Often::Unknown
+        }
+    }
+
+    /// How many elements an iterable has at the least, if that is written out.
+    fn fewest(&mut self, id: ExprId) -> Option<usize> {
+        let body = self.body;
+        match &body.expr(id).kind {
+            ExprKind::Array(elements) => Some(elements.len()),
+            ExprKind::Repeat(_, times) => self.number(*times),
+            ExprKind::Range { ends, .. } => match *ends.as_slice() {
+                [start, end] => self.number(end)?.checked_sub(self.number(start)?),
+                _ => None,
+            },
+            ExprKind::Method(call) if methods::keeps_number(&call.name) => {
+                self.fewest(call.receiver)
+            }
+            ExprKind::Reference(_, inner) => self.fewest(*inner),
+            _ => None,
+        }
+    }
+
+    /// The number that an expression is, if that is written out, there or in a constant.
+    fn number(&mut self, id: ExprId) -> Option<usize> {
+        let body = self.body;
+        match &body.expr(id).kind {
+            ExprKind::Number(number) => Some(*number),
+            ExprKind::Cast(inner, _) => self.number(*inner),
+            ExprKind::Path(None, path) => {
+                let local = path.as_name().and_then(|name| self.variable(name));
+                let known = match local {
+                    Some(local) => self.frame().constants.get(&local).cloned(),
+                    None => self.written_out(&self.path_defs(None, path)),
+                };
+                match known {
+                    Some(Constant::Number(number)) => Some(number),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it is known how many elements an iterable has, or may be: it is written out, or made of what is.
-    pub(super) fn is_fixed(&mut self, id: ExprId) -> bool {
+    fn is_fixed(&mut self, id: ExprId) -> bool {
         let body = self.body;
         match &body.expr(id).kind {
             ExprKind::Number(_)
@@ -89,14 +141,14 @@ impl Lowering<'_> {
         }
     }
 
-    /// Notes that what a method was given runs once for each of nobody knows how many elements.
-    pub(super) fn repeat(&mut self, made: Option<LocalId>) {
+    /// Notes how often a method runs what it was given.
+    pub(super) fn repeat(&mut self, made: Option<LocalId>, often: Often) {
         let Some(call) = made.and_then(|made| self.frame().last_call(made)) else { return };
         let args: Vec<LocalId> =
             call.args.iter().filter_map(|arg| Some(arg.place()?.0.local)).collect();
         for local in args {
             if let Some(Callable::Body(id)) = self.frame().local(local).callable {
-                self.flows.bodies[id.0 as usize].repeats = true;
+                self.flows.bodies[id.0 as usize].repeats = often;
             }
         }
     }

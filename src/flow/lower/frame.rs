@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::{
     Binding, Block, BlockId, Call, Callee, Condition, Flow, FlowId, FlowKind, Local, LocalId,
-    LocalKind, Loop, Round, Stmt, StmtKind, Terminator,
+    LocalKind, Loop, Often, Round, Stmt, StmtKind, Terminator,
 };
 use super::super::{Capture, Constant, Leaving, Place, Proj};
 use crate::facts::tree::Name;
@@ -115,7 +115,7 @@ impl Frame {
             guards: Vec::new(),
             loops: Vec::new(),
             rounds: Vec::new(),
-            repeats: false,
+            repeats: Often::Few,
             range,
         };
         Self {
@@ -220,10 +220,10 @@ impl Frame {
     }
 
     /// Notes all blocks of a loop that was just lowered.
-    pub(super) fn note_round(&mut self, head: BlockId, after: [BlockId; 2], unbounded: bool) {
+    pub(super) fn note_round(&mut self, head: BlockId, after: [BlockId; 2], often: Often) {
         let end = BlockId(u32::try_from(self.flow.blocks.len()).unwrap_or(u32::MAX));
         let (body, entered) = (None, None);
-        self.flow.rounds.push(Round { head, end, after, unbounded, body, entered });
+        self.flow.rounds.push(Round { head, end, after, often, body, entered });
     }
 
     pub(super) fn push(&mut self, range: TextRange, kind: StmtKind) {

@@ -5,7 +5,7 @@ use super::super::{
 };
 use super::{Lowering, Value};
 use crate::catalog::Role;
-use crate::facts::tree::{ItemKind, Name, Path, Type};
+use crate::facts::tree::{ItemKind, Name, Path, Type, Written};
 use crate::model::{Ask, Def, ItemRef, Namespace, Ty, TyHead, watched};
 use crate::text::TextRange;
 
@@ -22,12 +22,12 @@ impl Lowering<'_> {
             return self.local_value(local);
         }
         let defs = self.path_defs(qself, path);
+        if let Some(constant) = self.written_out(&defs) {
+            return Value::known(constant);
+        }
         if let [Def::Item(item)] = defs.as_slice()
             && let ItemKind::Value(value) = &self.model.item(*item).kind
         {
-            if let Some(flag) = value.flag {
-                return Value::known(Constant::Bool(flag));
-            }
             let ty = self.model.ty(item.module, None, &[], &value.ty);
             let name = self.model.item(*item).name.clone();
             let kind = LocalKind::Static(item.file, item.item);
@@ -46,6 +46,16 @@ impl Lowering<'_> {
         let ty = self.constructed(&defs);
         let callable = Some(Callable::Function(defs.clone()));
         Value { operand: Operand::Function(defs), ty, callable, named: None }
+    }
+
+    /// What a constant is, if its initialiser is written out.
+    pub(super) fn written_out(&self, defs: &[Def]) -> Option<Constant> {
+        let [Def::Item(item)] = defs else { return None };
+        let ItemKind::Value(value) = &self.model.item(*item).kind else { return None };
+        value.written.map(|written| match written {
+            Written::Bool(value) => Constant::Bool(value),
+            Written::Number(value) => Constant::Number(value),
+        })
     }
 
     pub(super) fn local_value(&mut self, local: LocalId) -> Value {
