@@ -33,6 +33,11 @@ pub(super) fn looks(name: &str) -> bool {
     )
 }
 
+/// Whether a method of a collection tells how many elements there are, or could be.
+pub(super) fn counts(name: &str) -> bool {
+    matches!(name, "len" | "is_empty" | "capacity")
+}
+
 /// Last words of questions that get another answer in time.
 const VARYING: &[&str] = &[
     "finished",

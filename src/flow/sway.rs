@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 
 use super::{
     Block, BlockId, Call, Callee, Flow, LocalId, LocalKind, Operand, Place, Proj, Stmt, StmtKind,
-    Terminator,
+    Terminator, asking,
 };
 
 /// Places that are told apart; with more of them every branch counts.
@@ -30,13 +30,16 @@ impl Sways {
             Terminator::Branch(edges) => {
                 let tested = edges.iter().flat_map(|(_, all)| all).map(|it| &it.place);
                 let reads = flow.reads.get(&block).into_iter().flatten();
-                let all: Vec<&Place> = tested.chain(reads).collect();
                 let counts = counted(&flow.blocks[block.0 as usize], gathered.as_ref());
+                // What a question is about is among what was read for it.
+                let asked = |place: &Place| matches!(place.proj.last(), Some(Proj::Asked(_)));
+                let tested = tested.filter(|place| !(counts && asked(place)));
+                let all: Vec<&Place> = tested.chain(reads).collect();
                 let tells = |place: &Place| {
                     derived.may_tell(place) && !(counts && Some(place) == gathered.as_ref())
                 };
-                let others = all.iter().filter(|place| Some(**place) != gathered.as_ref());
-                others.count() == 0 || all.iter().copied().any(tells)
+                let mut others = all.iter().filter(|place| Some(**place) != gathered.as_ref());
+                (others.next().is_none() && !counts) || all.iter().copied().any(tells)
             }
             Terminator::Next { iter, .. } => derived.may_tell(iter),
             _ => false,
@@ -55,6 +58,18 @@ impl Flow {
     /// Whether one statement may come before another.
     pub fn is_before(&self, (one, index): (BlockId, usize), (other, at): (BlockId, usize)) -> bool {
         (one == other && index < at) || self.reachable(one).contains(&other)
+    }
+
+    /// Whether a statement only asks how many elements there are, and none of them.
+    pub fn only_counts(&self, (block, index): (BlockId, usize)) -> bool {
+        let stmt = self.blocks[block.0 as usize].stmts.get(index);
+        stmt.is_some_and(|stmt| match &stmt.kind {
+            StmtKind::Call(call) => match &call.callee {
+                Callee::Method(_, name, own) => own.is_empty() && asking::counts(name),
+                _ => false,
+            },
+            _ => false,
+        })
     }
 
     /// Whether nothing before a statement can have changed what is in a place, or depends on the value that it is in:
@@ -90,12 +105,13 @@ impl Flow {
     }
 }
 
-/// Whether the last thing that a block does is to ask how many elements something has.
+/// Whether all that the last statement of a block calls is how many elements something has.
 fn counted(block: &Block, of: Option<&Place>) -> bool {
-    let last = block.calls().next_back();
-    last.is_some_and(|call| {
-        &*call.name == "len" && matches!(&call.callee, Callee::Method(at, ..) if Some(at) == of)
-    })
+    let Some(last) = block.calls().next_back() else { return false };
+    let mut others = block.calls().rev().skip(1).take_while(|it| it.statement == last.statement);
+    others.next().is_none()
+        && &*last.name == "len"
+        && matches!(&last.callee, Callee::Method(at, ..) if Some(at) == of)
 }
 
 /// The places of a body that may hold something made of one value.

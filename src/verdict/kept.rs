@@ -215,7 +215,8 @@ impl Fates<'_> {
             _ => None,
         });
         let mut before = others.filter(|other| {
-            other.flow != site.flow || flow.is_before((other.block, other.index as usize), at)
+            let place = (other.block, other.index as usize);
+            other.flow != site.flow || (flow.is_before(place, at) && !flow.only_counts(place))
         });
         before.next().is_none()
             && flow.is_untouched_before(place, at, &|call| self.may_come_to(call, keep))
