@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use load::{Loader, Names, Need, Unread, Wanted};
+pub use load::{Loader, Methods, Names, Need, Unread, Wanted};
 pub use names::{Ask, Namespace, watched};
 pub use scope::Scope;
 pub use types::{Ty, TyHead};

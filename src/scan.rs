@@ -12,7 +12,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use crate::catalog::{Catalog, Role};
 
-pub use declared::{Declares, declares};
+pub use declared::{Declares, declares, functions};
 
 /// What one text says about itself.
 #[derive(Clone, Debug, Default)]

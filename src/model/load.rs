@@ -26,14 +26,14 @@ use crate::facts::blank::blank;
 use crate::facts::tree::{ItemKind, Name};
 use crate::facts::{self, Again, FileFacts, guard, lower};
 use crate::scan::{Scan, Search};
-use crate::source::{FileId, Files, Project};
+use crate::source::{FileId, Files, PackageId, Project};
 use crate::text::TextRange;
 
 /// Rounds of looking for parents of files that no target reaches.
 const MAX_ROUNDS: usize = 8;
 
-use asked::beyond;
-pub use asked::{Names, Need, Unread, Wanted};
+use asked::{Declaring, beyond};
+pub use asked::{Methods, Names, Need, Unread, Wanted};
 
 /// What reading one file gave.
 enum Read {
@@ -56,6 +56,8 @@ pub struct Loader<'p> {
     names: Names,
     /// What was asked of modules that nobody had read.
     asked: Unread,
+    /// The functions of packages that were asked for one.
+    declaring: BTreeMap<Option<PackageId>, Declaring>,
     /// How often a name was looked for in a file only because that hands on all that others declare.
     through_globs: BTreeMap<Name, usize>,
     /// Files of which a body was asked for: its neighbours are next, so all of them are lowered.
@@ -91,6 +93,7 @@ impl<'p> Loader<'p> {
             aliases: BTreeSet::new(),
             names: BTreeSet::new(),
             asked: BTreeSet::new(),
+            declaring: BTreeMap::new(),
             through_globs: BTreeMap::new(),
             whole: BTreeSet::new(),
             rounds: 0,
@@ -173,7 +176,8 @@ impl<'p> Loader<'p> {
     /// wanted name, files and single functions of which the bodies are needed.
     pub fn answer(&mut self, model: &mut Model<'p>, asked_for: &Wanted) -> bool {
         let mut files = self.leading(model);
-        files.extend(self.unread(model, &asked_for.unread));
+        let of_modules = self.asked_of_modules(model, asked_for);
+        files.extend(self.unread(model, &of_modules));
         self.read_files(&files, true);
         let wanted = self.wanted(model, asked_for);
         self.read_again(model, &wanted);
@@ -181,7 +185,7 @@ impl<'p> Loader<'p> {
             return false;
         }
         self.read_above(model);
-        self.read_beyond(model, &asked_for.unread);
+        self.read_beyond(model, &of_modules);
         true
     }
 

@@ -40,6 +40,17 @@ pub fn declares(text: &str, name: &str) -> Declares {
     says.max().unwrap_or(globs)
 }
 
+/// Names of all functions and methods that a text may declare, some of them more than once.
+pub fn functions(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.match_indices("fn").map(|(at, word)| (at, at + word.len()));
+    let words = words.filter(|&(start, end)| is_whole(text.as_bytes(), start, end));
+    words.filter_map(|(_, end)| {
+        let rest = text[end..].trim_start().trim_start_matches("r#");
+        let name = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        rest.get(..name?).filter(|name| !name.is_empty())
+    })
+}
+
 fn last_word(text: &str) -> &str {
     let text = text.trim_end().trim_end_matches("r#").trim_end();
     text.rsplit(|letter: char| !letter.is_alphanumeric()).next().unwrap_or("")
@@ -62,7 +73,7 @@ fn decides(rest: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Declares::{Decision, Elsewhere, Globs, Module, Nothing, Type, Value};
-    use super::declares;
+    use super::{declares, functions};
 
     #[test]
     fn what_a_text_declares_is_told_from_the_word_before() {
@@ -79,5 +90,10 @@ mod tests {
         assert_eq!(declares("pub use a::*;", "nowhere"), Globs);
         assert_eq!(declares("#[cfg(a)] fn x() -> u8 {}\n#[cfg(b)] fn x() -> ! {}", "x"), Decision);
         assert_eq!(declares("fn f() { x() }\nmod x;", "x"), Module);
+    }
+    #[test]
+    fn functions_are_told_from_the_word_before() {
+        let text = "fn one() {}\nasync fn  r#two<T>(f: fn(u8)) {}\nlet fnord = 3;\nimpl A { fn\nthree(&self) {} }";
+        assert_eq!(functions(text).collect::<Vec<_>>(), ["one", "two", "three"]);
     }
 }

@@ -34,6 +34,7 @@ impl Followed {
         let mut wanted = Fates::new(model, &self.program, &self.solution).wanted();
         wanted.functions.clone_from(&self.workers.unread);
         wanted.unread.extend(self.workers.open.iter().cloned());
+        wanted.methods.clone_from(&self.workers.methods);
         wanted
     }
 

@@ -13,7 +13,7 @@ use crate::flow::{
     Birth, Call, Callable, Callee, Class, Flow, FlowId, Operand, Place, Program, Terminator,
     endless_loops, only_item,
 };
-use crate::model::{Def, ItemRef, Model, ModuleId, Need, Unread};
+use crate::model::{Def, ItemRef, Methods, Model, ModuleId, Need, Unread};
 use crate::source::{FileId, PackageId};
 use crate::text::TextRange;
 
@@ -78,6 +78,8 @@ pub(super) struct Workers {
     pub(super) unread: BTreeSet<(FileId, ItemId)>,
     /// What they call in modules that nobody has read.
     pub(super) open: Unread,
+    /// Methods that they call on types which are not known.
+    pub(super) methods: Vec<Methods>,
 }
 
 /// Looks through what every thread runs.
@@ -90,8 +92,8 @@ pub(super) fn workers(model: &Model<'_>, program: &Program) -> Workers {
             }
         }
     }
-    let Search { unread, open, found, .. } = search;
-    Workers { endless: found.into_values().collect(), unread, open }
+    let Search { unread, open, methods, found, .. } = search;
+    Workers { endless: found.into_values().collect(), unread, open, methods }
 }
 
 /// A body that a thread runs: index of the function, and which body of it.
@@ -102,6 +104,7 @@ pub(super) struct Search<'a> {
     program: &'a Program,
     pub(super) unread: BTreeSet<(FileId, ItemId)>,
     open: Unread,
+    methods: Vec<Methods>,
     found: BTreeMap<(FileId, TextRange), Endless>,
 }
 
@@ -112,6 +115,7 @@ impl<'a> Search<'a> {
             program,
             unread: BTreeSet::new(),
             open: Unread::new(),
+            methods: Vec::new(),
             found: BTreeMap::new(),
         }
     }
@@ -252,15 +256,19 @@ impl<'a> Search<'a> {
         let lowered = self.program.body(node.0);
         let called = |(module, name): &(ModuleId, Name)| (*module, name.clone(), Need::Meaning);
         self.open.extend(lowered.flows.open.iter().map(called));
-        let is_open = |call: &Call| match &call.callee {
+        let is_open = |call: &&Call| match &call.callee {
             Callee::Method(_, _, own) => own.is_empty() && call.receiver_ty.path().is_none(),
             _ => false,
         };
-        let flow = lowered.flows.body(node.1);
-        if spawned && flow.calls_in(&flow.entered()).any(is_open) {
-            let named = self.program.unread_of(node.0);
-            self.open.extend(named.map(|(module, name)| (module, name.clone(), Need::Type)));
+        if !spawned {
+            return;
         }
+        let flow = lowered.flows.body(node.1);
+        let reached = flow.entered();
+        let called = flow.calls_in(&reached).filter(is_open).map(|call| call.name.clone());
+        let named = self.program.unread_of(node.0);
+        let named = named.map(|(module, name)| (module, name.clone()));
+        self.methods.push(Methods { called: called.collect(), named: named.collect() });
     }
 
     /// The bodies that one runs.

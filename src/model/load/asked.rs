@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::super::aliases::aliases_of;
 use super::super::{Ask, Model, ModuleId, Namespace, Scope, watched};
 use super::{Loader, Read};
 use crate::facts::tree::{ItemId, Name};
-use crate::scan::{Declares, Spelled, declares};
-use crate::source::FileId;
+use crate::scan::{Declares, Spelled, declares, functions};
+use crate::source::{FileId, PackageId};
 
 /// Rounds of reading what verdicts depend on before all bodies of the files are lowered.
 const PATIENCE: usize = 12;
@@ -35,7 +36,21 @@ pub struct Wanted {
     pub functions: BTreeSet<(FileId, ItemId)>,
     /// What is named in modules that nobody has read.
     pub unread: Unread,
+    /// Methods that something calls on values of types that are not known.
+    pub methods: Vec<Methods>,
 }
+
+/// Methods that one body calls on types that are not known, and what it names that may lead to those types.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Methods {
+    /// The methods.
+    pub called: BTreeSet<Name>,
+    /// What is named in modules that nobody has read.
+    pub named: BTreeSet<(ModuleId, Name)>,
+}
+
+/// For each function and method that files of a package may declare, those files.
+pub(super) type Declaring = FxHashMap<Name, Vec<FileId>>;
 
 /// Names in modules that nobody has read.
 pub type Unread = BTreeSet<(ModuleId, Name, Need)>;
@@ -116,6 +131,54 @@ impl Loader<'_> {
         }
         self.asked.extend(asked_for.iter().cloned());
         files.into_iter().filter(|&file| self.is_unread(file)).collect()
+    }
+
+    /// What is asked of modules that nobody has read, with the types whose methods are called if some file that
+    /// nobody has read declares such a method.
+    pub(super) fn asked_of_modules(&mut self, model: &Model<'_>, asked_for: &Wanted) -> Unread {
+        let mut unread = asked_for.unread.clone();
+        for Methods { called, named } in &asked_for.methods {
+            let mut found: BTreeMap<Option<PackageId>, bool> = BTreeMap::new();
+            for (module, name) in named {
+                let it = (*module, name.clone(), Need::Type);
+                if self.asked.contains(&it) || unread.contains(&it) {
+                    continue;
+                }
+                let package = self.project.file(model.module(*module).file).package;
+                let is_found =
+                    *found.entry(package).or_insert_with(|| self.hides_one_of(package, called));
+                if is_found {
+                    unread.insert(it);
+                }
+            }
+        }
+        unread
+    }
+
+    /// Whether a file of a package that nobody has read may declare a method of one of these names.
+    fn hides_one_of(&mut self, package: Option<PackageId>, methods: &BTreeSet<Name>) -> bool {
+        if methods.is_empty() {
+            return false;
+        }
+        let (project, texts) = (self.project, self.files);
+        self.declaring.entry(package).or_insert_with(|| {
+            let own = project.file_ids().filter(|&file| project.file(file).package == package);
+            let names_of = |file: FileId| {
+                let text = texts.read(file).ok()?;
+                let names: BTreeSet<Name> = functions(&text).map(Name::from).collect();
+                Some((file, names))
+            };
+            let own: Vec<FileId> = own.collect();
+            let found: Vec<_> = own.into_par_iter().filter_map(names_of).collect();
+            let mut declaring = Declaring::default();
+            for (file, names) in found {
+                names.into_iter().for_each(|name| declaring.entry(name).or_default().push(file));
+            }
+            declaring
+        });
+        let declaring = &self.declaring[&package];
+        let mut files = methods.iter().filter_map(|name| declaring.get(name)).flatten();
+        files.any(|&file| self.is_unread(file))
     }
 
     fn is_unread(&self, file: FileId) -> bool {
