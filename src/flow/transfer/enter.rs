@@ -7,7 +7,9 @@ use super::super::solve::rank;
 use super::super::sway::Derived;
 use super::super::task::ParamKey;
 use super::super::token::{Among, Token};
-use super::super::{Call, Callee, Code, Constant, LocalId, Operand, Place, Proj, Terminator};
+use super::super::{
+    Call, Callee, Code, Constant, LocalId, Operand, Owner, Place, Proj, Terminator,
+};
 use super::call::owner_of;
 use super::{Next, Transfer};
 use crate::facts::tree::{Function, ItemKind, Receiver, Type};
@@ -204,6 +206,7 @@ impl Transfer<'_> {
                 Some(Proj::Elem | Proj::Nth(..)) => {
                     !is_maybe && *path != **handle && path.starts_with("std::")
                 }
+                Some(Proj::Field(field)) => field.owner == Owner::Tuple && path.starts_with('('),
                 Some(_) => false,
             }
         };
