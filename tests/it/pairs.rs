@@ -18,9 +18,9 @@ use thread_lint::text::LineIndex;
 use crate::support::{self, Update};
 
 /// Marked lines that are judged rightly, at the least.
-const RIGHT: usize = 1477;
+const RIGHT: usize = 1735;
 /// Joined threads that are blamed, at most.
-const BLAMED: usize = 151;
+const BLAMED: usize = 150;
 
 struct One(Arc<str>);
 

@@ -55,22 +55,24 @@ impl Lowering<'_> {
                     byte_range(it.const_token.span),
                     &it.ty,
                     &it.expr,
-                    as_written(&it.expr),
                 )]
             }
             SynItem::Static(it) => {
-                vec![
-                    self.value(
-                        &it.attrs,
-                        &it.vis,
-                        &it.ident,
-                        byte_range(it.static_token.span),
-                        &it.ty,
-                        &it.expr,
-                        as_written(&it.expr)
-                            .filter(|_| matches!(it.mutability, syn::StaticMutability::None)),
-                    ),
-                ]
+                let id = self.value(
+                    &it.attrs,
+                    &it.vis,
+                    &it.ident,
+                    byte_range(it.static_token.span),
+                    &it.ty,
+                    &it.expr,
+                );
+                let changes = !matches!(it.mutability, syn::StaticMutability::None);
+                if let (true, ItemKind::Value(value)) =
+                    (changes, &mut self.facts.items[id.0 as usize].kind)
+                {
+                    value.written = None;
+                }
+                vec![id]
             }
             SynItem::ExternCrate(it) => {
                 let bound = it.rename.as_ref().map_or(&it.ident, |(_, rename)| rename);
@@ -170,9 +172,9 @@ impl Lowering<'_> {
         keyword: TextRange,
         ty: &syn::Type,
         expr: &syn::Expr,
-        written: Option<Written>,
     ) -> ItemId {
         let ty = self.ty(ty);
+        let written = as_written(expr);
         let kind = ItemKind::Value(Box::new(Value { ty, written, body: None }));
         let id = self.named(attrs, vis, ident, keyword, kind);
         let range = self.facts.item(id).range.cover(byte_range(expr.span()));
@@ -281,7 +283,6 @@ impl Lowering<'_> {
                         byte_range(it.const_token.span),
                         &it.ty,
                         &it.expr,
-                        as_written(&it.expr),
                     );
                 }
                 ImplItem::Macro(it) if self.matters(delimiter_range(&it.mac)) => {

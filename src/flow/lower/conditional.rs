@@ -40,6 +40,18 @@ fn says_empty(kind: Comparison, number: usize) -> Option<bool> {
     }
 }
 
+/// What comparing two numbers gives.
+fn holds(kind: Comparison, one: usize, other: usize) -> bool {
+    match kind {
+        Comparison::Equal => one == other,
+        Comparison::Unequal => one != other,
+        Comparison::Less => one < other,
+        Comparison::AtMost => one <= other,
+        Comparison::More => one > other,
+        Comparison::AtLeast => one >= other,
+    }
+}
+
 impl Lowering<'_> {
     /// Evaluates a condition and goes to `yes` or `no`. Names bound by `let` live in the scope
     /// that is open now.
@@ -77,6 +89,10 @@ impl Lowering<'_> {
                 self.method_condition(id, call, yes, no, before);
             }
             ExprKind::Binary { op: BinaryOp::Compare(kind), left, right } => {
+                if let (Some(one), Some(other)) = (self.number(*left), self.number(*right)) {
+                    let target = if holds(*kind, one, other) { yes } else { no };
+                    return self.frame().goto(target);
+                }
                 match self.compared(*kind, *left, *right) {
                     // What a temporary holds is asked of no other one.
                     Some(condition)

@@ -1,7 +1,7 @@
 //! How many elements there are: lengths that were noted, what has a round at all, what runs as often as nobody knows.
 
 use super::super::{
-    Callable, Callee, Condition, Constant, LocalId, LocalKind, Often, Place, Test, methods,
+    Binding, Callable, Callee, Condition, Constant, LocalId, LocalKind, Often, Place, Test, methods,
 };
 use super::Lowering;
 use crate::facts::tree::{ExprId, ExprKind, Name};
@@ -58,7 +58,7 @@ impl Lowering<'_> {
     }
 
     /// The number that an expression is, if that is written out, there or in a constant.
-    fn number(&mut self, id: ExprId) -> Option<usize> {
+    pub(super) fn number(&mut self, id: ExprId) -> Option<usize> {
         let body = self.body;
         match &body.expr(id).kind {
             ExprKind::Number(number) => Some(*number),
@@ -66,6 +66,8 @@ impl Lowering<'_> {
             ExprKind::Path(None, path) => {
                 let local = path.as_name().and_then(|name| self.variable(name));
                 let known = match local {
+                    // What changes in a loop is another number in the next round.
+                    Some(local) if self.frame().local(local).binding == Binding::Free => None,
                     Some(local) => self.frame().constants.get(&local).cloned(),
                     None => self.written_out(&self.path_defs(None, path)),
                 };
