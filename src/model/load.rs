@@ -52,6 +52,8 @@ pub struct Loader<'p> {
     catalog: &'p Catalog,
     search: bool,
     aliases: BTreeSet<String>,
+    /// The last search for the calls of the catalog and for aliases, with those.
+    last_search: Option<(BTreeSet<String>, Search)>,
     /// Further names that verdicts depend on.
     names: Names,
     /// What was asked of modules that nobody had read.
@@ -91,6 +93,7 @@ impl<'p> Loader<'p> {
             catalog,
             search,
             aliases: BTreeSet::new(),
+            last_search: None,
             names: BTreeSet::new(),
             asked: BTreeSet::new(),
             declaring: BTreeMap::new(),
@@ -303,7 +306,10 @@ impl<'p> Loader<'p> {
         if wanted.is_empty() {
             return;
         }
-        let search = Search::new(self.catalog, &self.aliases);
+        // Most rounds of reading look for what the one before did.
+        let known = self.last_search.take().filter(|(aliases, _)| *aliases == self.aliases);
+        let (aliases, search) = known
+            .unwrap_or_else(|| (self.aliases.clone(), Search::new(self.catalog, &self.aliases)));
         let force = force || !self.search;
         let read: Vec<(FileId, Read)> = wanted
             .par_iter()
@@ -311,6 +317,7 @@ impl<'p> Loader<'p> {
                 self.read_one(file, &search, &self.aliases, force).map(|read| (file, read))
             })
             .collect();
+        self.last_search = Some((aliases, search));
         self.keep(read);
     }
 

@@ -60,7 +60,7 @@ fn outcomes(text: &str, edition: u16) -> BTreeMap<u32, &'static str> {
         }],
     };
     let files = One(Arc::from(text));
-    let analysis = thread_lint::analyse(&project, &files, &thread_lint::Options::default());
+    let analysis = thread_lint::analyse(&project, &files, support::options());
     let lines = LineIndex::new(text);
     let births = analysis.verdicts.iter();
     births.map(|it| (lines.line_column(text, it.callee.start).line, it.outcome.word())).collect()

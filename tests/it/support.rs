@@ -178,3 +178,10 @@ fn text_between_markers_is_replaced() {
     assert_eq!(new.as_deref(), Some("a\n<!-- x -->\nnew\n<!-- /x -->\nb\n"));
     assert_eq!(between(text, "<!-- y -->", "<!-- /y -->", ""), None);
 }
+
+/// The options that nobody has set, with the catalog read once for all examples.
+pub(crate) fn options() -> &'static thread_lint::Options {
+    static OPTIONS: std::sync::LazyLock<thread_lint::Options> =
+        std::sync::LazyLock::new(thread_lint::Options::default);
+    &OPTIONS
+}

@@ -18,6 +18,7 @@ use thread_lint::source::{
 use thread_lint::text::LineIndex;
 
 use super::example::Example;
+use crate::support;
 use crate::tool::{self, Shown};
 
 const CONFIG: &str = "thread-lint.toml";
@@ -48,7 +49,7 @@ impl Files for InMemory {
 /// All that the analysis says of an example.
 pub(crate) fn analysis(example: &Example) -> Analysis {
     let (project, memory) = input(example);
-    thread_lint::analyse(&project, &memory, &thread_lint::Options::default())
+    thread_lint::analyse(&project, &memory, support::options())
 }
 
 fn input(example: &Example) -> (Project, InMemory) {
@@ -59,7 +60,7 @@ fn input(example: &Example) -> (Project, InMemory) {
 
 fn by_analysis(example: &Example) -> Vec<Shown> {
     let (project, memory) = input(example);
-    let analysis = thread_lint::analyse(&project, &memory, &thread_lint::Options::default());
+    let analysis = thread_lint::analyse(&project, &memory, support::options());
     let sure = analysis.findings.iter().filter(|finding| finding.confidence >= Confidence::Likely);
     sure.map(|finding| show(finding, &project, &memory)).collect()
 }
