@@ -229,26 +229,32 @@ impl Flow {
     /// Whether a block runs more than once: as often as something says that nobody knows, or for each of
     /// several.
     pub fn is_many(&self, block: BlockId) -> bool {
-        let many = |round: &Round| {
-            round.contains(block)
-                && match round.often {
-                    Often::Unknown => true,
-                    Often::Several => round
-                        .body
-                        .is_some_and(|body| !self.leads_around(block, body, |at| at == round.head)),
-                    Often::Few => false,
-                }
-        };
-        let again = match self.repeats {
+        let counts = |often: Often, is_in_each: &dyn Fn() -> bool| match often {
             Often::Unknown => true,
-            Often::Several => {
-                let returns =
-                    |at: BlockId| matches!(self.blocks[at.0 as usize].end, Terminator::Return);
-                !self.leads_around(block, BlockId(0), returns)
-            }
+            Often::Several => is_in_each(),
             Often::Few => false,
         };
-        again || (self.rounds.iter().any(many) && self.reachable(block).contains(&block))
+        let many = |round: &Round| {
+            let is_in_each = || self.is_in_each(block, round) && !self.is_left_early(round);
+            round.contains(block) && counts(round.often, &is_in_each)
+        };
+        let returns = |at: BlockId| matches!(self.blocks[at.0 as usize].end, Terminator::Return);
+        counts(self.repeats, &|| !self.leads_around(block, BlockId(0), returns))
+            || (self.rounds.iter().any(many) && self.reachable(block).contains(&block))
+    }
+
+    /// Whether a block is passed in each round of a loop that goes over something.
+    pub(crate) fn is_in_each(&self, block: BlockId, round: &Round) -> bool {
+        let around = |body| self.leads_around(block, body, |at| at == round.head);
+        round.contains(block) && round.body.is_some_and(|body| !around(body))
+    }
+
+    /// Whether a jump leaves a loop before its last round.
+    fn is_left_early(&self, round: &Round) -> bool {
+        let mut inside = (round.head.0..round.end.0)
+            .map(BlockId)
+            .filter(|&at| at != round.head && round.contains(at));
+        inside.any(|at| self.successors(at).into_iter().any(|to| !round.contains(to)))
     }
 
     /// Whether some way from one block to one that is wanted does not pass another.
@@ -394,7 +400,7 @@ pub struct Round {
     pub end: BlockId,
     /// Those in between that come after the loop.
     pub after: [BlockId; 2],
-    /// How many there are.
+    /// How many rounds there are, as far as that is written out.
     pub often: Often,
     /// The first block of what is done in a round, if the loop goes over something.
     pub body: Option<BlockId>,

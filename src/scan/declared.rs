@@ -91,6 +91,7 @@ mod tests {
         assert_eq!(declares("#[cfg(a)] fn x() -> u8 {}\n#[cfg(b)] fn x() -> ! {}", "x"), Decision);
         assert_eq!(declares("fn f() { x() }\nmod x;", "x"), Module);
     }
+
     #[test]
     fn functions_are_told_from_the_word_before() {
         let text = "fn one() {}\nasync fn  r#two<T>(f: fn(u8)) {}\nlet fnord = 3;\nimpl A { fn\nthree(&self) {} }";

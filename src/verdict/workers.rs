@@ -268,7 +268,8 @@ impl<'a> Search<'a> {
         let called = flow.calls_in(&reached).filter(is_open).map(|call| call.name.clone());
         let named = self.program.unread_of(node.0);
         let named = named.map(|(module, name)| (module, name.clone()));
-        self.methods.push(Methods { called: called.collect(), named: named.collect() });
+        let file = lowered.function.item.file;
+        self.methods.push(Methods { file, called: called.collect(), named: named.collect() });
     }
 
     /// The bodies that one runs.

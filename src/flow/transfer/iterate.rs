@@ -7,7 +7,9 @@ use super::super::ends::{EndKind, LossKind};
 use super::super::follow::{moved, rest};
 use super::super::methods::{self, OnMany};
 use super::super::token::{Among, Token};
-use super::super::{Call, Callable, Callee, Code, LocalId, Over, Owner, Place, Proj, typing};
+use super::super::{
+    BlockId, Call, Callable, Callee, Code, LocalId, Over, Owner, Place, Proj, typing,
+};
 use super::{Next, Transfer};
 use crate::facts::tree::Name;
 use crate::model::{Def, Ty, TyHead};
@@ -86,6 +88,19 @@ impl Transfer<'_> {
         }
     }
 
+    /// Whether each round of a loop takes elements out of a collection, so that there may never be several.
+    fn is_emptied_in_loop(&self, collection: &Place) -> bool {
+        let takes = |call: &Call| match &call.callee {
+            Callee::Method(place, name, _) if place.local == collection.local => {
+                !matches!(methods::on_many(name), Some(OnMany::Look | OnMany::Store))
+            }
+            _ => false,
+        };
+        let blocks = (0..).map(BlockId).zip(&self.flow.blocks);
+        let mut taking = blocks.filter(|(_, block)| block.calls().any(takes));
+        taking.any(|(at, _)| self.flow.rounds.iter().any(|round| self.flow.is_in_each(at, round)))
+    }
+
     /// Methods that take elements out, so that whatever is pending on them runs first.
     pub(super) fn driven(
         &self,
@@ -98,14 +113,18 @@ impl Transfer<'_> {
     ) -> Vec<Next> {
         let mut next = Vec::new();
         let takes_one = matches!(action, OnMany::PopMaybe | OnMany::Pop);
-        if takes_one && receiver.proj.last() != Some(&Proj::Turn) {
+        // What nobody takes of an iterator that makes its elements is never made.
+        let is_left = token.among != Among::Unborn && receiver.proj.last() != Some(&Proj::Turn);
+        if takes_one && is_left {
             // Another one comes out; this one is still there, so the collection is not empty.
             let full = Some(call.dst);
+            let again =
+                self.flow.is_repeated_inside(token.block) || self.is_emptied_in_loop(receiver);
             next.push(Next::Go {
                 place: token.place.clone(),
                 full,
                 borrowed: token.borrowed,
-                among: token.passed(self.flow.is_repeated_inside(token.block)).among,
+                among: token.passed(again).among,
                 learns: None,
                 step: None,
             });

@@ -41,8 +41,10 @@ pub struct Wanted {
 }
 
 /// Methods that one body calls on types that are not known, and what it names that may lead to those types.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Methods {
+    /// The file of the body.
+    pub file: FileId,
     /// The methods.
     pub called: BTreeSet<Name>,
     /// What is named in modules that nobody has read.
@@ -137,19 +139,17 @@ impl Loader<'_> {
     /// nobody has read declares such a method.
     pub(super) fn asked_of_modules(&mut self, model: &Model<'_>, asked_for: &Wanted) -> Unread {
         let mut unread = asked_for.unread.clone();
-        for Methods { called, named } in &asked_for.methods {
-            let mut found: BTreeMap<Option<PackageId>, bool> = BTreeMap::new();
-            for (module, name) in named {
-                let it = (*module, name.clone(), Need::Type);
-                if self.asked.contains(&it) || unread.contains(&it) {
-                    continue;
-                }
-                let package = self.project.file(model.module(*module).file).package;
-                let is_found =
-                    *found.entry(package).or_insert_with(|| self.hides_one_of(package, called));
-                if is_found {
-                    unread.insert(it);
-                }
+        for Methods { file, called, named } in &asked_for.methods {
+            let asked = named.iter().map(|(module, name)| (*module, name.clone(), Need::Type));
+            let new: Unread =
+                asked.filter(|it| !self.asked.contains(it) && !unread.contains(it)).collect();
+            // A type may come through any package that is seen, and its methods from any beside it.
+            let own = self.project.file(*file).package;
+            let seen = own.map(|own| &model.dependencies[own.0 as usize]);
+            let mut packages =
+                std::iter::once(own).chain(seen.into_iter().flatten().copied().map(Some));
+            if !new.is_empty() && packages.any(|package| self.hides_one_of(package, called)) {
+                unread.extend(new);
             }
         }
         unread
@@ -164,6 +164,7 @@ impl Loader<'_> {
         self.declaring.entry(package).or_insert_with(|| {
             let own = project.file_ids().filter(|&file| project.file(file).package == package);
             let names_of = |file: FileId| {
+                // All texts were read before, and one that could not be was noted then.
                 let text = texts.read(file).ok()?;
                 let names: BTreeSet<Name> = functions(&text).map(Name::from).collect();
                 Some((file, names))
