@@ -18,6 +18,7 @@ mod local;
 mod lower;
 mod methods;
 mod named;
+mod outside;
 mod place;
 mod program;
 mod solve;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::super::ends::{EndKind, LossKind};
 use super::super::follow::{moved, rest};
 use super::super::methods::{self, OnMany};
+use super::super::outside::Outside;
 use super::super::token::{Among, Token};
 use super::super::{
-    BlockId, Call, Callable, Callee, Code, LocalId, Over, Owner, Place, Proj, typing,
+    BlockId, Call, Callable, Callee, Code, FlowId, LocalId, Over, Owner, Place, Proj, Site, typing,
 };
 use super::{Next, Transfer};
 use crate::facts::tree::Name;
@@ -37,6 +38,11 @@ impl Transfer<'_> {
         let taken = token.taken(name.ends_with("drain"));
         let whole = || self.go(moved(&dst, rest), &taken, None);
         match action {
+            OnMany::Store if self.may_displace(call, token) => {
+                let inside = rest.get(1..).unwrap_or_default();
+                let old = self.go(moved(&dst.then(Proj::Inner), inside), &taken, None);
+                vec![self.stay(token), old]
+            }
             OnMany::Look | OnMany::Store => vec![self.stay(token)],
             OnMany::All | OnMany::Some
                 if matches!(&**name, "split_off" | "extract_if") || call.partial =>
@@ -86,6 +92,31 @@ impl Transfer<'_> {
             }
             _ => self.driven(range, call, receiver, action, rest, token),
         }
+    }
+
+    /// Whether a call puts something into a map under a key that may be there: it is made of what the program is
+    /// given.
+    fn may_displace(&self, call: &Call, token: &Token) -> bool {
+        let is_map = call.receiver_ty.path().and_then(|path| path.rsplit("::").next());
+        let is_map = is_map.is_some_and(|name| matches!(name, "HashMap" | "BTreeMap"));
+        match call.args.as_slice() {
+            [key, _] if is_map && &*call.name == "insert" => {
+                key.place().is_some_and(|(key, _)| self.is_given(key, token))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether what is at a place where the token is now is made of what the program is given.
+    fn is_given(&self, place: &Place, token: &Token) -> bool {
+        let follower = self.follower;
+        let mut bodies = (0..).map(FlowId).zip(&follower.flows.bodies);
+        let Some((flow, _)) = bodies.find(|(_, it)| std::ptr::eq(*it, self.flow)) else {
+            return false;
+        };
+        let index = u32::try_from(token.index).unwrap_or(u32::MAX);
+        let site = Site { body: follower.body, flow, block: token.block, index };
+        Outside { model: follower.model, program: follower.program }.gives(site, place)
     }
 
     /// Whether each round of a loop takes elements out of a collection, so that there may never be several.
