@@ -65,6 +65,31 @@ impl Cfg {
         self.eval(&on_unix) == Some(false)
     }
 
+    /// The family of systems that an atom needs, and the one of them if it names one.
+    fn system(&self) -> Option<(&str, Option<&str>)> {
+        let Self::Atom(text) = self else { return None };
+        let value = |key: &str| {
+            text.strip_prefix(key)?.strip_prefix("=\"")?.strip_suffix('"')
+        };
+        match (text.as_str(), value("target_family"), value("target_os")) {
+            ("unix" | "windows", ..) => Some((text, None)),
+            (_, Some(family), _) => Some((family, None)),
+            (_, _, Some("windows")) => Some(("windows", Some("windows"))),
+            (_, _, Some(os @ ("linux" | "macos" | "ios" | "android" | "freebsd" | "netbsd" | "openbsd"
+                | "dragonfly" | "solaris" | "illumos"))) => Some(("unix", Some(os))),
+            _ => None,
+        }
+    }
+
+    /// Whether two atoms never hold at once, as no system is two.
+    pub fn excludes(&self, other: &Self) -> bool {
+        let (Some((family, os)), Some((other_family, other_os))) = (self.system(), other.system())
+        else {
+            return false;
+        };
+        family != other_family || os.zip(other_os).is_some_and(|(one, other)| one != other)
+    }
+
     /// Every atom in it, `test` included.
     pub fn atoms<'cfg>(&'cfg self, found: &mut Vec<&'cfg Self>) {
         match self {

@@ -206,12 +206,14 @@ impl Walk {
                     Token { block, index, place, full, borrowed, among, facts, swayed, many };
                 self.go(token, node, at);
             }
-            Next::End { kind, file, range, steps } => {
+            Next::End { kind, file, range, steps, passed } => {
                 let mut node = node;
                 for step in steps {
                     node = self.node(node, Some(step));
                 }
-                self.end_of(kind, file, range, node, (before.way(), None));
+                let own = before.way();
+                let way = Way { passed: passed || own.passed, ..own };
+                self.end_of(kind, file, range, node, (way, None));
             }
         }
     }
@@ -455,7 +457,7 @@ impl Follower<'_> {
             }
             (LocalKind::Reference, None) => {
                 let transfer = Transfer { follower: self, flow, depth };
-                let referred = transfer.is_referred_to(token.place.local);
+                let referred = transfer.is_referred_to(&token.place);
                 let kind = match entry_of(flow, token.place.local) {
                     _ if referred => EndKind::Stored,
                     Some(entry) if is_function => EndKind::Left(entry, proj.clone()),
@@ -482,7 +484,8 @@ fn settle(ends: &mut Vec<End>) {
         .map(|end| (end.file, end.range))
         .collect();
     ends.retain(|end| {
-        let is_doubt = end.way.passed && end.kind == EndKind::Escaped;
+        let is_doubt =
+            end.way.passed && matches!(end.kind, EndKind::Escaped | EndKind::Kept(_));
         !(is_doubt && lost.contains(&(end.file, end.range)))
     });
 }

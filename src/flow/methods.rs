@@ -5,6 +5,7 @@
 //! use, which counts as handled.
 
 use super::{Callee, Flow, LocalId, Operand, Place, Proj, StmtKind, Terminator};
+use crate::model::Def;
 
 /// How a method gives another name for its receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +62,19 @@ pub(super) fn borrowing(name: &str, args: usize) -> Option<Borrowing> {
         | ("get" | "get_mut" | "entry", 1) => Borrowing::Element,
         _ => return None,
     })
+}
+
+/// Whether what a call of std gives was behind a reference, and is nobody else's now.
+pub(super) fn takes_out(callee: &Callee) -> bool {
+    match callee {
+        Callee::Function(defs) => matches!(defs.as_slice(), [Def::External(path)]
+            if matches!(&**path, "std::mem::take" | "std::mem::replace")),
+        Callee::Method(_, name, own) => {
+            let pops = matches!(on_many(name), Some(OnMany::PopMaybe | OnMany::Pop));
+            own.is_empty() && (pops || matches!(&**name, "take" | "replace"))
+        }
+        Callee::Local(..) | Callee::Await(_) => false,
+    }
 }
 
 /// Whether a method of an entry puts something there only where nothing is.

@@ -343,5 +343,10 @@ fn assignments(body: &Body, test_only: bool) -> Vec<BTreeMap<Cfg, bool>> {
             })
             .collect();
     }
+    all.retain(|assignment| {
+        let mut held = assignment.iter().filter(|(_, holds)| **holds).map(|(atom, _)| atom);
+        let others = held.clone();
+        !held.any(|one| others.clone().any(|other| one.excludes(other)))
+    });
     all
 }

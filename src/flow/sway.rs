@@ -225,7 +225,7 @@ impl<'f> Derived<'f> {
 }
 
 /// Whether one of two places may lie in the other: not if they part at fields of different names.
-fn overlap(one: &Place, other: &Place) -> bool {
+pub(super) fn overlap(one: &Place, other: &Place) -> bool {
     let first = one.proj.iter().zip(&other.proj).find(|(one, other)| one != other);
     one.local == other.local && !matches!(first, Some((Proj::Field(_), Proj::Field(_))))
 }

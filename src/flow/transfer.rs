@@ -38,7 +38,14 @@ pub(super) enum Next {
         step: Option<TraceStep>,
     },
     /// Nowhere.
-    End { kind: EndKind, file: FileId, range: TextRange, steps: Vec<TraceStep> },
+    End {
+        kind: EndKind,
+        file: FileId,
+        range: TextRange,
+        steps: Vec<TraceStep>,
+        /// Whether that is only so because another one may have been taken in its place.
+        passed: bool,
+    },
 }
 
 pub(super) struct Transfer<'a> {
@@ -92,7 +99,8 @@ impl Transfer<'_> {
 
     pub(super) fn end(&self, kind: EndKind, range: TextRange, text: String) -> Next {
         let file = self.follower.file;
-        Next::End { kind, file, range, steps: vec![self.trace(range, text)] }
+        let steps = vec![self.trace(range, text)];
+        Next::End { kind, file, range, steps, passed: false }
     }
 
     /// The token goes, this far inside a value, to where it is not followed. Whoever joins it there
@@ -252,7 +260,8 @@ impl Transfer<'_> {
                 return self.end(EndKind::Escaped, range, text);
             }
             let file = self.follower.file;
-            return Next::End { kind: EndKind::Untouched, file, range, steps: Vec::new() };
+            let (kind, steps) = (EndKind::Untouched, Vec::new());
+            return Next::End { kind, file, range, steps, passed: false };
         }
         let name = local.name.clone();
         let shown = name.as_deref().unwrap_or("it");
@@ -293,7 +302,7 @@ impl Transfer<'_> {
                 (LossKind::ScopeEnd(name), range, text)
             }
         };
-        if local.kind == LocalKind::Variable && self.is_referred_to(token.place.local) {
+        if local.kind == LocalKind::Variable && self.is_referred_to(&token.place) {
             let text = format!("{text}, and something that refers to it may join it");
             return self.escape(&token.place.proj, range, text);
         }

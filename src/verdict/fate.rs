@@ -156,14 +156,11 @@ impl<'a> Fates<'a> {
     pub(super) fn judge(&self, task: &Task) -> Judged {
         let (function, handle, is_test) = self.place_of(task);
         let mut sum = Sum::default();
+        let body = body_of(task);
         for end in self.solution.ends(task) {
             self.add(&mut sum, end, function, &handle, is_test);
+            self.add_sure(&mut sum, end, task);
         }
-        let body = match task {
-            Task::Birth(body, _) => Some(*body),
-            Task::Carry(site, _) => Some(site.body),
-            Task::Access(..) | Task::Param(_) => None,
-        };
         // What is never bound is lost whatever the conditions on later statements are.
         let at_once = |loss: &Loss| matches!(loss.kind, LossKind::Discarded | LossKind::Underscore);
         let all_at_once = sum.lost.iter().all(|(loss, _)| at_once(loss));
@@ -210,6 +207,17 @@ impl<'a> Fates<'a> {
             EndKind::Held(name) => {
                 sum.held.get_or_insert_with(|| name.clone());
             }
+        }
+    }
+
+    /// Notes a loss of which nothing says that it may be none: no condition that is not told apart, and no way on which
+    /// it may have been another one that was taken out.
+    fn add_sure(&self, sum: &mut Sum, end: &End, task: &Task) {
+        let guesses = body_of(task).is_none_or(|body| self.program.body(body).guesses);
+        let is_doubt = |other: &End| other.way.passed && !matches!(other.kind, EndKind::Joined);
+        let is_lost = matches!(end.kind, EndKind::Lost(_)) && sum.sure.is_none();
+        if is_lost && !guesses && !self.solution.ends(task).iter().any(is_doubt) {
+            sum.sure = sum.lost.last().cloned();
         }
     }
 
@@ -292,6 +300,7 @@ impl<'a> Fates<'a> {
                     }
                     let mut own = Sum::default();
                     self.add(&mut own, end, function, &handle, is_test);
+                    self.add_sure(&mut own, end, task);
                     own.before(&path(&hops, at));
                     sum.take_elsewhere(own);
                 }
@@ -391,18 +400,21 @@ impl<'a> Fates<'a> {
         let (elsewhere, lost_elsewhere) = sum.lost_elsewhere.unzip();
         let lost = decisive.map(|(_, steps)| steps.clone()).or(lost_elsewhere);
         let loss = decisive.map(|(loss, _)| loss.clone()).or(elsewhere.filter(|_| self.by_value));
+        let sure = sum.sure.filter(|_| self.by_value);
         let uncalled = sum.uncalled.is_some() && sum.unknown.is_none() && sum.handed_out.is_none();
         let is_kept = sum.kept.is_some();
         let good = sum.kept.or(sum.joined);
         let (outcome, mut steps, loss) =
             match (sum.unknown.or(sum.uncalled), sum.handed_out, good, lost) {
+                // One way that is sure to lose it is enough, whatever becomes of it on others.
+                (Some(unknown), None, good, _) if sure.is_some() => {
+                    let (loss, lost) = sure.unzip();
+                    (Outcome::Partly, and_then(good.unwrap_or(unknown), lost), loss)
+                }
                 (Some(steps), ..) => (Outcome::Unknown, steps, None),
                 (None, Some(steps), ..) => (Outcome::HandedOut, steps, None),
-                (None, None, Some(mut good), Some(lost)) => {
-                    let new: Vec<Step> =
-                        lost.into_iter().filter(|step| !good.contains(step)).collect();
-                    good.extend(new);
-                    (Outcome::Partly, good, loss)
+                (None, None, Some(good), Some(lost)) => {
+                    (Outcome::Partly, and_then(good, Some(lost)), loss)
                 }
                 (None, None, Some(good), None) if is_kept => (Outcome::StoredAndJoined, good, None),
                 (None, None, Some(good), None) => (Outcome::Joined, good, None),
@@ -431,6 +443,15 @@ impl<'a> Fates<'a> {
     }
 }
 
+/// The body that a walk from a birth or a call is in.
+fn body_of(task: &Task) -> Option<u32> {
+    match task {
+        Task::Birth(body, _) => Some(*body),
+        Task::Carry(site, _) => Some(site.body),
+        Task::Access(..) | Task::Param(_) => None,
+    }
+}
+
 /// The steps that led to a hop, from the first on.
 fn path(hops: &[Hop<'_>], at: usize) -> Vec<Step> {
     let mut traces = Vec::new();
@@ -442,6 +463,14 @@ fn path(hops: &[Hop<'_>], at: usize) -> Vec<Step> {
         hop = hops[index].from;
     }
     traces.into_iter().rev().flat_map(steps).collect()
+}
+
+/// Steps and those that follow, each once.
+fn and_then(mut steps: Vec<Step>, more: Option<Vec<Step>>) -> Vec<Step> {
+    let new: Vec<Step> =
+        more.into_iter().flatten().filter(|step| !steps.contains(step)).collect();
+    steps.extend(new);
+    steps
 }
 
 /// The loss that tells most: one at birth or on purpose, else the last, where the scope ends.

@@ -28,6 +28,8 @@ pub(super) struct Sum {
     pub(super) lost_elsewhere: Option<(Loss, Vec<Step>)>,
     /// Losses in the function that is judged, or in what it calls.
     pub(super) lost: Vec<(Loss, Vec<Step>)>,
+    /// The first of all these losses of which nothing says that it may be none.
+    pub(super) sure: Option<(Loss, Vec<Step>)>,
 }
 
 impl Sum {
@@ -40,7 +42,8 @@ impl Sum {
             &mut self.unknown,
             &mut self.uncalled,
         ];
-        let lost = self.lost.iter_mut().chain(&mut self.lost_elsewhere).map(|(_, steps)| steps);
+        let lost = self.lost.iter_mut().chain(&mut self.lost_elsewhere).chain(&mut self.sure);
+        let lost = lost.map(|(_, steps)| steps);
         for steps in ways.into_iter().flatten().chain(lost) {
             steps.splice(0..0, path.iter().cloned());
         }
@@ -58,8 +61,10 @@ impl Sum {
             lost,
             forgettable,
             lost_from_cell,
+            sure,
             ..
         } = caller;
+        self.sure = self.sure.take().or(sure);
         self.forgettable = self.forgettable.take().or(forgettable);
         self.lost_from_cell |= lost_from_cell;
         let lost = lost_elsewhere.or(lost.into_iter().next());

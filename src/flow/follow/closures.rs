@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use super::super::ends::Way;
 use super::super::correlate::{facts_before, facts_given};
 use super::super::fact::learn;
 use super::super::sway::Sways;
@@ -236,8 +237,9 @@ impl Follower<'_> {
             Next::Go { place, step, .. } => {
                 Ok((Token::at(at.0, at.1 + 1, place), step.into_iter().collect()))
             }
-            Next::End { kind, file, range, steps } => {
-                Err(Box::new(End::new(kind, file, range, steps)))
+            Next::End { kind, file, range, steps, passed } => {
+                let way = Way { passed, ..Way::default() };
+                Err(Box::new(End { way, ..End::new(kind, file, range, steps) }))
             }
         };
         Some(next.into_iter().map(start).collect())

@@ -102,7 +102,13 @@ impl Transfer<'_> {
                     "lost, if that method runs it".to_owned(),
                 ),
                 kind => {
-                    Next::End { kind, file: found.file, range: found.range, steps: found.trace }
+                    Next::End {
+                        kind,
+                        file: found.file,
+                        range: found.range,
+                        steps: found.trace,
+                        passed: found.way.passed,
+                    }
                 }
             });
         }
@@ -134,7 +140,7 @@ impl Transfer<'_> {
                 }
                 let file = self.follower.program.body(code.body).function.item.file;
                 let kind = EndKind::Outside(code.clone(), place);
-                Next::End { kind, file, range, steps: Vec::new() }
+                Next::End { kind, file, range, steps: Vec::new(), passed: false }
             }
             // It was in the closure's own environment and stays there.
             _ if matches!(kind(entry.local), LocalKind::Capture(_)) => self.stay(token),

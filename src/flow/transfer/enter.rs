@@ -378,7 +378,9 @@ impl Transfer<'_> {
                 let told = end.trace.len().saturating_sub(MAX_STEPS);
                 let mut steps = vec![self.trace(range, text.to_owned())];
                 steps.extend(end.trace.into_iter().skip(told));
-                Next::End { kind, file: end.file, range: end.range, steps }
+                // What may have been another one is in doubt here as well.
+                let passed = end.way.passed && kind == EndKind::Escaped;
+                Next::End { kind, file: end.file, range: end.range, steps, passed }
             }
         }
     }

@@ -1,46 +1,48 @@
 //! Variables that something refers to: a guard made before a handle is there may join it when it is dropped.
 
 use super::super::{Call, Callable, Callee, LocalId, LocalKind, Operand, Place, StmtKind};
+use super::super::sway::overlap;
 use super::Transfer;
 use crate::facts::tree::{ItemKind, Type};
 use crate::model::{Def, ItemRef, Namespace};
 
 impl Transfer<'_> {
-    /// Whether a value that is kept in this body may refer to a variable.
-    pub(in crate::flow) fn is_referred_to(&self, local: LocalId) -> bool {
+    /// Whether a value that is kept in this body may refer to what is at a place, or to something around it.
+    pub(in crate::flow) fn is_referred_to(&self, to: &Place) -> bool {
         let stmts = self.flow.blocks.iter().flat_map(|block| &block.stmts);
         stmts.into_iter().any(|stmt| match &stmt.kind {
-            StmtKind::Build(_, parts) => parts.iter().any(|(_, part)| self.refers(part, local)),
-            StmtKind::Call(call) => self.gives_reference(call, local),
+            StmtKind::Build(_, parts) => parts.iter().any(|(_, part)| self.refers(part, to)),
+            StmtKind::Call(call) => self.gives_reference(call, to),
             _ => false,
         })
     }
 
-    /// Whether an operand is a reference to a variable, or a closure that has one.
-    fn refers(&self, operand: &Operand, local: LocalId) -> bool {
+    /// Whether an operand is a reference to a place, or a closure that has one.
+    fn refers(&self, operand: &Operand, to: &Place) -> bool {
         match operand {
-            Operand::Borrow(place) if place.local == local => true,
+            Operand::Borrow(place) if place.local == to.local => overlap(place, to),
             // A parameter that is a reference is handed on by its name.
-            Operand::Move(place) if place.local == local => {
-                self.flow.locals[local.0 as usize].kind == LocalKind::Reference
+            Operand::Move(place) if place.local == to.local => {
+                self.flow.locals[to.local.0 as usize].kind == LocalKind::Reference
+                    && overlap(place, to)
             }
-            Operand::Borrow(place) | Operand::Move(place) => self.captures(place.local, local),
+            Operand::Borrow(place) | Operand::Move(place) => self.captures(place.local, to),
             Operand::Function(_) | Operand::Constant(_) => false,
         }
     }
 
-    fn captures(&self, closure: LocalId, local: LocalId) -> bool {
+    fn captures(&self, closure: LocalId, to: &Place) -> bool {
         let Some(Callable::Body(id)) = self.flow.locals[closure.0 as usize].callable else {
             return false;
         };
         let captures = &self.follower.flows.body(id).captures;
-        captures.iter().any(|it| it.outer.local == local && it.moves.is_empty())
+        captures.iter().any(|it| overlap(&it.outer, to) && it.moves.is_empty())
     }
 
     /// Whether what a call gives may hold a reference that it is given, and stays.
-    fn gives_reference(&self, call: &Call, local: LocalId) -> bool {
+    fn gives_reference(&self, call: &Call, to: &Place) -> bool {
         let Callee::Function(defs) = &call.callee else { return false };
-        call.args.iter().any(|arg| self.refers(arg, local))
+        call.args.iter().any(|arg| self.refers(arg, to))
             && defs.iter().any(|def| self.may_keep(def))
             && self.is_kept(call.dst)
     }

@@ -377,7 +377,13 @@ impl Transfer<'_> {
                     self.left_in_capture(&code, &entry, outer, &proj, token, found.range)
                 }
                 kind => {
-                    Next::End { kind, file: found.file, range: found.range, steps: found.trace }
+                    Next::End {
+                        kind,
+                        file: found.file,
+                        range: found.range,
+                        steps: found.trace,
+                        passed: found.way.passed,
+                    }
                 }
             });
         }

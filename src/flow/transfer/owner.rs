@@ -8,7 +8,7 @@ use super::super::ends::{Cell, End, EndKind, Entry, LossKind, home_name};
 use super::super::follow::Follower;
 use super::super::task::ParamKey;
 use super::super::token::Token;
-use super::super::{Flow, LocalId, LocalKind, Owner, Place, Proj, StmtKind};
+use super::super::{Flow, LocalId, LocalKind, Owner, Place, Proj, StmtKind, methods};
 use super::{Next, Transfer};
 use crate::facts::tree::{ItemKind, Name};
 use crate::model::{ItemRef, Ty, TyHead};
@@ -84,11 +84,13 @@ impl Transfer<'_> {
         model.macro_with(&facts.item(*item).name, scope).is_some()
     }
 
-    /// Whether a statement of this body makes the value of a local.
+    /// Whether a statement of this body makes the value of a local, or takes it out of where it was.
     fn is_made_here(&self, local: LocalId) -> bool {
         self.flow.blocks.iter().flat_map(|block| &block.stmts).any(|stmt| match &stmt.kind {
             StmtKind::Build(to, _) => *to == local,
-            StmtKind::Call(call) => call.dst == local && call.ty != Ty::Unknown,
+            StmtKind::Call(call) => {
+                call.dst == local && (call.ty != Ty::Unknown || methods::takes_out(&call.callee))
+            }
             _ => false,
         })
     }
