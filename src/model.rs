@@ -31,7 +31,9 @@ use crate::Note;
 use crate::catalog::Catalog;
 use crate::facts::FileFacts;
 use crate::facts::cfg::Cfg;
-use crate::facts::tree::{Function, Import, Item, ItemId, ItemKind, Name, Visibility};
+use crate::facts::tree::{
+    Body, ExprId, ExprKind, Function, Import, Item, ItemId, ItemKind, Name, Receiver, Type, Visibility,
+};
 use crate::finding::CodeKind;
 use crate::source::{FileId, PackageId, Project, TargetId};
 
@@ -237,6 +239,33 @@ impl Model<'_> {
             ItemKind::Function(function) => Some(function),
             _ => None,
         }
+    }
+
+    /// Whether a method that is called on a reference gives that reference back, and nothing else: it says that it gives
+    /// `Self` by reference, and its body, if it was read, ends in `self`.
+    pub fn gives_self(&self, item: ItemRef) -> bool {
+        let Some(function) = self.function(item) else { return false };
+        let Some(Type::Reference(_, inner)) = &function.output else { return false };
+        let says = matches!(&**inner, Type::Path(None, path)
+            if path.as_name().is_some_and(|name| &**name == "Self"));
+        let is_self = |body: &Body, id: ExprId| {
+            matches!(&body.expr(id).kind, ExprKind::Path(None, path)
+                if path.as_name().is_some_and(|name| &**name == "self"))
+        };
+        let ends_in_self = |body: &Body| {
+            let returns = body.exprs.iter().filter_map(|expr| match expr.kind {
+                ExprKind::Return(value) => Some(value),
+                _ => None,
+            });
+            let tail = body.root.and_then(|root| match &body.expr(root).kind {
+                ExprKind::Block(_, block) => body.block(*block).tail,
+                _ => Some(root),
+            });
+            let mut all = returns.chain(std::iter::once(tail));
+            all.all(|value| value.is_some_and(|value| is_self(body, value)))
+        };
+        says && matches!(function.receiver, Some(Receiver::Reference(_)))
+            && function.body.as_deref().is_none_or(ends_in_self)
     }
 
     /// Whether code of one package can name what another declares.

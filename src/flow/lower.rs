@@ -236,7 +236,17 @@ impl<'m> Lowering<'m> {
 
     /// Moves a value to where the body returns it and ends the body.
     fn return_value(&mut self, value: &Value, range: TextRange, why: Leaving) {
-        self.store(Place::local(RETURN), value, range);
+        // The reference that it was given is its caller's as before.
+        let is_self = |place: &Place| {
+            let receiver = self.frames.last().and_then(|frame| frame.flow.receiver);
+            place.proj.is_empty() && Some(place.local) == receiver
+        };
+        let gives_self = value.is_borrow()
+            && value.place().is_some_and(is_self)
+            && self.model.gives_self(self.function.item);
+        if !gives_self {
+            self.store(Place::local(RETURN), value, range);
+        }
         self.frame().drop_scopes(0, range, why);
         self.frame().end(Terminator::Return);
     }

@@ -316,6 +316,7 @@ impl Lowering<'_> {
         let filters = place.proj.last() == Some(&Proj::Each) && methods::filters(name);
         let filtered = filters.then(|| (place.clone(), receiver.ty.clone()));
         let looks = self.only_looks(name, &own);
+        let receiver_place = place.clone();
         let call = Call {
             dst,
             callee: Callee::Method(self.in_turn(place, name), name.clone(), own),
@@ -329,7 +330,11 @@ impl Lowering<'_> {
             looks,
             ..Call::default()
         };
+        let given_back = self.gives_self(&call).then(|| (receiver_place.clone(), receiver.ty.clone()));
         self.push(range, StmtKind::Call(Box::new(call)));
+        if let Some((place, ty)) = given_back {
+            return Value { operand: Operand::Borrow(place), ..Value::constant(ty) };
+        }
         if let Some((place, ty)) = filtered {
             self.frame().flow.adapted.push(place.local);
             return Value { operand: Operand::Borrow(place), ..Value::constant(ty) };
@@ -340,6 +345,13 @@ impl Lowering<'_> {
             }
             None => self.temp_value(dst),
         }
+    }
+
+    /// Whether a method gives back the reference that it is called on, so that calls of it can be chained.
+    fn gives_self(&self, call: &Call) -> bool {
+        let Callee::Method(_, _, own) = &call.callee else { return false };
+        let [only] = own.as_slice() else { return false };
+        self.model.gives_self(only.item)
     }
 
     /// Whether a place is an `Option`, as far as is known.
