@@ -250,6 +250,29 @@ impl Flow {
         round.contains(block) && round.body.is_some_and(|body| !around(body))
     }
 
+    /// Whether a step from one block to another enters a loop that takes elements out of a local, but for what its head
+    /// takes.
+    pub(crate) fn takes_in_rounds(&self, from: BlockId, to: BlockId, local: LocalId) -> bool {
+        let takes = |call: &Call| match &call.callee {
+            Callee::Method(place, name, own) => {
+                let indexed = place.proj.iter().any(|it| {
+                    matches!(it, Proj::Index(_) | Proj::Unnumbered | Proj::Elem | Proj::Turn)
+                });
+                place.local == local
+                    && (indexed || (own.is_empty() && methods::takes_one(name)))
+            }
+            _ => false,
+        };
+        self.rounds.iter().any(|round| {
+            let inside = (round.head.0 + 1..round.end.0).map(BlockId);
+            round.head == to
+                && !round.contains(from)
+                && inside
+                    .filter(|&block| round.contains(block))
+                    .any(|block| self.blocks[block.0 as usize].calls().any(takes))
+        })
+    }
+
     /// Whether a jump leaves a loop before its last round.
     fn is_left_early(&self, round: &Round) -> bool {
         let mut inside = (round.head.0..round.end.0)

@@ -239,7 +239,7 @@ impl Follower<'_> {
         }
         let ends = self.walk(id, start, trace, 0);
         let mut ends = self.lift(id, ends, many, 0);
-        settle(&mut ends);
+        settle(&mut ends, many);
         ends.iter_mut().filter(|end| end.kind.leaves()).for_each(|end| {
             end.given.clone_from(&given);
         });
@@ -295,7 +295,11 @@ impl Follower<'_> {
     /// Takes a token through one statement, or over the edges at the end of its block.
     fn step(&self, flow: &Flow, walk: &mut Walk, token: &Token, node: Option<usize>, depth: usize) {
         let Some(block) = flow.blocks.get(token.block.0 as usize) else { return };
-        if self.by_value && walk.is_shared(&token.place, || self.is_shared(flow, &token.place)) {
+        // What only refers to it was looked at where it is.
+        if self.by_value
+            && !token.borrowed
+            && walk.is_shared(&token.place, || self.is_shared(flow, &token.place))
+        {
             let range = block.stmts.get(token.index).map_or(flow.range, |stmt| stmt.range);
             return walk.end(EndKind::Escaped, self.file, range, node);
         }
@@ -343,7 +347,14 @@ impl Follower<'_> {
                     walk.end(EndKind::Exits, self.file, *range, node);
                 }
             }
-            Terminator::Goto(block) => walk.go(at(*block), node, flow.range),
+            Terminator::Goto(block) => {
+                // A loop that takes elements one by one is taken to have a round.
+                let next = match flow.takes_in_rounds(token.block, *block, token.place.local) {
+                    true => at(*block).with(Among::Passed),
+                    false => at(*block),
+                };
+                walk.go(next, node, flow.range);
+            }
             Terminator::Branch(edges) => {
                 let ways = edges.iter().filter_map(|(block, conditions)| {
                     let possible = conditions.iter().all(|condition| {
@@ -477,10 +488,11 @@ impl Follower<'_> {
 }
 
 /// Leaves out the ends that say of a loss that it may be none, where it is known to be one on another way.
-fn settle(ends: &mut Vec<End>) {
+/// `many` says that there may be any number of others like it, so that some are there where one was taken.
+fn settle(ends: &mut Vec<End>, many: bool) {
     let lost: FxHashSet<(FileId, TextRange)> = ends
         .iter()
-        .filter(|end| end.way.left && matches!(end.kind, EndKind::Lost(_)))
+        .filter(|end| (end.way.left || many) && matches!(end.kind, EndKind::Lost(_)))
         .map(|end| (end.file, end.range))
         .collect();
     ends.retain(|end| {

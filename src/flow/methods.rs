@@ -418,6 +418,11 @@ pub(super) fn on_many(name: &str) -> Option<OnMany> {
     })
 }
 
+/// Whether a method takes one element out of a collection.
+pub(super) fn takes_one(name: &str) -> bool {
+    matches!(on_many(name), Some(OnMany::PopMaybe | OnMany::Pop))
+}
+
 /// Whether a method of a map says whether it has a key, or sees to it that it has not.
 pub(super) fn tells_of_keys(name: &str) -> bool {
     matches!(

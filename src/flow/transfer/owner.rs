@@ -35,7 +35,8 @@ impl Transfer<'_> {
         let unknown = |why: &str| self.end(EndKind::Escaped, range, format!("{text}, {why}"));
         let proj = &token.place.proj;
         let local = &self.flow.locals[token.place.local.0 as usize];
-        if local.name.is_none() && !self.is_made_here(token.place.local) {
+        let is_given = local.kind == LocalKind::Parameter;
+        if local.name.is_none() && !is_given && !self.is_made_here(token.place.local) {
             // It may be a reference to what something else owns.
             return unknown("in a value that comes from elsewhere");
         }
