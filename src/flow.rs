@@ -18,6 +18,7 @@ mod local;
 mod lower;
 mod methods;
 mod named;
+mod number;
 mod outside;
 mod place;
 mod program;
@@ -37,6 +38,7 @@ pub use components::Components;
 pub use condition::{Condition, Constant, Test};
 pub use endless::endless_loops;
 pub use ends::{Cell, End, EndKind, Entry, Home, LossKind, TraceStep, declared_field, home_name};
+pub use number::{Extent, Many, Often};
 pub use local::{Binding, Callable, Local, LocalKind};
 pub use lower::lower_body;
 pub use place::{Code, Env, Field, Owner, Place, Proj};
@@ -227,21 +229,29 @@ impl Flow {
         self.is_repeated(block) && !is_head
     }
 
-    /// Whether a block runs more than once: as often as something says that nobody knows, or for each of
-    /// several.
-    pub fn is_many(&self, block: BlockId) -> bool {
-        let counts = |often: Often, is_in_each: &dyn Fn() -> bool| match often {
-            Often::Unknown => true,
-            Often::Several => is_in_each(),
-            Often::Few => false,
-        };
-        let many = |round: &Round| {
-            let is_in_each = || self.is_in_each(block, round) && !self.is_left_early(round);
-            round.contains(block) && counts(round.often, &is_in_each)
+    /// How many a block makes that makes one: as many as something says that nobody knows, or one for each of
+    /// several. `own` is this body.
+    pub(crate) fn how_many(&self, own: FlowId, block: BlockId) -> Many {
+        let counts = |often: &Often, of: FlowId, is_in_each: &dyn Fn() -> bool| match often {
+            Often::Unknown(Some(place)) if is_in_each() => Many::Each(of, place.clone()),
+            Often::Unknown(_) => Many::Unknown,
+            Often::Several(number) if is_in_each() => Many::Several(*number),
+            Often::Several(_) | Often::Few => Many::One,
         };
         let returns = |at: BlockId| matches!(self.blocks[at.0 as usize].end, Terminator::Return);
-        counts(self.repeats, &|| !self.leads_around(block, BlockId(0), returns))
-            || (self.rounds.iter().any(many) && self.reachable(block).contains(&block))
+        let around = self.parent.unwrap_or(own);
+        let of_runs =
+            counts(&self.repeats, around, &|| !self.leads_around(block, BlockId(0), returns));
+        if !self.reachable(block).contains(&block) {
+            return of_runs;
+        }
+        let rounds = self.rounds.iter().filter(|round| round.contains(block));
+        let of_rounds = rounds.map(|round| {
+            counts(&round.often, own, &|| {
+                self.is_in_each(block, round) && !self.is_left_early(round)
+            })
+        });
+        of_rounds.fold(of_runs, Many::times)
     }
 
     /// Whether a block is passed in each round of a loop that goes over something.
@@ -401,18 +411,6 @@ pub struct Loop {
     pub statement: TextRange,
     /// The block that each round begins with.
     pub head: BlockId,
-}
-
-/// How often something runs that runs for each element of something.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Often {
-    /// It may be once.
-    #[default]
-    Few,
-    /// Twice at the least, unless it stops before.
-    Several,
-    /// Nobody knows.
-    Unknown,
 }
 
 /// The blocks of a loop.

@@ -216,6 +216,19 @@ pub enum Written {
     Bool(bool),
     /// A whole number.
     Number(usize),
+    /// An array with so many elements.
+    Elements(usize),
+}
+
+/// How many elements a slice or array has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Size {
+    /// Any number: a slice.
+    Any,
+    /// As many as something says that was not looked at: an array.
+    Some,
+    /// So many: an array.
+    Exactly(usize),
 }
 
 /// A type as written.
@@ -228,7 +241,7 @@ pub enum Type {
     /// `(A, B)`; `()` is empty.
     Tuple(Vec<Type>),
     /// `[T]` and `[T; n]`.
-    Slice(Box<Type>),
+    Slice(Box<Type>, Size),
     /// `impl A + B`, `dyn A + B`: the bounds.
     Bounds(Vec<Path>),
     /// `!`.

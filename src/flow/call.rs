@@ -1,6 +1,6 @@
 //! Calls: what is called, with what, and what comes back.
 
-use super::{Callable, Condition, Constant, LocalId, Place, Proj, methods};
+use super::{Callable, Condition, Constant, Extent, LocalId, Place, Proj, methods};
 use crate::catalog::Role;
 use crate::facts::tree::Name;
 use crate::model::{Def, FunctionRef, ItemRef, Model, Ty};
@@ -31,6 +31,8 @@ pub struct Call {
     pub looks: bool,
     /// Whether it calls an `async fn` of the project and awaits it at once: it runs here.
     pub awaited: bool,
+    /// How many elements there are on each side of a `zip`.
+    pub beside: Option<Box<[Option<Extent>; 2]>>,
     /// What must be so for it to run the closure that it is given: `c` for `c.then(..)`.
     pub given: Vec<Condition>,
 }
@@ -50,6 +52,7 @@ impl Default for Call {
             partial: false,
             looks: false,
             awaited: false,
+            beside: None,
             given: Vec::new(),
         }
     }

@@ -201,7 +201,7 @@ impl Walk {
                 if let Some((local, fact)) = learns {
                     learn(&mut facts, Place::local(local), fact);
                 }
-                let (swayed, many) = (before.swayed, before.many);
+                let (swayed, many) = (before.swayed, before.many.clone());
                 let token =
                     Token { block, index, place, full, borrowed, among, facts, swayed, many };
                 self.go(token, node, at);
@@ -227,8 +227,9 @@ impl Follower<'_> {
 
     /// The same after some steps.
     fn follow_on(&self, id: FlowId, mut start: Token, trace: Vec<TraceStep>) -> Vec<End> {
-        start.many |= self.flows.body(id).is_many(start.block);
-        let many = start.many;
+        let own = self.flows.body(id).how_many(id, start.block);
+        start.many = start.many.times(own);
+        let many = start.many.clone();
         // Of a function with many births, ways out are not told apart by what it was given.
         let given = match self.flows.births.len() {
             0..=MAX_GIVEN => given_before(self.flows.body(id), start.block),
@@ -238,8 +239,8 @@ impl Follower<'_> {
             learn(&mut start.facts, place, fact);
         }
         let ends = self.walk(id, start, trace, 0);
-        let mut ends = self.lift(id, ends, many, 0);
-        settle(&mut ends, many);
+        let mut ends = self.lift(id, ends, &many, 0);
+        settle(&mut ends, many.is_many());
         ends.iter_mut().filter(|end| end.kind.leaves()).for_each(|end| {
             end.given.clone_from(&given);
         });

@@ -11,7 +11,7 @@ use super::place::{Owner, Place, Proj};
 use super::program::{FunctionKey, Program, Site};
 use super::transfer::argument;
 use super::{
-    Call, Callable, Callee, Entry, Flow, FlowId, Flows, LocalId, LocalKind, Operand, StmtKind, Terminator,
+    Call, Callable, Callee, Entry, Flow, FlowId, Flows, LocalId, LocalKind, Many, Operand, StmtKind, Terminator, Test,
     methods,
 };
 use crate::model::{Def, Model};
@@ -32,6 +32,27 @@ impl Outside<'_> {
     /// Whether what is at a place is made of what the program is given, and no one asks what it is before.
     pub(super) fn gives(&self, site: Site, place: &Place) -> bool {
         self.gives_to(site, place, &mut BTreeSet::new())
+    }
+
+    /// Whether what is at a place is a number that the program is given, or something of which it is given any number;
+    /// and no one asks which.
+    pub(super) fn gives_number(&self, site: Site, place: &Place) -> bool {
+        !is_tested(self.program.body(site.body).flows.body(site.flow), place.local)
+            && self.gives(site, place)
+    }
+
+    /// How many there are that are made at a site, for whoever does not see that body.
+    pub(super) fn seen_from_outside(&self, many: Many, site: Site) -> Many {
+        let flows = &self.program.body(site.body).flows;
+        let function = flows.body(FlowId(0));
+        let is_alone =
+            function.params.is_empty() && function.receiver.is_none() && sources(flows).is_empty();
+        match many {
+            Many::Each(flow, place) if self.gives_number(Site { flow, ..site }, &place) => Many::Given,
+            Many::Each(..) | Many::Unknown if is_alone => Many::Fixed,
+            Many::Each(..) => Many::Unknown,
+            other => other,
+        }
     }
 
     fn gives_to(
@@ -371,6 +392,16 @@ fn is_asked(flows: &Flows, site: Site, given: &BTreeSet<Node>) -> bool {
         });
         calls || compared || flow.asserts || tested().any(keeps)
     })
+}
+
+/// Whether a branch depends on what is in a variable.
+fn is_tested(flow: &Flow, local: LocalId) -> bool {
+    let mut tested = flow.blocks.iter().flat_map(|block| match &block.end {
+        Terminator::Branch(edges) => edges.iter().flat_map(|(_, all)| all).collect(),
+        _ => Vec::new(),
+    });
+    flow.reads.values().flatten().any(|place| place.local == local)
+        || tested.any(|it| it.place.local == local && it.test != Test::Empty)
 }
 
 /// What a call is a method of.

@@ -157,7 +157,7 @@ impl Owner {
             | Ty::Unknown
             | Ty::Never
             | Ty::Reference(_)
-            | Ty::Slice(_) => Self::Unknown,
+            | Ty::Slice(..) => Self::Unknown,
         }
     }
 }

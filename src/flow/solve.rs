@@ -25,7 +25,10 @@ use super::sway::Sways;
 use super::task::{Exit, Keep, ParamKey, Snapshot, Task, exit_of};
 use super::token::Token;
 use super::transfer::argument;
-use super::{BlockId, Call, Callee, Constant, Flow, Operand, Owner, Place, Proj, StmtKind};
+use super::outside::Outside;
+use super::{
+    BlockId, Call, Callee, Constant, Flow, FlowId, Many, Operand, Owner, Place, Proj, StmtKind,
+};
 use crate::facts::tree::{ItemId, Name};
 use crate::model::{Def, FunctionRef, ItemRef, Model, TyHead};
 use crate::source::FileId;
@@ -192,9 +195,9 @@ impl Solver<'_> {
                 };
                 let mut token = Token::at(BlockId(0), 0, Place { local, proj: key.proj.clone() });
                 token.borrowed = key.borrowed;
-                token.many = key.many;
+                token.many = key.many.clone();
                 token.facts = facts_at_start(flow, &key.flags);
-                let site = Site { body, flow: super::FlowId(0), block: BlockId(0), index: 0 };
+                let site = Site { body, flow: FlowId(0), block: BlockId(0), index: 0 };
                 let given = key.given.iter();
                 let bound = given
                     .filter_map(|(index, code)| Some((*flow.params.get(*index)?, code.clone())));
@@ -276,7 +279,11 @@ impl Solver<'_> {
                 None => return (Vec::new(), Asked::default()),
             }
         }
-        token.many = exit.proj.contains(&Proj::Elem) && self.makes_many(exit.function);
+        if exit.proj.contains(&Proj::Elem)
+            && let StmtKind::Call(call) = &stmt.kind
+        {
+            token.many = self.makes_many(site, call, exit.function);
+        }
         self.follow(site, token, &exit.handle)
     }
 
@@ -302,13 +309,34 @@ impl Solver<'_> {
         Some(facts)
     }
 
-    /// Whether a function makes all that it makes as often as something says that nobody knows.
-    fn makes_many(&self, function: FunctionKey) -> bool {
-        let bodies = self.program.bodies_of(function).iter().map(|&body| self.program.body(body));
-        let mut births =
-            bodies.flat_map(|it| it.flows.births.iter().map(|birth| (&it.flows, birth))).peekable();
-        births.peek().is_some()
-            && births.all(|(flows, birth)| flows.body(birth.flow).is_many(birth.at.0))
+    /// How many a function makes wherever it makes one, as the body sees it that calls it.
+    fn makes_many(&self, site: Site, call: &Call, function: FunctionKey) -> Many {
+        let mut all = self.program.bodies_of(function).iter().flat_map(|&body| {
+            let births = self.program.body(body).flows.births.iter();
+            births.map(move |birth| (body, birth.flow, birth.at))
+        });
+        let takes_self = self.takes_self(function);
+        let outside = Outside { model: self.model, program: self.program };
+        let many = |(body, flow, (block, index)): (u32, FlowId, (BlockId, usize))| {
+            let flows = &self.program.body(body).flows;
+            let many = flows.body(flow).how_many(flow, block);
+            if let Many::Each(FlowId(0), place) = &many
+                && let Some(entry) = flows.body(FlowId(0)).params.iter().position(|param| {
+                    *param == place.local && place.proj.is_empty()
+                })
+                && let Some((given, _)) = argument(call, Entry::Param(entry), takes_self)
+            {
+                return Many::Each(site.flow, given.clone());
+            }
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            outside.seen_from_outside(many, Site { body, flow, block, index })
+        };
+        let Some(first) = all.next().map(many) else { return Many::One };
+        all.map(many).fold(first, |all, other| match (all, other) {
+            (Many::One, _) | (_, Many::One) => Many::One,
+            (all, other) if all == other => all,
+            _ => Many::Unknown,
+        })
     }
 
     /// Whether a call does not call a function and is given its name.

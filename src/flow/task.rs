@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::ends::{Cell, End, EndKind, Entry};
 use super::fact::Fact;
 use super::program::{FunctionKey, Site};
-use super::{Code, Constant, Place, Proj};
+use super::{Code, Constant, Many, Place, Proj};
 use crate::facts::tree::Name;
 
 /// What is known of functions so far.
@@ -28,8 +28,8 @@ pub struct ParamKey {
     pub flags: Vec<(usize, Constant)>,
     /// Parameters that the caller gives something to call.
     pub given: Vec<(usize, Code)>,
-    /// Whether there may be any number of others with it.
-    pub many: bool,
+    /// How many there are like it.
+    pub many: Many,
     /// Canonical path of the handle's type.
     pub handle: Name,
 }

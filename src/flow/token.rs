@@ -2,7 +2,7 @@
 
 use super::ends::Way;
 use super::fact::Fact;
-use super::{BlockId, LocalId, Place};
+use super::{BlockId, LocalId, Many, Place};
 
 /// What is known of a token among the elements of its collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,8 +46,8 @@ pub(super) struct Token {
     pub(super) facts: Vec<(Place, Fact)>,
     /// Whether a branch that it took depends on the value that keeps it.
     pub(super) swayed: bool,
-    /// Whether there may be any number of others like it.
-    pub(super) many: bool,
+    /// How many there are like it.
+    pub(super) many: Many,
 }
 
 impl Token {
@@ -60,7 +60,7 @@ impl Token {
     /// What it is after one was taken out of its collection that was another one, or after several if `again`.
     pub(super) fn passed(&self, again: bool) -> Self {
         let is_first = !matches!(self.among, Among::Passed | Among::Left);
-        let is_left = self.many && !again && is_first;
+        let is_left = self.many.is_many() && !again && is_first;
         self.with(if is_left { Among::Left } else { Among::Passed })
     }
 
@@ -86,7 +86,7 @@ impl Token {
             among: Among::Others,
             facts: Vec::new(),
             swayed: false,
-            many: false,
+            many: Many::One,
         }
     }
 }

@@ -24,7 +24,7 @@ enum Shape {
 fn shape(ty: &Ty) -> Shape {
     let ty = ty.peel();
     match ty {
-        Ty::Slice(element) => Shape::Many((**element).clone()),
+        Ty::Slice(element, _) => Shape::Many((**element).clone()),
         Ty::Named(TyHead::External(path), _, args) => {
             let arg = |at: usize| args.get(at).cloned().unwrap_or_default();
             match path.rsplit("::").next().unwrap_or(path) {
@@ -170,9 +170,9 @@ fn plain_output(receiver: &Ty, name: &str) -> Ty {
             }
             taken.clone()
         }
-        "map" if matches!(receiver, Ty::Slice(_)) => Ty::Slice(Box::new(Ty::Unknown)),
+        "map" if let Ty::Slice(_, size) = receiver => Ty::Slice(Box::new(Ty::Unknown), *size),
         // Its `map` waits to be driven, and an array's does not.
-        "into_iter" if matches!(receiver, Ty::Slice(_)) => {
+        "into_iter" if matches!(receiver, Ty::Slice(..)) => {
             Ty::external("std::array::IntoIter", vec![receiver.element()])
         }
         "iter" | "iter_mut" | "into_iter" if is_map => Ty::Unknown,

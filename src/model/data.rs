@@ -52,7 +52,7 @@ impl Model<'_> {
         let Some(depth) = depth.checked_sub(1) else { return false };
         let all = |parts: &[Ty]| parts.iter().all(|part| self.is_data_within(part, depth));
         match ty {
-            Ty::Reference(inner) | Ty::Slice(inner) => self.is_data_within(inner, depth),
+            Ty::Reference(inner) | Ty::Slice(inner, _) => self.is_data_within(inner, depth),
             Ty::Tuple(parts) => all(parts),
             Ty::Named(TyHead::External(path), _, args) => {
                 let last = path.rsplit("::").next().unwrap_or(path);

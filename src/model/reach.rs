@@ -169,7 +169,7 @@ impl Search<'_> {
                 }
                 args.iter().for_each(|arg| self.heads(arg));
             }
-            Ty::Reference(inner) | Ty::Slice(inner) => self.heads(inner),
+            Ty::Reference(inner) | Ty::Slice(inner, _) => self.heads(inner),
             Ty::Tuple(parts) => parts.iter().for_each(|part| self.heads(part)),
             Ty::Unknown | Ty::Never => {}
         }

@@ -4,7 +4,7 @@ use super::data::is_plain;
 use super::names::{Ask, Namespace, Query, note};
 use super::{Def, FunctionRef, ItemRef, Model, ModuleId};
 use crate::facts::cfg::Cfg;
-use crate::facts::tree::{Generic, ItemId, ItemKind, Name, Path, Type};
+use crate::facts::tree::{Generic, ItemId, ItemKind, Name, Path, Size, Type};
 use crate::source::FileId;
 
 /// What a type is made by.
@@ -31,7 +31,7 @@ pub enum Ty {
     /// A tuple; `()` is empty.
     Tuple(Vec<Ty>),
     /// An array or slice.
-    Slice(Box<Ty>),
+    Slice(Box<Ty>, Size),
 }
 
 impl Ty {
@@ -87,7 +87,7 @@ impl Ty {
             }
             Self::Named(TyHead::Item(..), _, args) => args.iter().any(Self::is_shared),
             Self::Tuple(parts) => parts.iter().any(Self::is_shared),
-            Self::Slice(elem) => elem.is_shared(),
+            Self::Slice(elem, _) => elem.is_shared(),
             Self::Unknown | Self::Never => false,
         }
     }
@@ -97,14 +97,14 @@ impl Ty {
         match self {
             Self::Unknown | Self::Never => false,
             Self::Tuple(parts) => !parts.is_empty(),
-            Self::Named(..) | Self::Reference(_) | Self::Slice(_) => true,
+            Self::Named(..) | Self::Reference(_) | Self::Slice(..) => true,
         }
     }
 
     /// Whether what is behind a reference to it may change all the same, as far as is known.
     pub fn may_change_within(&self) -> bool {
         match self {
-            Self::Reference(inner) | Self::Slice(inner) => inner.may_change_within(),
+            Self::Reference(inner) | Self::Slice(inner, _) => inner.may_change_within(),
             Self::Tuple(parts) => parts.iter().any(Self::may_change_within),
             Self::Named(TyHead::Item(..), ..) => true,
             Self::Named(TyHead::External(path), _, args) => {
@@ -148,7 +148,7 @@ impl Ty {
     /// What indexing or iterating it gives.
     pub fn element(&self) -> Self {
         match self.peel() {
-            Self::Slice(element) => (**element).clone(),
+            Self::Slice(element, _) => (**element).clone(),
             Self::Named(TyHead::External(path), _, args) if path.ends_with("Map") => {
                 args.get(1).cloned().unwrap_or_default()
             }
@@ -200,7 +200,7 @@ impl Model<'_> {
         match ty {
             Type::Reference(_, ty) => Ty::Reference(Box::new(inner(ty))),
             Type::Tuple(elems) => Ty::Tuple(elems.iter().map(&mut inner).collect()),
-            Type::Slice(elem) => Ty::Slice(Box::new(inner(elem))),
+            Type::Slice(elem, size) => Ty::Slice(Box::new(inner(elem)), *size),
             Type::Never => Ty::Never,
             Type::Path(None, path) => {
                 if path.as_name().is_some_and(|name| &**name == "Self") {
@@ -490,7 +490,7 @@ pub(super) fn written(ty: &Type) -> String {
     match ty {
         Type::Path(_, path) => path.last().to_owned(),
         Type::Reference(_, inner) => written(inner),
-        Type::Slice(inner) => format!("[{}]", written(inner)),
+        Type::Slice(inner, _) => format!("[{}]", written(inner)),
         Type::Bounds(paths) => {
             paths.first().map_or_else(String::new, |path| path.last().to_owned())
         }

@@ -558,7 +558,11 @@ fn cfg_if(input: syn::parse::ParseStream<'_>) -> syn::Result<Vec<(Cfg, TokenStre
 }
 
 fn as_written(expr: &syn::Expr) -> Option<Written> {
-    let syn::Expr::Lit(syn::ExprLit { lit, .. }) = expr else { return None };
+    let lit = match expr {
+        syn::Expr::Lit(it) => &it.lit,
+        syn::Expr::Array(it) => return Some(Written::Elements(it.elems.len())),
+        _ => return None,
+    };
     match lit {
         syn::Lit::Bool(it) => Some(Written::Bool(it.value)),
         syn::Lit::Int(it) => it.base10_parse().ok().map(Written::Number),

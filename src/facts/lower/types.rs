@@ -2,7 +2,7 @@
 
 use syn::{GenericArgument, PathArguments, ReturnType, TypeParamBound};
 
-use super::super::tree::{Path, Segment, Type};
+use super::super::tree::{Path, Segment, Size, Type};
 use super::{Lowering, byte_range};
 
 impl Lowering<'_> {
@@ -20,8 +20,8 @@ impl Lowering<'_> {
             syn::Type::Tuple(tuple) => {
                 Type::Tuple(tuple.elems.iter().map(|elem| self.ty(elem)).collect())
             }
-            syn::Type::Slice(slice) => Type::Slice(Box::new(self.ty(&slice.elem))),
-            syn::Type::Array(array) => Type::Slice(Box::new(self.ty(&array.elem))),
+            syn::Type::Slice(slice) => Type::Slice(Box::new(self.ty(&slice.elem)), Size::Any),
+            syn::Type::Array(array) => Type::Slice(Box::new(self.ty(&array.elem)), size(&array.len)),
             syn::Type::Paren(paren) => self.ty(&paren.elem),
             syn::Type::Group(group) => self.ty(&group.elem),
             syn::Type::ImplTrait(bounds) => self.bounds(&bounds.bounds),
@@ -80,5 +80,14 @@ impl Lowering<'_> {
             _ => None,
         });
         paths.map(|path| self.path(path)).collect()
+    }
+}
+
+fn size(length: &syn::Expr) -> Size {
+    match length {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(number), .. }) => {
+            number.base10_parse().map_or(Size::Some, Size::Exactly)
+        }
+        _ => Size::Some,
     }
 }

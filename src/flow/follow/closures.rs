@@ -10,7 +10,7 @@ use super::super::token::{Among, Token};
 use super::super::transfer::{Given, Next, Transfer};
 use super::super::{
     BlockId, Call, Callable, Callee, Code, End, EndKind, Entry, Flow, FlowId, FlowKind,
-    FunctionKey, LocalId, LocalKind, Often, Operand, Place, Proj, Stmt, StmtKind, TraceStep,
+    FunctionKey, LocalId, LocalKind, Often, Many, Operand, Place, Proj, Stmt, StmtKind, TraceStep,
     methods,
 };
 use super::Follower;
@@ -119,9 +119,10 @@ impl Follower<'_> {
     }
 
     /// Carries what leaves a closure on in the body around it.
-    pub(super) fn lift(&self, id: FlowId, ends: Vec<End>, many: bool, depth: usize) -> Vec<End> {
+    pub(super) fn lift(&self, id: FlowId, ends: Vec<End>, many: &Many, depth: usize) -> Vec<End> {
         let flow = self.flows.body(id);
-        let many = many || flow.repeats == Often::Unknown;
+        let repeats = matches!(flow.repeats, Often::Unknown(_)) && !many.is_many();
+        let many = if repeats { &Many::Unknown } else { many };
         let Some(parent) =
             flow.parent.filter(|_| flow.kind != FlowKind::Function && depth < MAX_APPLY)
         else {
@@ -140,7 +141,7 @@ impl Follower<'_> {
                     Ok((token, steps)) => {
                         let trace = end.trace.iter().cloned().chain(steps).collect();
                         let around = self.flows.body(parent);
-                        let many = many || around.is_many(token.block);
+                        let many = many.clone().times(around.how_many(parent, token.block));
                         let mut facts = token.facts;
                         for (place, fact) in facts_before(around, token.block, token.index) {
                             learn(&mut facts, place, fact);

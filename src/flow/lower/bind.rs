@@ -1,9 +1,9 @@
 //! Patterns: what they bind.
 
-use super::super::{Binding, Field, LocalKind, Operand, Place, Proj, StmtKind};
+use super::super::{Binding, Field, LocalKind, Operand, Place, Proj, StmtKind, Terminator};
 use super::pattern::Named;
 use super::{Lowering, Value};
-use crate::facts::tree::{Name, PatId, PatKind};
+use crate::facts::tree::{Name, PatId, PatKind, Size};
 use crate::model::Ty;
 use crate::text::TextRange;
 
@@ -185,13 +185,56 @@ impl Lowering<'_> {
             let at = if index < gap { Proj::At(index, false) } else { Proj::At(behind, true) };
             self.bind(elem, &place.then(at), false, &ty.element());
         }
+        if self.distributed(elems, place, ty, range) {
+            return;
+        }
         let mut unknown = vec![place.then(Proj::Unnumbered)];
-        if gap < elems.len() && !matches!(ty.peel(), Ty::Slice(_)) {
+        if gap < elems.len() && !matches!(ty.peel(), Ty::Slice(..)) {
             // Behind the gap in a tuple nobody knows which is which.
             let behind = gap..elems.len() + MAX_GAP;
             unknown.extend(behind.map(|index| place.then(Proj::element(index))));
         }
         self.push(range, StmtKind::Mention(unknown, "taken apart by a slice pattern"));
+    }
+
+    /// Goes as many ways as an array has elements that a pattern names, and one more if it leaves some out: on each way,
+    /// what is in the array at a position that nobody knows is that one.
+    fn distributed(&mut self, elems: &[PatId], place: &Place, ty: &Ty, range: TextRange) -> bool {
+        let body = self.body;
+        let mut named = Vec::new();
+        let (mut leaves, mut has_gap) = (false, false);
+        for &elem in elems {
+            match &body.pat(elem).kind {
+                PatKind::Bind { name, sub: None, .. } => named.push(name.clone()),
+                PatKind::Wild => leaves = true,
+                PatKind::Rest => has_gap = true,
+                _ => return false,
+            }
+        }
+        if has_gap {
+            let Ty::Slice(_, Size::Exactly(length)) = ty.peel() else { return false };
+            leaves |= *length > elems.len() - 1;
+        }
+        let locals: Vec<_> = named.iter().filter_map(|name| self.frame().lookup(name)).collect();
+        let after = self.frame().new_block();
+        let ways: Vec<_> = locals
+            .into_iter()
+            .map(Some)
+            .chain(leaves.then_some(None))
+            .map(|local| (self.frame().new_block(), local))
+            .collect();
+        let edges = ways.iter().map(|(block, _)| (*block, Vec::new())).collect();
+        self.frame().end(Terminator::Branch(edges));
+        for (block, local) in ways {
+            self.frame().enter(block);
+            if let Some(local) = local {
+                let from = place.then(Proj::Unnumbered);
+                self.push(range, StmtKind::Assign(Place::local(local), from));
+            }
+            self.frame().goto(after);
+        }
+        self.frame().enter(after);
+        true
     }
 
     /// Binds every case of an or-pattern, and gives each name one local for all cases.

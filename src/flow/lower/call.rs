@@ -216,9 +216,18 @@ impl Lowering<'_> {
         {
             call.given = given;
         }
+        if &*call.name == "zip"
+            && let &[other] = call.args.as_slice()
+        {
+            let beside = [self.extent(call.receiver), self.extent(other)];
+            let made = value.place().map(|place| place.local);
+            if let Some(call) = made.and_then(|made| self.frame().last_call(made)) {
+                call.beside = Some(Box::new(beside));
+            }
+        }
         if is_iterator && methods::runs_on_each(&call.name) {
             let often = self.how_often(call.receiver);
-            self.repeat(value.place().map(|place| place.local), often);
+            self.repeat(value.place().map(|place| place.local), &often);
         }
         value
     }

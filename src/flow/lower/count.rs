@@ -1,11 +1,12 @@
 //! How many elements there are: lengths that were noted, what has a round at all, what runs as often as nobody knows.
 
 use super::super::{
-    Binding, Callable, Callee, Condition, Constant, LocalId, LocalKind, Often, Place, Test, methods,
+    Binding, Callable, Callee, Condition, Constant, Extent, LocalId, LocalKind, Often, Place, Test,
+    methods,
 };
 use super::Lowering;
-use crate::facts::tree::{ExprId, ExprKind, Name};
-use crate::model::Ty;
+use crate::facts::tree::{ExprId, ExprKind, ItemKind, MacroArgs, MethodCall, Name, Size, Written};
+use crate::model::{Def, Ty};
 
 impl Lowering<'_> {
     /// The collection of which an expression that was just lowered is the length.
@@ -30,29 +31,131 @@ impl Lowering<'_> {
 
     /// How often something runs that runs for each element of an iterable.
     pub(super) fn how_often(&mut self, iterable: ExprId) -> Often {
-        if self.fewest(iterable).is_some_and(|number| number > 1) {
-            Often::Several
-        } else if self.is_fixed(iterable) {
-            Often::Few
-        } else {
-            Often::Unknown
+        let extent = self.extent(iterable);
+        match extent.as_ref().and_then(Extent::known) {
+            Some(number) if number > 1 => Often::Several(number),
+            _ if self.is_fixed(iterable) => Often::Few,
+            _ => Often::Unknown(extent.and_then(|extent| extent.only().cloned())),
         }
     }
 
-    /// How many elements an iterable has at the least, if that is written out.
-    fn fewest(&mut self, id: ExprId) -> Option<usize> {
+    /// How many elements an iterable has, as far as that is known.
+    pub(super) fn extent(&mut self, id: ExprId) -> Option<Extent> {
         let body = self.body;
         match &body.expr(id).kind {
-            ExprKind::Array(elements) => Some(elements.len()),
-            ExprKind::Repeat(_, times) => self.number(*times),
+            ExprKind::Array(elements) => Some(Extent::exactly(elements.len())),
+            ExprKind::Repeat(_, times) => Some(Extent::exactly(self.number(*times)?)),
             ExprKind::Range { ends, .. } => match *ends.as_slice() {
-                [start, end] => self.number(end)?.checked_sub(self.number(start)?),
+                [start, end] => match (self.number(start), self.number(end)) {
+                    (Some(start), Some(end)) => Some(Extent::exactly(end.checked_sub(start)?)),
+                    (Some(0), None) => self.decided_by(end),
+                    _ => None,
+                },
                 _ => None,
             },
-            ExprKind::Method(call) if methods::keeps_number(&call.name) => {
-                self.fewest(call.receiver)
+            ExprKind::Method(call) => self.extent_of_method(call),
+            ExprKind::Macro(call) if call.path.last() == "vec" => match &call.args {
+                MacroArgs::Exprs(elements, false) => Some(Extent::exactly(elements.len())),
+                _ => None,
+            },
+            ExprKind::Call(callee, _) => match &body.expr(*callee).kind {
+                ExprKind::Path(None, path) if matches!(path.last(), "once" | "Some") => {
+                    Some(Extent::exactly(1))
+                }
+                _ => None,
+            },
+            ExprKind::Reference(_, inner) => self.extent(*inner),
+            ExprKind::Path(None, path) => {
+                let Some(local) = path.as_name().and_then(|name| self.variable(name)) else {
+                    return Some(Extent::exactly(self.elements(&self.path_defs(None, path))?));
+                };
+                let frame = self.frame();
+                match frame.extents.get(&local) {
+                    Some(known) => known.clone(),
+                    None => Some(Extent::of(frame.place_of(local))),
+                }
             }
-            ExprKind::Reference(_, inner) => self.fewest(*inner),
+            _ => None,
+        }
+    }
+
+    /// Whether an iterator is made of one that never ends, or that a function makes one by one.
+    fn may_go_on(&self, id: ExprId) -> bool {
+        let body = self.body;
+        match &body.expr(id).kind {
+            ExprKind::Method(call) => {
+                let mut parts = std::iter::once(&call.receiver).chain(&call.args);
+                &*call.name == "cycle" || parts.any(|&part| self.may_go_on(part))
+            }
+            ExprKind::Call(callee, _) => match &body.expr(*callee).kind {
+                ExprKind::Path(None, path) => matches!(
+                    path.last(),
+                    "repeat" | "repeat_n" | "repeat_with" | "successors" | "from_fn"
+                ),
+                _ => true,
+            },
+            ExprKind::Range { ends, .. } => ends.len() < 2,
+            ExprKind::Path(None, path) => {
+                let local = path.as_name().and_then(|name| self.frames.last()?.lookup(name));
+                let known = local.and_then(|local| self.frames.last()?.extents.get(&local));
+                known.is_some_and(Option::is_none)
+            }
+            _ => false,
+        }
+    }
+
+    /// What decides how many a range has that ends with an expression: a number, or the length of something.
+    fn decided_by(&mut self, end: ExprId) -> Option<Extent> {
+        let body = self.body;
+        match &body.expr(end).kind {
+            ExprKind::Method(call) if &*call.name == "len" => self.extent(call.receiver),
+            ExprKind::Path(None, path) => {
+                let local = self.variable(path.as_name()?)?;
+                match self.length_of(end) {
+                    Some(counted) => Some(Extent::of(counted)),
+                    None => Some(Extent::of(self.frame().place_of(local))),
+                }
+            }
+            ExprKind::Cast(inner, _) => self.decided_by(*inner),
+            _ => None,
+        }
+    }
+
+    fn extent_of_method(&mut self, call: &MethodCall) -> Option<Extent> {
+        let argument = call.args.first().copied();
+        match &*call.name {
+            name if methods::keeps_number(name) => self.extent(call.receiver),
+            "collect" | "values" | "keys" | "into_values" | "as_slice" | "to_vec" | "clone" => {
+                self.extent(call.receiver)
+            }
+            "drain" => {
+                let all = argument.is_some_and(|arg| {
+                    matches!(&self.body.expr(arg).kind, ExprKind::Range { ends, .. } if ends.is_empty())
+                });
+                self.extent(call.receiver).filter(|_| all)
+            }
+            "filter" | "filter_map" | "take_while" | "map_while" | "skip_while" | "skip"
+            | "step_by" => Some(self.extent(call.receiver)?.fewer()),
+            "take" => {
+                let number = self.number(argument?)?;
+                match self.extent(call.receiver) {
+                    Some(extent) if extent.of.is_empty() => {
+                        Some(Extent { written: extent.written.min(number), ..extent })
+                    }
+                    _ => Some(Extent::exactly(number)),
+                }
+            }
+            "chain" => Some(self.extent(call.receiver)?.and(self.extent(argument?)?)),
+            _ => None,
+        }
+    }
+
+    /// How many elements a constant has, if it is an array that is written out.
+    fn elements(&self, defs: &[Def]) -> Option<usize> {
+        let [Def::Item(item)] = defs else { return None };
+        let ItemKind::Value(value) = &self.model.item(*item).kind else { return None };
+        match value.written {
+            Some(Written::Elements(number)) => Some(number),
             _ => None,
         }
     }
@@ -106,7 +209,7 @@ impl Lowering<'_> {
                     Some(local) => {
                         let frame = self.frame();
                         let ty = &frame.local(local).ty;
-                        let is_short = matches!(ty.peel(), Ty::Slice(_)) || ty.is_maybe();
+                        let is_short = matches!(ty.peel(), Ty::Slice(_, Size::Some | Size::Exactly(_))) || ty.is_maybe();
                         is_short || frame.numbers.contains(&local)
                     }
                     // A constant.
@@ -144,13 +247,13 @@ impl Lowering<'_> {
     }
 
     /// Notes how often a method runs what it was given.
-    pub(super) fn repeat(&mut self, made: Option<LocalId>, often: Often) {
+    pub(super) fn repeat(&mut self, made: Option<LocalId>, often: &Often) {
         let Some(call) = made.and_then(|made| self.frame().last_call(made)) else { return };
         let args: Vec<LocalId> =
             call.args.iter().filter_map(|arg| Some(arg.place()?.0.local)).collect();
         for local in args {
             if let Some(Callable::Body(id)) = self.frame().local(local).callable {
-                self.flows.bodies[id.0 as usize].repeats = often;
+                self.flows.bodies[id.0 as usize].repeats = often.clone();
             }
         }
     }
@@ -180,10 +283,16 @@ impl Lowering<'_> {
     pub(super) fn note_length(&mut self, name: &Name, init: ExprId) {
         let is_fixed = self.is_fixed(init);
         let place = self.length_of(init);
+        let is_iterable = matches!(self.body.expr(init).kind, ExprKind::Number(_) | ExprKind::Path(..));
+        let extent = if is_iterable { None } else { self.extent(init) };
+        let is_endless = extent.is_none() && self.may_go_on(init);
         let frame = self.frame();
         if is_fixed {
             let local = frame.lookup(name);
             frame.numbers.extend(local);
+        }
+        if let Some(local) = frame.lookup(name).filter(|_| extent.is_some() || is_endless) {
+            frame.extents.insert(local, extent);
         }
         let Some(place) = place else { return };
         if let Some(local) = frame.lookup(name) {

@@ -7,7 +7,7 @@ use super::super::{
 };
 use super::frame::ScopeKind;
 use super::{Lowering, Value};
-use crate::facts::tree::{BinaryOp, BlockId, Closure, ExprId, ExprKind, Name, Type};
+use crate::facts::tree::{BinaryOp, BlockId, Closure, ExprId, ExprKind, Name, Size, Type};
 use crate::model::{Def, ItemRef, Ty};
 use crate::text::TextRange;
 
@@ -308,14 +308,14 @@ impl Lowering<'_> {
             ExprKind::Array(elems) => {
                 for (index, &elem) in elems.iter().enumerate() {
                     let value = self.expr(elem);
-                    ty = Ty::Slice(Box::new(value.ty));
+                    ty = Ty::Slice(Box::new(value.ty), Size::Exactly(elems.len()));
                     parts.push((vec![Proj::Nth(index, elems.len())], value.operand));
                 }
             }
             ExprKind::Repeat(elem, length) => {
                 let value = self.expr(*elem);
                 self.expr(*length);
-                ty = Ty::Slice(Box::new(value.ty));
+                ty = Ty::Slice(Box::new(value.ty), Size::Some);
                 parts.push((vec![Proj::Elem], value.operand));
             }
             ExprKind::Struct(path, fields, rest) => {

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::{
     Binding, Block, BlockId, Call, Callee, Condition, Flow, FlowId, FlowKind, Local, LocalId,
-    LocalKind, Loop, Often, Round, Stmt, StmtKind, Terminator,
+    Extent, LocalKind, Loop, Often, Round, Stmt, StmtKind, Terminator,
 };
 use super::super::{Capture, Constant, Leaving, Place, Proj};
 use crate::facts::tree::Name;
@@ -61,6 +61,8 @@ pub(super) struct Frame {
     pub(super) counted: Vec<Place>,
     /// Variables that are a number which is written out.
     pub(super) numbers: FxHashSet<LocalId>,
+    /// How many elements there are in variables that were made of iterators; nothing for those that may go on and on.
+    pub(super) extents: FxHashMap<LocalId, Option<Extent>>,
     /// What the comparison that was just lowered says.
     pub(super) compared: Option<Condition>,
     /// The places that were named so far, as often as they were.
@@ -131,6 +133,7 @@ impl Frame {
             positions: FxHashMap::default(),
             counted: Vec::new(),
             numbers: FxHashSet::default(),
+            extents: FxHashMap::default(),
             compared: None,
             read: Vec::new(),
             current: Some(BlockId(0)),

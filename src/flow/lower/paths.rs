@@ -52,10 +52,11 @@ impl Lowering<'_> {
     pub(super) fn written_out(&self, defs: &[Def]) -> Option<Constant> {
         let [Def::Item(item)] = defs else { return None };
         let ItemKind::Value(value) = &self.model.item(*item).kind else { return None };
-        value.written.map(|written| match written {
-            Written::Bool(value) => Constant::Bool(value),
-            Written::Number(value) => Constant::Number(value),
-        })
+        match value.written? {
+            Written::Bool(value) => Some(Constant::Bool(value)),
+            Written::Number(value) => Some(Constant::Number(value)),
+            Written::Elements(_) => None,
+        }
     }
 
     pub(super) fn local_value(&mut self, local: LocalId) -> Value {

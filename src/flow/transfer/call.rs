@@ -411,7 +411,14 @@ impl Transfer<'_> {
             }
             if let ("zip", [Proj::Elem, after @ ..]) = (&**name, rest.as_slice()) {
                 let to = Place::local(call.dst).then(Proj::Elem).then(Proj::element(1));
-                return vec![self.go(moved(&to, after), token, None)];
+                let mut next = vec![self.go(moved(&to, after), token, None)];
+                let other = call.beside.as_ref().and_then(|beside| beside[0].as_ref());
+                if !by_reference && other.is_some_and(|other| self.is_cut_short(other, token)) {
+                    let kind = LossKind::Collection(self.name(place.local).cloned());
+                    let text = "`zip` may run out of the others before it".to_owned();
+                    next.push(self.lost(token, kind, range, text));
+                }
+                return next;
             }
         }
         if let Some(sent) = self.sent(range, call, token) {
@@ -462,7 +469,7 @@ impl Transfer<'_> {
     /// Whether the receiver is known to be a collection, option or cell of std.
     pub(super) fn is_std(&self, call: &Call, receiver: &Place) -> bool {
         let by_type = call.receiver_ty.path().is_some_and(|path| path.starts_with("std::"));
-        by_type || matches!(call.receiver_ty, Ty::Slice(_)) || {
+        by_type || matches!(call.receiver_ty, Ty::Slice(..)) || {
             // A field whose type is not known stays where it is whatever its methods do.
             let local = &self.flow.locals[receiver.local.0 as usize];
             matches!(local.kind, LocalKind::Reference | LocalKind::Static(..))

@@ -8,7 +8,7 @@ use super::super::sway::Derived;
 use super::super::task::ParamKey;
 use super::super::token::{Among, Token};
 use super::super::{
-    Call, Callee, Code, Constant, LocalId, Operand, Owner, Place, Proj, Terminator,
+    Call, Callee, Code, Constant, LocalId, Many, Operand, Owner, Place, Proj, Terminator,
 };
 use super::call::owner_of;
 use super::{Next, Transfer};
@@ -248,7 +248,10 @@ impl Transfer<'_> {
             borrowed: given.by_reference && !by_reference,
             flags: self.known_params(call, item, function, token),
             given: self.callables(call, function),
-            many: token.many && given.rest.contains(&Proj::Elem),
+            many: match given.rest.contains(&Proj::Elem) {
+                true => self.many_elsewhere(token),
+                false => Many::One,
+            },
             handle: self.follower.handle.clone(),
         })
     }

@@ -9,7 +9,7 @@ use super::super::methods::{self, OnMany};
 use super::super::outside::Outside;
 use super::super::token::{Among, Token};
 use super::super::{
-    BlockId, Call, Callable, Callee, Code, FlowId, LocalId, Over, Owner, Place, Proj, Site, typing,
+    BlockId, Call, Callable, Callee, Code, Extent, FlowId, LocalId, Many, Over, Owner, Place, Proj, Site, typing,
 };
 use super::{Next, Transfer};
 use crate::facts::tree::Name;
@@ -74,7 +74,7 @@ impl Transfer<'_> {
             OnMany::Keep => self.on_kept(range, call, name, rest, token),
             OnMany::Lose => vec![lost(format!("`{name}` drops it"))],
             // An array's `map` runs at once.
-            OnMany::Lazy if &**name == "map" && matches!(call.receiver_ty, Ty::Slice(_)) => {
+            OnMany::Lazy if &**name == "map" && matches!(call.receiver_ty, Ty::Slice(..)) => {
                 self.on_payload(range, call, &[Proj::Elem], &rest[1..], token)
             }
             OnMany::Lazy => {
@@ -107,16 +107,48 @@ impl Transfer<'_> {
         }
     }
 
+    /// Whether a `zip` may run out of what is on its other side before it comes to the token.
+    pub(super) fn is_cut_short(&self, other: &Extent, token: &Token) -> bool {
+        let Some((site, outside)) = self.origins(token) else { return false };
+        let is_given = |place: &Place| outside.gives_number(site, place);
+        let any = |many: usize| {
+            other.written < many && (other.of.is_empty() || other.of.iter().all(is_given))
+        };
+        match &token.many {
+            Many::Several(number) => any(*number),
+            Many::Fixed => !other.of.is_empty() && any(other.written + 1),
+            Many::Given => other.of.is_empty(),
+            Many::Each(flow, place) if *flow == site.flow => {
+                let fewer = other.fewer && other.written == 0 && other.of == [place.clone()];
+                fewer || (other.of.is_empty() && is_given(place))
+            }
+            Many::Each(..) | Many::One | Many::Unknown => false,
+        }
+    }
+
+    /// How many there are like the token, for whoever does not see this body.
+    pub(super) fn many_elsewhere(&self, token: &Token) -> Many {
+        match (&token.many, self.origins(token)) {
+            (Many::Each(..), Some((site, outside))) => {
+                outside.seen_from_outside(token.many.clone(), site)
+            }
+            (Many::Each(..), None) => Many::Unknown,
+            (many, _) => many.clone(),
+        }
+    }
+
     /// Whether what is at a place where the token is now is made of what the program is given.
     fn is_given(&self, place: &Place, token: &Token) -> bool {
+        self.origins(token).is_some_and(|(site, outside)| outside.gives(site, place))
+    }
+
+    fn origins(&self, token: &Token) -> Option<(Site, Outside<'_>)> {
         let follower = self.follower;
         let mut bodies = (0..).map(FlowId).zip(&follower.flows.bodies);
-        let Some((flow, _)) = bodies.find(|(_, it)| std::ptr::eq(*it, self.flow)) else {
-            return false;
-        };
+        let (flow, _) = bodies.find(|(_, it)| std::ptr::eq(*it, self.flow))?;
         let index = u32::try_from(token.index).unwrap_or(u32::MAX);
         let site = Site { body: follower.body, flow, block: token.block, index };
-        Outside { model: follower.model, program: follower.program }.gives(site, place)
+        Some((site, Outside { model: follower.model, program: follower.program }))
     }
 
     /// Whether each round of a loop takes elements out of a collection, so that there may never be several.
@@ -252,7 +284,12 @@ impl Transfer<'_> {
         let owned = |place: Place| self.go(moved(&place, element), &taken, None);
         match action {
             OnMany::Paired(field) => {
-                vec![to(dst.then(Proj::Elem).then(Proj::element(field)), element)]
+                let mut next = vec![to(dst.then(Proj::Elem).then(Proj::element(field)), element)];
+                let other = call.beside.as_ref().and_then(|beside| beside[1].as_ref());
+                if other.is_some_and(|other| self.is_cut_short(other, token)) {
+                    next.push(lost("`zip` may run out of the others before it"));
+                }
+                next
             }
             OnMany::Pop => match typing::takes_out(&call.receiver_ty) {
                 Some(true) => vec![owned(dst.then(Proj::Inner))],

@@ -8,7 +8,7 @@ use super::super::ends::{Cell, End, EndKind, Entry, LossKind, home_name};
 use super::super::follow::Follower;
 use super::super::task::ParamKey;
 use super::super::token::Token;
-use super::super::{Flow, LocalId, LocalKind, Owner, Place, Proj, StmtKind, methods};
+use super::super::{Flow, LocalId, LocalKind, Many, Owner, Place, Proj, StmtKind, methods};
 use super::{Next, Transfer};
 use crate::facts::tree::{ItemKind, Name};
 use crate::model::{ItemRef, Ty, TyHead};
@@ -120,7 +120,7 @@ impl Transfer<'_> {
             borrowed: false,
             flags: Vec::new(),
             given: Vec::new(),
-            many: false,
+            many: Many::One,
             handle: self.follower.handle.clone(),
         };
         let ends = self.follower.known.get(&key).map(|ends| ends.to_vec()).unwrap_or_default();
