@@ -14,6 +14,7 @@ mod endless;
 mod ends;
 mod fact;
 mod follow;
+mod free;
 mod local;
 mod lower;
 mod methods;
@@ -38,9 +39,9 @@ pub use components::Components;
 pub use condition::{Condition, Constant, Test};
 pub use endless::endless_loops;
 pub use ends::{Cell, End, EndKind, Entry, Home, LossKind, TraceStep, declared_field, home_name};
-pub use number::{Extent, Many, Often};
 pub use local::{Binding, Callable, Local, LocalKind};
 pub use lower::lower_body;
+pub use number::{Extent, Many, Often};
 pub use place::{Code, Env, Field, Owner, Place, Proj};
 pub use program::{FunctionKey, Known, Lowered, Program, RECEIVING, Site};
 pub use solve::{Solution, solve, solve_by_value};
@@ -268,8 +269,7 @@ impl Flow {
                 let indexed = place.proj.iter().any(|it| {
                     matches!(it, Proj::Index(_) | Proj::Unnumbered | Proj::Elem | Proj::Turn)
                 });
-                place.local == local
-                    && (indexed || (own.is_empty() && methods::takes_one(name)))
+                place.local == local && (indexed || (own.is_empty() && methods::takes_one(name)))
             }
             _ => false,
         };
@@ -289,6 +289,12 @@ impl Flow {
             .map(BlockId)
             .filter(|&at| at != round.head && round.contains(at));
         inside.any(|at| self.successors(at).into_iter().any(|to| !round.contains(to)))
+    }
+
+    /// Whether no way through the body goes around a block.
+    pub(crate) fn is_always_passed(&self, block: BlockId) -> bool {
+        let returns = |at: BlockId| matches!(self.blocks[at.0 as usize].end, Terminator::Return);
+        block == BlockId(0) || !self.leads_around(block, BlockId(0), returns)
     }
 
     /// Whether some way from one block to one that is wanted does not pass another.

@@ -32,7 +32,8 @@ use crate::catalog::Catalog;
 use crate::facts::FileFacts;
 use crate::facts::cfg::Cfg;
 use crate::facts::tree::{
-    Body, ExprId, ExprKind, Function, Import, Item, ItemId, ItemKind, Name, Receiver, Type, Visibility,
+    Body, ExprId, ExprKind, Function, Import, Item, ItemId, ItemKind, Name, Receiver, Type,
+    Visibility,
 };
 use crate::finding::CodeKind;
 use crate::source::{FileId, PackageId, Project, TargetId};

@@ -68,15 +68,19 @@ impl Cfg {
     /// The family of systems that an atom needs, and the one of them if it names one.
     fn system(&self) -> Option<(&str, Option<&str>)> {
         let Self::Atom(text) = self else { return None };
-        let value = |key: &str| {
-            text.strip_prefix(key)?.strip_prefix("=\"")?.strip_suffix('"')
-        };
+        let value = |key: &str| text.strip_prefix(key)?.strip_prefix("=\"")?.strip_suffix('"');
         match (text.as_str(), value("target_family"), value("target_os")) {
             ("unix" | "windows", ..) => Some((text, None)),
             (_, Some(family), _) => Some((family, None)),
             (_, _, Some("windows")) => Some(("windows", Some("windows"))),
-            (_, _, Some(os @ ("linux" | "macos" | "ios" | "android" | "freebsd" | "netbsd" | "openbsd"
-                | "dragonfly" | "solaris" | "illumos"))) => Some(("unix", Some(os))),
+            (
+                _,
+                _,
+                Some(
+                    os @ ("linux" | "macos" | "ios" | "android" | "freebsd" | "netbsd" | "openbsd"
+                    | "dragonfly" | "solaris" | "illumos"),
+                ),
+            ) => Some(("unix", Some(os))),
             _ => None,
         }
     }

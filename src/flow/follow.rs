@@ -8,14 +8,15 @@
 //! (elements of one collection, what references lead to): those lean towards "not followed".
 
 mod closures;
+mod walk;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::correlate::{facts_after, facts_before, facts_over, given_before};
-use super::ends::{Cell, End, EndKind, Entry, Home, TraceStep, Way, home_name};
+use super::ends::{Cell, End, EndKind, Entry, Home, LossKind, TraceStep, home_name};
 use super::fact::{Fact, learn};
 use super::sway::Sways;
 use super::task::{ParamKey, Snapshot};
@@ -33,15 +34,12 @@ use crate::source::FileId;
 use crate::text::TextRange;
 
 pub(super) use closures::runs_at_once;
+use walk::Walk;
 
 /// States visited for one token before it counts as not followed.
 const MAX_STATES: usize = 200_000;
-/// States after which no facts are remembered any more: they only rule ways out.
-const MAX_INFORMED: usize = MAX_STATES / 10;
 /// Births in a function of which it is asked what its parameters must have been.
 const MAX_GIVEN: usize = 8;
-/// Projections of a place; deeper ones are not followed.
-const MAX_PROJ: usize = 10;
 
 /// The handle type inside what a call returns, and the way to it.
 pub(super) fn handle_of(returns: &Ty) -> Option<(Name, Vec<Proj>)> {
@@ -103,122 +101,6 @@ impl Asked {
     }
 }
 
-struct Node {
-    previous: Option<usize>,
-    step: TraceStep,
-}
-
-/// A walk in progress.
-struct Walk {
-    file: FileId,
-    open: Vec<(Token, Option<usize>)>,
-    seen: FxHashSet<Token>,
-    nodes: Vec<Node>,
-    ends: Vec<End>,
-    ended: FxHashSet<(EndKind, FileId, TextRange, Way, Option<Fact>)>,
-    /// Whether something else may hold what is at a place; asked at every step, by value.
-    shared: FxHashMap<Place, bool>,
-}
-
-impl Walk {
-    fn is_shared(&mut self, place: &Place, find: impl FnOnce() -> bool) -> bool {
-        if let Some(&known) = self.shared.get(place) {
-            return known;
-        }
-        *self.shared.entry(place.clone()).or_insert_with(find)
-    }
-
-    fn node(&mut self, previous: Option<usize>, step: Option<TraceStep>) -> Option<usize> {
-        let Some(step) = step else { return previous };
-        self.nodes.push(Node { previous, step });
-        Some(self.nodes.len() - 1)
-    }
-
-    fn go(&mut self, mut token: Token, node: Option<usize>, range: TextRange) {
-        if token.place.proj.len() > MAX_PROJ {
-            let text = "nested too deep to follow".to_owned();
-            let step = TraceStep { file: self.file, range, text };
-            let node = self.node(node, Some(step));
-            self.end(EndKind::Escaped, self.file, range, node);
-            return;
-        }
-        if self.seen.len() > MAX_INFORMED {
-            token.facts.clear();
-        }
-        if self.seen.insert(token.clone()) {
-            self.open.push((token, node));
-        }
-    }
-
-    fn end(&mut self, kind: EndKind, file: FileId, range: TextRange, node: Option<usize>) {
-        self.end_of(kind, file, range, node, (Way::default(), None));
-    }
-
-    fn end_of(
-        &mut self,
-        kind: EndKind,
-        file: FileId,
-        range: TextRange,
-        node: Option<usize>,
-        (way, gives): (Way, Option<Fact>),
-    ) {
-        if self.ended.insert((kind.clone(), file, range, way, gives.clone())) {
-            let mut trace = Vec::new();
-            let mut at = node;
-            while let Some(index) = at {
-                trace.push(self.nodes[index].step.clone());
-                at = self.nodes[index].previous;
-            }
-            trace.reverse();
-            self.ends.push(End { way, gives, ..End::new(kind, file, range, trace) });
-        }
-    }
-
-    /// The variable whose elements the token was among.
-    fn gathered(&self, flow: &Flow) -> Option<Name> {
-        let held = |token: &&Token| token.place.proj.first() == Some(&Proj::Elem);
-        let locals = self.seen.iter().filter(held).map(|token| token.place.local);
-        let named = locals.filter_map(|local| {
-            let local = &flow.locals[local.0 as usize];
-            let keeps = matches!(local.kind, LocalKind::Variable | LocalKind::Parameter);
-            local.name.clone().filter(|_| keeps)
-        });
-        named.min()
-    }
-
-    fn take(
-        &mut self,
-        next: Next,
-        node: Option<usize>,
-        (block, index): (BlockId, usize),
-        before: &Token,
-        at: TextRange,
-    ) {
-        match next {
-            Next::Go { place, full, borrowed, among, learns, step } => {
-                let node = self.node(node, step);
-                let mut facts = before.facts.clone();
-                if let Some((local, fact)) = learns {
-                    learn(&mut facts, Place::local(local), fact);
-                }
-                let (swayed, many) = (before.swayed, before.many.clone());
-                let token =
-                    Token { block, index, place, full, borrowed, among, facts, swayed, many };
-                self.go(token, node, at);
-            }
-            Next::End { kind, file, range, steps, passed } => {
-                let mut node = node;
-                for step in steps {
-                    node = self.node(node, Some(step));
-                }
-                let own = before.way();
-                let way = Way { passed: passed || own.passed, ..own };
-                self.end_of(kind, file, range, node, (way, None));
-            }
-        }
-    }
-}
-
 impl Follower<'_> {
     /// Follows a token in one body, and on in the bodies around it, to all its ends.
     pub(super) fn follow(&self, id: FlowId, start: Token) -> Vec<End> {
@@ -259,15 +141,7 @@ impl Follower<'_> {
         depth: usize,
     ) -> Vec<End> {
         let flow = self.flows.body(id);
-        let mut walk = Walk {
-            file: self.file,
-            open: Vec::new(),
-            seen: FxHashSet::default(),
-            nodes: Vec::new(),
-            ends: Vec::new(),
-            ended: FxHashSet::default(),
-            shared: FxHashMap::default(),
-        };
+        let mut walk = Walk::new(self.file);
         let mut node = None;
         for step in trace {
             node = walk.node(node, Some(step));
@@ -493,12 +367,15 @@ impl Follower<'_> {
 fn settle(ends: &mut Vec<End>, many: bool) {
     let lost: FxHashSet<(FileId, TextRange)> = ends
         .iter()
-        .filter(|end| (end.way.left || many) && matches!(end.kind, EndKind::Lost(_)))
+        .filter(|end| match &end.kind {
+            EndKind::Lost(LossKind::Collection(_) | LossKind::Owner(_)) => end.way.left || many,
+            EndKind::Lost(_) => end.way.left,
+            _ => false,
+        })
         .map(|end| (end.file, end.range))
         .collect();
     ends.retain(|end| {
-        let is_doubt =
-            end.way.passed && matches!(end.kind, EndKind::Escaped | EndKind::Kept(_));
+        let is_doubt = end.way.passed && matches!(end.kind, EndKind::Escaped | EndKind::Kept(_));
         !(is_doubt && lost.contains(&(end.file, end.range)))
     });
 }

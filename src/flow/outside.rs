@@ -11,8 +11,8 @@ use super::place::{Owner, Place, Proj};
 use super::program::{FunctionKey, Program, Site};
 use super::transfer::argument;
 use super::{
-    Call, Callable, Callee, Entry, Flow, FlowId, Flows, LocalId, LocalKind, Many, Operand, StmtKind, Terminator, Test,
-    methods,
+    Call, Callable, Callee, Entry, Flow, FlowId, Flows, LocalId, LocalKind, Many, Operand,
+    StmtKind, Terminator, Test, methods,
 };
 use crate::model::{Def, Model};
 
@@ -48,7 +48,9 @@ impl Outside<'_> {
         let is_alone =
             function.params.is_empty() && function.receiver.is_none() && sources(flows).is_empty();
         match many {
-            Many::Each(flow, place) if self.gives_number(Site { flow, ..site }, &place) => Many::Given,
+            Many::Each(flow, place) if self.gives_number(Site { flow, ..site }, &place) => {
+                Many::Given
+            }
             Many::Each(..) | Many::Unknown if is_alone => Many::Fixed,
             Many::Each(..) => Many::Unknown,
             other => other,
@@ -141,9 +143,8 @@ fn is_source(defs: &[Def]) -> bool {
 /// Every local that is made of some of them.
 fn made_of(flows: &Flows, of: &BTreeSet<Node>) -> BTreeSet<Node> {
     let bodies = || (0..).map(FlowId).zip(&flows.bodies);
-    let changed: BTreeSet<Node> = bodies()
-        .flat_map(|(id, flow)| changed(flow).map(move |local| (id, local)))
-        .collect();
+    let changed: BTreeSet<Node> =
+        bodies().flat_map(|(id, flow)| changed(flow).map(move |local| (id, local))).collect();
     let mut made: BTreeSet<Node> = of.difference(&changed).copied().collect();
     loop {
         let before = made.len();
@@ -160,7 +161,9 @@ fn made_of(flows: &Flows, of: &BTreeSet<Node>) -> BTreeSet<Node> {
 /// Variables with something added to what is in them, or without what is there twice.
 fn changed(flow: &Flow) -> impl Iterator<Item = LocalId> {
     let changes = |name: &str| {
-        ["dedup", "retain", "push", "insert", "extend"].iter().any(|start| name.starts_with(start))
+        ["dedup", "retain", "push", "insert", "extend", "resize", "append"]
+            .iter()
+            .any(|start| name.starts_with(start))
     };
     flow.calls().filter_map(move |call| match &call.callee {
         Callee::Method(place, name, own) if own.is_empty() && changes(name) => Some(place.local),
@@ -363,10 +366,14 @@ fn is_asked(flows: &Flows, site: Site, given: &BTreeSet<Node>) -> bool {
         };
         let calls = (0..).map(super::BlockId).zip(&flow.blocks).any(|(at, block)| {
             block.stmts.iter().zip(0..).any(|(stmt, index)| match &stmt.kind {
-                StmtKind::Call(call) if (at, index) != (site.block, site.index) || id != site.flow => {
+                StmtKind::Call(call)
+                    if (at, index) != (site.block, site.index) || id != site.flow =>
+                {
                     let is_before = (at, index) < (site.block, site.index);
-                    let asks = || call.args.iter().filter_map(|arg| Some(arg.place()?.0)).any(is_given);
-                    let decides = || tested().any(|place| place.local == call.dst) && !carries(call);
+                    let asks =
+                        || call.args.iter().filter_map(|arg| Some(arg.place()?.0)).any(is_given);
+                    let decides =
+                        || tested().any(|place| place.local == call.dst) && !carries(call);
                     let around = |place: &Place| {
                         own.is_some_and(|own| own.local == place.local) && id == site.flow
                     };

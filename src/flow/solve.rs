@@ -20,14 +20,16 @@ use super::correlate::{facts_at_start, is_kept};
 use super::ends::{End, EndKind, Entry, Home};
 use super::fact::{Fact, learn};
 use super::follow::{Asked, Follower, handle_of};
+use super::free::is_free;
+use super::outside::Outside;
 use super::program::{FunctionKey, Program, Site};
 use super::sway::Sways;
 use super::task::{Exit, Keep, ParamKey, Snapshot, Task, exit_of};
 use super::token::Token;
 use super::transfer::argument;
-use super::outside::Outside;
 use super::{
-    BlockId, Call, Callee, Constant, Flow, FlowId, Many, Operand, Owner, Place, Proj, StmtKind,
+    BlockId, Call, Callee, Constant, Field, Flow, FlowId, Many, Operand, Owner, Place, Proj,
+    StmtKind,
 };
 use crate::facts::tree::{ItemId, Name};
 use crate::model::{Def, FunctionRef, ItemRef, Model, TyHead};
@@ -160,7 +162,8 @@ impl Solver<'_> {
             Task::Access(site, place, keep, sure) => {
                 let token = Token::at(site.block, site.index as usize, place.clone());
                 let flow = self.program.body(site.body).flows.body(site.flow);
-                let sways = sure.then(|| Sways::new(flow, place.local, &place.proj));
+                let is_free = |_: &Field| false;
+                let sways = sure.then(|| Sways::new(flow, place.local, &place.proj, &is_free));
                 vec![followed(Follower { sways, ..self.follower(*site, &keep.1) }, *site, token)]
             }
         };
@@ -201,7 +204,8 @@ impl Solver<'_> {
                 let given = key.given.iter();
                 let bound = given
                     .filter_map(|(index, code)| Some((*flow.params.get(*index)?, code.clone())));
-                let sways = self.by_value.then(|| Sways::new(flow, local, &key.proj));
+                let is_free = |field: &Field| is_free(self.model, self.program, body, field);
+                let sways = self.by_value.then(|| Sways::new(flow, local, &key.proj, &is_free));
                 let bound = bound.collect();
                 let follower = Follower { bound, sways, ..self.follower(site, &key.handle) };
                 if is_value {
@@ -321,9 +325,11 @@ impl Solver<'_> {
             let flows = &self.program.body(body).flows;
             let many = flows.body(flow).how_many(flow, block);
             if let Many::Each(FlowId(0), place) = &many
-                && let Some(entry) = flows.body(FlowId(0)).params.iter().position(|param| {
-                    *param == place.local && place.proj.is_empty()
-                })
+                && let Some(entry) = flows
+                    .body(FlowId(0))
+                    .params
+                    .iter()
+                    .position(|param| *param == place.local && place.proj.is_empty())
                 && let Some((given, _)) = argument(call, Entry::Param(entry), takes_self)
             {
                 return Many::Each(site.flow, given.clone());
@@ -571,10 +577,13 @@ pub(super) fn rank(ends: &[End]) -> u8 {
                 | EndKind::Fed(..)
         )
     };
+    let joined = ends.iter().filter(|end| end.kind == EndKind::Joined).count();
     match lost {
-        0 if ends.iter().any(unknown) => 1,
+        0 if ends.iter().any(unknown) => 2,
+        // What only leaves it where it was may be lost later.
+        0 if joined < all => 1,
         0 => 0,
-        _ if lost < all => 2,
-        _ => 3,
+        _ if lost < all => 3,
+        _ => 4,
     }
 }

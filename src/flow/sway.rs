@@ -8,8 +8,8 @@
 use rustc_hash::FxHashSet;
 
 use super::{
-    Block, BlockId, Call, Callee, Flow, LocalId, LocalKind, Operand, Place, Proj, Stmt, StmtKind,
-    Terminator, asking,
+    Block, BlockId, Call, Callee, Field, Flow, LocalId, LocalKind, Operand, Place, Proj, Stmt,
+    StmtKind, Terminator, asking,
 };
 
 /// Places that are told apart; with more of them every branch counts.
@@ -21,8 +21,14 @@ pub(super) struct Sways(FxHashSet<BlockId>);
 
 impl Sways {
     /// The blocks whose branch may depend on what is in `from`, or on what nobody knows. How many elements there are
-    /// in the collection that the token is in, `way` says where, tells nothing of this one.
-    pub(super) fn new(flow: &Flow, from: LocalId, way: &[Proj]) -> Self {
+    /// in the collection that the token is in, `way` says where, tells nothing of this one, and neither does a field of
+    /// which `is_free` says so.
+    pub(super) fn new(
+        flow: &Flow,
+        from: LocalId,
+        way: &[Proj],
+        is_free: &dyn Fn(&Field) -> bool,
+    ) -> Self {
         let derived = Derived::new(flow, from);
         let depth = way.iter().position(|proj| matches!(proj, Proj::Elem));
         let gathered = depth.map(|depth| Place { local: from, proj: way[..depth].to_vec() });
@@ -35,8 +41,14 @@ impl Sways {
                 let asked = |place: &Place| matches!(place.proj.last(), Some(Proj::Asked(_)));
                 let tested = tested.filter(|place| !(counts && asked(place)));
                 let all: Vec<&Place> = tested.chain(reads).collect();
+                let is_free = |place: &Place| match place.proj.as_slice() {
+                    [Proj::Field(field)] => place.local == from && is_free(field),
+                    _ => false,
+                };
                 let tells = |place: &Place| {
-                    derived.may_tell(place) && !(counts && Some(place) == gathered.as_ref())
+                    derived.may_tell(place)
+                        && !(counts && Some(place) == gathered.as_ref())
+                        && !is_free(place)
                 };
                 let mut others = all.iter().filter(|place| Some(**place) != gathered.as_ref());
                 (others.next().is_none() && !counts) || all.iter().copied().any(tells)
@@ -95,7 +107,7 @@ impl Flow {
         if given {
             return false;
         }
-        let sways = Sways::new(self, whole.local, &place.proj);
+        let sways = Sways::new(self, whole.local, &place.proj, &|_| false);
         let leads = |to: BlockId| to == at.0 || self.reachable(to).contains(&at.0);
         let decides = |block: BlockId| {
             let next = self.successors(block);

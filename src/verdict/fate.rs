@@ -54,6 +54,8 @@ pub(super) struct Fates<'a> {
     pub(super) asked: Mutex<Asked>,
     /// Whether the values of a type are told apart, so that what a field keeps says nothing.
     by_value: bool,
+    /// Whether the value that is followed keeps the handle in a field, which something joins.
+    of_cells: bool,
 }
 
 /// What would have to be read to be sure.
@@ -86,16 +88,18 @@ impl<'a> Fates<'a> {
             drops: OnceLock::new(),
             asked: Mutex::default(),
             by_value: false,
+            of_cells: false,
         }
     }
 
-    /// The same for walks that tell the values of a type apart.
+    /// The same for walks that tell the values of a type apart; `of_cells` says that a field of theirs is joined.
     pub(super) fn of_values(
         model: &'a Model<'a>,
         program: &'a Program,
         solution: &'a Solution,
+        of_cells: bool,
     ) -> Self {
-        Self { by_value: true, ..Self::new(model, program, solution) }
+        Self { by_value: true, of_cells, ..Self::new(model, program, solution) }
     }
 
     /// A birth by a number that outlives a round of reading.
@@ -214,7 +218,13 @@ impl<'a> Fates<'a> {
     /// it may have been another one that was taken out.
     fn add_sure(&self, sum: &mut Sum, end: &End, task: &Task) {
         let guesses = body_of(task).is_none_or(|body| self.program.body(body).guesses);
-        let is_doubt = |other: &End| other.way.passed && !matches!(other.kind, EndKind::Joined);
+        let is_left =
+            matches!(end.kind, EndKind::Lost(LossKind::Collection(_) | LossKind::Owner(_)));
+        // What is taken out of a field and dropped is the very one.
+        let may_doubt = is_left || !self.of_cells;
+        let is_doubt = |other: &End| {
+            may_doubt && other.way.passed && !matches!(other.kind, EndKind::Joined)
+        };
         let is_lost = matches!(end.kind, EndKind::Lost(_)) && sum.sure.is_none();
         if is_lost && !guesses && !self.solution.ends(task).iter().any(is_doubt) {
             sum.sure = sum.lost.last().cloned();
@@ -467,8 +477,7 @@ fn path(hops: &[Hop<'_>], at: usize) -> Vec<Step> {
 
 /// Steps and those that follow, each once.
 fn and_then(mut steps: Vec<Step>, more: Option<Vec<Step>>) -> Vec<Step> {
-    let new: Vec<Step> =
-        more.into_iter().flatten().filter(|step| !steps.contains(step)).collect();
+    let new: Vec<Step> = more.into_iter().flatten().filter(|step| !steps.contains(step)).collect();
     steps.extend(new);
     steps
 }

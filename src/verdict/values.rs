@@ -19,8 +19,9 @@ impl Fates<'_> {
         if !of_types && !judged.lost_from_cell {
             return judged;
         }
+        let of_cells = judged.outcome != Outcome::Unknown;
         let solution = solve_by_value(self.model, self.program, task);
-        let of_value = Fates::of_values(self.model, self.program, &solution);
+        let of_value = Fates::of_values(self.model, self.program, &solution, of_cells);
         let own = of_value.judge(task);
         let decided = matches!(own.outcome, Outcome::Joined | Outcome::Partly | Outcome::Detached);
         if !decided && !own.uncalled {

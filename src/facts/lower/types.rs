@@ -21,7 +21,9 @@ impl Lowering<'_> {
                 Type::Tuple(tuple.elems.iter().map(|elem| self.ty(elem)).collect())
             }
             syn::Type::Slice(slice) => Type::Slice(Box::new(self.ty(&slice.elem)), Size::Any),
-            syn::Type::Array(array) => Type::Slice(Box::new(self.ty(&array.elem)), size(&array.len)),
+            syn::Type::Array(array) => {
+                Type::Slice(Box::new(self.ty(&array.elem)), size(&array.len))
+            }
             syn::Type::Paren(paren) => self.ty(&paren.elem),
             syn::Type::Group(group) => self.ty(&group.elem),
             syn::Type::ImplTrait(bounds) => self.bounds(&bounds.bounds),

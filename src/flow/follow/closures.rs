@@ -2,15 +2,15 @@
 
 use std::cell::RefCell;
 
-use super::super::ends::Way;
 use super::super::correlate::{facts_before, facts_given};
+use super::super::ends::Way;
 use super::super::fact::learn;
 use super::super::sway::Sways;
 use super::super::token::{Among, Token};
 use super::super::transfer::{Given, Next, Transfer};
 use super::super::{
     BlockId, Call, Callable, Callee, Code, End, EndKind, Entry, Flow, FlowId, FlowKind,
-    FunctionKey, LocalId, LocalKind, Often, Many, Operand, Place, Proj, Stmt, StmtKind, TraceStep,
+    FunctionKey, LocalId, LocalKind, Many, Often, Operand, Place, Proj, Stmt, StmtKind, TraceStep,
     methods,
 };
 use super::Follower;

@@ -228,8 +228,8 @@ impl Lowering<'_> {
         for (block, local) in ways {
             self.frame().enter(block);
             if let Some(local) = local {
-                let from = place.then(Proj::Unnumbered);
-                self.push(range, StmtKind::Assign(Place::local(local), from));
+                let from = Operand::Move(place.then(Proj::Unnumbered));
+                self.push(range, StmtKind::Build(local, vec![(Vec::new(), from)]));
             }
             self.frame().goto(after);
         }

@@ -1,7 +1,7 @@
 //! Calls: functions, methods, constructors, and the births among them.
 
 use super::super::{
-    Birth, Call, Callable, Callee, Class, LocalKind, Lock, Operand, Place, Proj, StmtKind,
+    Birth, Call, Callable, Callee, Class, LocalId, LocalKind, Lock, Operand, Place, Proj, StmtKind,
     Terminator, methods, typing,
 };
 use super::frame::ScopeKind;
@@ -306,17 +306,7 @@ impl Lowering<'_> {
             return self.never();
         }
         let dst = self.temp(range, ty.clone());
-        let role = self.catalogued(&defs, &[Role::Name, Role::Builder]).map(|(_, role, _)| role);
-        self.frame().local_mut(dst).named = match role {
-            Some(Role::Name) => Some(true),
-            Some(_) => receiver.named,
-            // A method nobody knows may have named it.
-            None if methods::opens(name) => receiver.named,
-            None => None,
-        };
-        if methods::opens(name) || methods::passes_callable(name) {
-            self.frame().local_mut(dst).callable = receiver.callable.clone();
-        }
+        self.carry_builder(dst, &receiver, name, &defs);
         let Some(place) = place else { return self.temp_value(dst) };
         // `Option::insert` gives a reference to what it has put there.
         let inserts = &**name == "insert" && args.len() == 1 && self.is_local_option(&place);
@@ -339,7 +329,8 @@ impl Lowering<'_> {
             looks,
             ..Call::default()
         };
-        let given_back = self.gives_self(&call).then(|| (receiver_place.clone(), receiver.ty.clone()));
+        let given_back =
+            self.gives_self(&call).then(|| (receiver_place.clone(), receiver.ty.clone()));
         self.push(range, StmtKind::Call(Box::new(call)));
         if let Some((place, ty)) = given_back {
             return Value { operand: Operand::Borrow(place), ..Value::constant(ty) };
@@ -353,6 +344,21 @@ impl Lowering<'_> {
                 Value { operand: Operand::Borrow(place), ..Value::constant(Ty::Unknown) }
             }
             None => self.temp_value(dst),
+        }
+    }
+
+    /// Notes what a method gives of what its receiver was: a builder with a name, or something to call.
+    fn carry_builder(&mut self, dst: LocalId, receiver: &Value, name: &str, defs: &[Def]) {
+        let role = self.catalogued(defs, &[Role::Name, Role::Builder]).map(|(_, role, _)| role);
+        self.frame().local_mut(dst).named = match role {
+            Some(Role::Name) => Some(true),
+            Some(_) => receiver.named,
+            // A method nobody knows may have named it.
+            None if methods::opens(name) => receiver.named,
+            None => None,
+        };
+        if methods::opens(name) || methods::passes_callable(name) {
+            self.frame().local_mut(dst).callable = receiver.callable.clone();
         }
     }
 

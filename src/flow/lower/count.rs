@@ -209,7 +209,9 @@ impl Lowering<'_> {
                     Some(local) => {
                         let frame = self.frame();
                         let ty = &frame.local(local).ty;
-                        let is_short = matches!(ty.peel(), Ty::Slice(_, Size::Some | Size::Exactly(_))) || ty.is_maybe();
+                        let is_short =
+                            matches!(ty.peel(), Ty::Slice(_, Size::Some | Size::Exactly(_)))
+                                || ty.is_maybe();
                         is_short || frame.numbers.contains(&local)
                     }
                     // A constant.
@@ -283,7 +285,8 @@ impl Lowering<'_> {
     pub(super) fn note_length(&mut self, name: &Name, init: ExprId) {
         let is_fixed = self.is_fixed(init);
         let place = self.length_of(init);
-        let is_iterable = matches!(self.body.expr(init).kind, ExprKind::Number(_) | ExprKind::Path(..));
+        let is_iterable =
+            matches!(self.body.expr(init).kind, ExprKind::Number(_) | ExprKind::Path(..));
         let extent = if is_iterable { None } else { self.extent(init) };
         let is_endless = extent.is_none() && self.may_go_on(init);
         let frame = self.frame();

@@ -7,7 +7,10 @@ use super::super::{
 };
 use super::frame::ScopeKind;
 use super::{Lowering, Value};
-use crate::facts::tree::{BinaryOp, BlockId, Closure, ExprId, ExprKind, Name, Size, Type};
+use crate::facts::cfg::Cfg;
+use crate::facts::tree::{
+    BinaryOp, BlockId, Closure, ExprId, ExprKind, Name, Size, StmtKind as TreeStmt, Type,
+};
 use crate::model::{Def, ItemRef, Ty};
 use crate::text::TextRange;
 
@@ -515,12 +518,23 @@ impl Lowering<'_> {
             self.frame().open(kind);
         }
         self.frame().open(ScopeKind::Plain);
-        for stmt in &block.stmts {
-            if self.is_active(&stmt.cfg) {
-                self.stmt(stmt);
+        let mut active: Vec<_> =
+            block.stmts.iter().filter(|stmt| self.is_active(&stmt.cfg)).collect();
+        // `#[cfg(unix)] { a } #[cfg(not(unix))] { b }` is the value of whichever is there.
+        let last = active.last().and_then(|stmt| match stmt.kind {
+            TreeStmt::Expr(id) if stmt.cfg != Cfg::Always => {
+                (body.expr(id).range == stmt.range).then_some(id)
             }
+            _ => None,
+        });
+        let last = last.filter(|_| block.tail.is_none());
+        if last.is_some() {
+            active.pop();
         }
-        let mut value = match block.tail {
+        for stmt in active {
+            self.stmt(stmt);
+        }
+        let mut value = match block.tail.or(last) {
             Some(tail) => self.expr(tail),
             None => Value::constant(Ty::Tuple(Vec::new())),
         };

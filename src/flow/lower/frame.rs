@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::{
-    Binding, Block, BlockId, Call, Callee, Condition, Flow, FlowId, FlowKind, Local, LocalId,
-    Extent, LocalKind, Loop, Often, Round, Stmt, StmtKind, Terminator,
+    Binding, Block, BlockId, Call, Callee, Condition, Extent, Flow, FlowId, FlowKind, Local,
+    LocalId, LocalKind, Loop, Often, Round, Stmt, StmtKind, Terminator,
 };
 use super::super::{Capture, Constant, Leaving, Place, Proj};
 use crate::facts::tree::Name;

@@ -60,9 +60,7 @@ impl Lowering<'_> {
     /// The variable that a value is, if it was set to `true` or `false` before.
     fn flag(&mut self, value: &Value) -> Option<LocalId> {
         let place = value.place().filter(|place| place.proj.is_empty())?.clone();
-        let is_set = |stmt: &Stmt| {
-            matches!(&stmt.kind, StmtKind::Flag(local, Some(Constant::Bool(_))) if *local == place.local)
-        };
+        let is_set = |stmt: &Stmt| matches!(&stmt.kind, StmtKind::Flag(local, Some(Constant::Bool(_))) if *local == place.local);
         let mut stmts = self.frame().flow.blocks.iter().flat_map(|block| &block.stmts);
         stmts.any(is_set).then_some(place.local)
     }

@@ -150,7 +150,14 @@ impl Lowering<'_> {
             let declared = self.declared_by_trait(&ty, last);
             return declared.map(|function| Def::Method(function.item)).into_iter().collect();
         }
-        self.model.resolve(self.module(), path.global, &names, Namespace::Value)
+        let defs = self.model.resolve(self.module(), path.global, &names, Namespace::Value);
+        // Of alternatives for several systems, those that are compiled where this code is.
+        let is_there = |def: &&Def| match def {
+            Def::Item(item) => self.is_active(&self.model.item(*item).cfg),
+            _ => true,
+        };
+        let here: Vec<Def> = defs.iter().filter(is_there).cloned().collect();
+        if here.is_empty() { defs } else { here }
     }
 
     /// The type of the project whose value, or whose variant, a path constructs.

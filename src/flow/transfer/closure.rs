@@ -101,15 +101,13 @@ impl Transfer<'_> {
                     found.range,
                     "lost, if that method runs it".to_owned(),
                 ),
-                kind => {
-                    Next::End {
-                        kind,
-                        file: found.file,
-                        range: found.range,
-                        steps: found.trace,
-                        passed: found.way.passed,
-                    }
-                }
+                kind => Next::End {
+                    kind,
+                    file: found.file,
+                    range: found.range,
+                    steps: found.trace,
+                    passed: found.way.passed,
+                },
             });
         }
         // Nothing follows a callable that never returns.

@@ -9,7 +9,8 @@ use super::super::methods::{self, OnMany};
 use super::super::outside::Outside;
 use super::super::token::{Among, Token};
 use super::super::{
-    BlockId, Call, Callable, Callee, Code, Extent, FlowId, LocalId, Many, Over, Owner, Place, Proj, Site, typing,
+    BlockId, Call, Callable, Callee, Code, Extent, FlowId, LocalId, Many, Over, Owner, Place, Proj,
+    Site, typing,
 };
 use super::{Next, Transfer};
 use crate::facts::tree::Name;

@@ -1,7 +1,7 @@
 //! Variables that something refers to: a guard made before a handle is there may join it when it is dropped.
 
-use super::super::{Call, Callable, Callee, LocalId, LocalKind, Operand, Place, StmtKind};
 use super::super::sway::overlap;
+use super::super::{Call, Callable, Callee, LocalId, LocalKind, Operand, Place, StmtKind};
 use super::Transfer;
 use crate::facts::tree::{ItemKind, Type};
 use crate::model::{Def, ItemRef, Namespace};

@@ -376,15 +376,13 @@ impl Transfer<'_> {
                 EndKind::Captured(outer, proj) => {
                     self.left_in_capture(&code, &entry, outer, &proj, token, found.range)
                 }
-                kind => {
-                    Next::End {
-                        kind,
-                        file: found.file,
-                        range: found.range,
-                        steps: found.trace,
-                        passed: found.way.passed,
-                    }
-                }
+                kind => Next::End {
+                    kind,
+                    file: found.file,
+                    range: found.range,
+                    steps: found.trace,
+                    passed: found.way.passed,
+                },
             });
         }
         next

@@ -55,8 +55,17 @@ impl Transfer<'_> {
             }
             let is_variant = at > from && matches!(proj[at - 1], Proj::Variant(_));
             let owner = at - usize::from(is_variant);
-            let Some(drop) = self.drop_of(head) else { continue };
-            match self.dropped_by(drop, &proj[owner..]) {
+            // Of several, each for its own system, the kindest holds.
+            let drops = self.drops_of(head);
+            let ends = drops.iter().map(|&drop| self.dropped_by(drop, &proj[owner..]));
+            let ends: Vec<_> = ends.collect();
+            let joins = ends.contains(&Some(EndKind::Joined));
+            let end = match ends.into_iter().next() {
+                None => continue,
+                Some(_) if joins => Some(EndKind::Joined),
+                Some(end) => end,
+            };
+            match end {
                 Some(EndKind::Untouched) => {}
                 Some(EndKind::Joined) => {
                     let text =
@@ -96,14 +105,14 @@ impl Transfer<'_> {
         })
     }
 
-    /// The `drop` of a type, if it has one in this build.
-    fn drop_of(&self, head: &TyHead) -> Option<ItemRef> {
+    /// The `drop` of a type, if it has one in this build; one for each system where they differ.
+    fn drops_of(&self, head: &TyHead) -> Vec<ItemRef> {
         let model = self.follower.model;
-        let own = model.methods_of(head, "drop").iter().find(|function| {
+        let own = model.methods_of(head, "drop").iter().filter(|function| {
             // Any trait: `Drop` may be imported under another name.
             model.is_of_trait(function) && (self.follower.is_test || !function.test_only)
         });
-        own.map(|function| function.item)
+        own.map(|function| function.item).collect()
     }
 
     /// What a `drop` does with the token, if that is the same on all its ways.
