@@ -5,6 +5,7 @@
 //! `Box`, `Arc` and `Mutex` are transparent, and unwinding is never a path. Closures and async
 //! blocks are bodies of their own, linked to the body that makes them.
 
+mod again;
 mod asking;
 mod call;
 mod components;

@@ -222,9 +222,8 @@ impl<'a> Fates<'a> {
             matches!(end.kind, EndKind::Lost(LossKind::Collection(_) | LossKind::Owner(_)));
         // What is taken out of a field and dropped is the very one.
         let may_doubt = is_left || !self.of_cells;
-        let is_doubt = |other: &End| {
-            may_doubt && other.way.passed && !matches!(other.kind, EndKind::Joined)
-        };
+        let is_doubt =
+            |other: &End| may_doubt && other.way.passed && !matches!(other.kind, EndKind::Joined);
         let is_lost = matches!(end.kind, EndKind::Lost(_)) && sum.sure.is_none();
         if is_lost && !guesses && !self.solution.ends(task).iter().any(is_doubt) {
             sum.sure = sum.lost.last().cloned();

@@ -1,5 +1,6 @@
 //! Calls: what becomes of a token that is given to something.
 
+use super::super::again::runs_again;
 use super::super::asking;
 use super::super::ends::{Cell, EndKind, Entry, LossKind};
 use super::super::fact::is_true;
@@ -407,7 +408,16 @@ impl Transfer<'_> {
             if let (false, Some(storing), true) =
                 (is_own, methods::storing(name), self.is_std(call, receiver))
             {
-                return vec![self.stored(range, call, receiver, name, storing, &rest, token)];
+                let mut next =
+                    vec![self.stored(range, call, receiver, name, storing, &rest, token)];
+                if &**name == "set"
+                    && call.receiver_ty.is_once()
+                    && self.is_set_again(receiver, token)
+                {
+                    let to = Place::local(call.dst).then(Proj::Error);
+                    next.push(self.go(moved(&to, &rest), token, None));
+                }
+                return next;
             }
             if let ("zip", [Proj::Elem, after @ ..]) = (&**name, rest.as_slice()) {
                 let to = Place::local(call.dst).then(Proj::Elem).then(Proj::element(1));
@@ -425,6 +435,23 @@ impl Transfer<'_> {
             return sent;
         }
         self.unknown_call(range, call, &format!("passed to the method `{name}`"), token)
+    }
+
+    /// Whether what is set once here is set again by the next run of this function.
+    fn is_set_again(&self, cell: &Place, token: &Token) -> bool {
+        let kind = self.flow.locals[cell.local.0 as usize].kind;
+        let (of_static, of_self) =
+            (matches!(kind, LocalKind::Static(..)), self.flow.receiver == Some(cell.local));
+        let item = self.follower.program.body(self.follower.body).function.item;
+        let asked = |call: &Call| {
+            matches!(&call.callee, Callee::Method(place, name, _)
+                if place.local == cell.local && matches!(&**name, "get" | "get_mut" | "is_initialized"))
+        };
+        (of_static || of_self)
+            && self.flow.parent.is_none()
+            && self.flow.is_always_passed(token.block)
+            && !self.flow.calls().any(asked)
+            && runs_again(self.follower.program, (item.file, item.item), of_static)
     }
 
     /// A method takes the token in case that there is nothing yet, and drops it otherwise.
