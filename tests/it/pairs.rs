@@ -17,10 +17,12 @@ use thread_lint::text::LineIndex;
 
 use crate::support::{self, Update};
 
+/// One of so many programs is judged where nobody asks for the slow suites.
+const SAMPLE: usize = 5;
 /// Marked lines that are judged rightly, at the least.
-const RIGHT: usize = 1736;
+const RIGHT: usize = 2045;
 /// Joined threads that are blamed, at most.
-const BLAMED: usize = 150;
+const BLAMED: usize = 273;
 
 struct One(Arc<str>);
 
@@ -99,7 +101,9 @@ fn remarked(text: &str) -> (String, usize, usize) {
 #[test]
 fn pairs_are_judged_as_they_are_marked() {
     let (mut right, mut blamed, mut changed) = (0, 0, Vec::new());
-    for path in support::files_below("fixtures/pairs", "rs") {
+    let all = support::is_slow_run() || Update::from_env() != Update::No;
+    let step = if all { 1 } else { SAMPLE };
+    for path in support::files_below("fixtures/pairs", "rs").into_iter().step_by(step) {
         let path = Path::new(&path);
         let text = std::fs::read_to_string(support::root().join(path)).unwrap();
         let (now, own, falsely) = remarked(&text);
@@ -113,6 +117,9 @@ fn pairs_are_judged_as_they_are_marked() {
     }
     if Update::from_env() == Update::No {
         support::assert_none("pairs that are judged otherwise than marked", &changed);
+    }
+    if !all {
+        return;
     }
     assert!(right >= RIGHT, "only {right} lines are judged rightly, {RIGHT} were");
     assert!(blamed <= BLAMED, "{blamed} joined threads are blamed, {BLAMED} were");

@@ -408,33 +408,45 @@ impl Transfer<'_> {
             if let (false, Some(storing), true) =
                 (is_own, methods::storing(name), self.is_std(call, receiver))
             {
-                let mut next =
-                    vec![self.stored(range, call, receiver, name, storing, &rest, token)];
-                if &**name == "set"
-                    && call.receiver_ty.is_once()
-                    && self.is_set_again(receiver, token)
-                {
-                    let to = Place::local(call.dst).then(Proj::Error);
-                    next.push(self.go(moved(&to, &rest), token, None));
-                }
-                return next;
+                let kept = self.stored(range, call, receiver, name, storing, &rest, token);
+                let back = self.given_back(call, receiver, &rest, token);
+                return std::iter::once(kept).chain(back).collect();
             }
             if let ("zip", [Proj::Elem, after @ ..]) = (&**name, rest.as_slice()) {
-                let to = Place::local(call.dst).then(Proj::Elem).then(Proj::element(1));
-                let mut next = vec![self.go(moved(&to, after), token, None)];
-                let other = call.beside.as_ref().and_then(|beside| beside[0].as_ref());
-                if !by_reference && other.is_some_and(|other| self.is_cut_short(other, token)) {
-                    let kind = LossKind::Collection(self.name(place.local).cloned());
-                    let text = "`zip` may run out of the others before it".to_owned();
-                    next.push(self.lost(token, kind, range, text));
-                }
-                return next;
+                return self.zipped(range, call, (place, by_reference), after, token);
             }
         }
         if let Some(sent) = self.sent(range, call, token) {
             return sent;
         }
         self.unknown_call(range, call, &format!("passed to the method `{name}`"), token)
+    }
+
+    /// The token is in what an iterator is zipped with.
+    fn zipped(
+        &self,
+        range: TextRange,
+        call: &Call,
+        (place, by_reference): (&Place, bool),
+        after: &[Proj],
+        token: &Token,
+    ) -> Vec<Next> {
+        let to = Place::local(call.dst).then(Proj::Elem).then(Proj::element(1));
+        let mut next = vec![self.go(moved(&to, after), token, None)];
+        let other = call.beside.as_ref().and_then(|beside| beside[0].as_ref());
+        if !by_reference && other.is_some_and(|other| self.is_cut_short(other, token)) {
+            let kind = LossKind::Collection(self.name(place.local).cloned());
+            let text = "`zip` may run out of the others before it".to_owned();
+            next.push(self.lost(token, kind, range, text));
+        }
+        next
+    }
+
+    /// What is set once, and was set before, comes back as an error.
+    fn given_back(&self, call: &Call, cell: &Place, rest: &[Proj], token: &Token) -> Option<Next> {
+        let sets = &*call.name == "set" && call.receiver_ty.is_once();
+        let to = Place::local(call.dst).then(Proj::Error);
+        (sets && self.is_set_again(cell, token)).then(|| self.go(moved(&to, rest), token, None))
     }
 
     /// Whether what is set once here is set again by the next run of this function.
