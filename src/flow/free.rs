@@ -4,6 +4,8 @@
 //! number that every value gets from whoever makes it, and that nothing sets later, may be anything where the handle is
 //! there: then the branch is as good as one by an argument.
 
+use std::sync::PoisonError;
+
 use super::program::Program;
 use super::transfer::argument;
 use super::{Entry, Field, Flow, FlowId, Operand, Owner, Place, Proj, StmtKind, Terminator};
@@ -24,6 +26,20 @@ pub(super) fn is_free(model: &Model<'_>, program: &Program, body: u32, field: &F
     if !flows.births.iter().all(|birth| flows.body(birth.flow).is_always_passed(birth.at.0)) {
         return false;
     }
+    let Owner::Type(TyHead::Item(file, item)) = &field.owner else { return false };
+    let key = (*file, *item, field.name.clone());
+    let known = program.unset.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+    known.unwrap_or_else(|| {
+        let unset = is_only_given(model, program, field, is_number);
+        program.unset.lock().unwrap_or_else(PoisonError::into_inner).insert(key, unset);
+        unset
+    })
+}
+
+/// Whether every value of a type gets a field from whoever calls its constructor, and nothing sets it later.
+fn is_only_given(model: &Model<'_>, program: &Program, field: &Field, is_number: bool) -> bool {
+    let is_it =
+        |proj: &Proj| matches!(proj, Proj::Field(it) if it == field && it.owner == field.owner);
     let all = (0..).zip(&program.bodies).flat_map(|(body, lowered)| {
         (0..).map(FlowId).zip(&lowered.flows.bodies).map(move |(id, flow)| (body, id, flow))
     });

@@ -4,7 +4,7 @@
 //! called, where a field is named, and where a name is used that nobody could resolve.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -73,6 +73,8 @@ pub struct Program {
     asked: Vec<Arc<[Ask]>>,
     functions: Functions,
     cells: Cells,
+    /// Whether nothing sets a field but constructors, for fields that this was asked of.
+    pub(super) unset: Mutex<FxHashMap<(FileId, ItemId, Name), bool>>,
 }
 
 impl Program {
@@ -113,7 +115,7 @@ impl Program {
             || rayon::join(|| Functions::new(&bodies), || Cells::new(&bodies)),
             || known.entries = lowered.into_iter().collect(),
         );
-        Self { bodies, asked, functions, cells }
+        Self { bodies, asked, functions, cells, unset: Mutex::default() }
     }
 
     /// A lowered body.
