@@ -415,10 +415,10 @@ impl<'a> Fates<'a> {
         let good = sum.kept.or(sum.joined);
         let (outcome, mut steps, loss) =
             match (sum.unknown.or(sum.uncalled), sum.handed_out, good, lost) {
-                // One way that is sure to lose it is enough, whatever becomes of it on others.
-                (Some(unknown), None, good, _) if sure.is_some() => {
+                // Where one way joins it, one that is sure to lose it is enough, whatever becomes of it on others.
+                (Some(_), None, Some(good), _) if sure.is_some() => {
                     let (loss, lost) = sure.unzip();
-                    (Outcome::Partly, and_then(good.unwrap_or(unknown), lost), loss)
+                    (Outcome::Partly, and_then(good, lost), loss)
                 }
                 (Some(steps), ..) => (Outcome::Unknown, steps, None),
                 (None, Some(steps), ..) => (Outcome::HandedOut, steps, None),

@@ -20,9 +20,9 @@ use crate::support::{self, Update};
 /// One of so many programs is judged where nobody asks for the slow suites.
 const SAMPLE: usize = 5;
 /// Marked lines that are judged rightly, at the least.
-const RIGHT: usize = 2045;
+const RIGHT: usize = 2046;
 /// Joined threads that are blamed, at most.
-const BLAMED: usize = 273;
+const BLAMED: usize = 270;
 
 struct One(Arc<str>);
 
