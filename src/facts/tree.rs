@@ -347,6 +347,8 @@ pub enum ExprKind {
         ends: Vec<ExprId>,
         /// Whether it starts somewhere and never ends.
         endless: bool,
+        /// Whether its end is part of it: `a..=b`.
+        closed: bool,
     },
     /// `name!(…)`.
     Macro(Box<MacroCall>),

@@ -22,11 +22,8 @@ fn again(program: &Program, function: FunctionKey, of_static: bool, depth: usize
     };
     let in_round = |site: Site| {
         let flow = flow(site);
-        flow.rounds.iter().any(|round| {
-            let goes_round = flow.is_in_each(site.block, round);
-            let stays = || receiver(flow, site).is_some_and(|it| !is_made_in(flow, it, site.block));
-            goes_round && (of_static || stays())
-        })
+        let stays = || receiver(flow, site).is_some_and(|it| !is_made_in(flow, it, site.block));
+        flow.how_many(site.flow, site.block).is_many() && (of_static || stays())
     };
     let after = |one: Site, other: Site| {
         (one.body, one.flow) == (other.body, other.flow)

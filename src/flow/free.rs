@@ -8,7 +8,9 @@ use std::sync::PoisonError;
 
 use super::program::Program;
 use super::transfer::argument;
-use super::{Entry, Field, Flow, FlowId, Operand, Owner, Place, Proj, StmtKind, Terminator};
+use super::{
+    Callee, Entry, Field, Flow, FlowId, Operand, Owner, Place, Proj, StmtKind, Terminator,
+};
 use crate::facts::tree::{ItemKind, Type};
 use crate::model::{Model, TyHead};
 
@@ -94,8 +96,10 @@ fn set_by<'s>(stmt: &'s StmtKind, is_it: &dyn Fn(&Proj) -> bool, owner: &Owner) 
     match stmt {
         StmtKind::Assign(to, _) | StmtKind::Clear(to) if names(to) => Set::Otherwise,
         StmtKind::Call(call) => {
-            let lent = call.args.iter().filter_map(Operand::place);
-            match lent.into_iter().any(|(place, by_reference)| by_reference && names(place)) {
+            let on =
+                matches!(&call.callee, Callee::Method(place, ..) if names(place) && !call.looks);
+            let mut lent = call.args.iter().filter_map(Operand::place);
+            match on || lent.any(|(place, by_reference)| by_reference && names(place)) {
                 true => Set::Otherwise,
                 false => Set::No,
             }

@@ -108,9 +108,10 @@ impl BodyLowering<'_, '_> {
                     self.exprs(range.start.iter().chain(&range.end).map(|end| &**end));
                 let ranges = ends.iter().map(|&end| self.range_of(end));
                 let endless = range.start.is_some() && range.end.is_none();
+                let closed = matches!(range.limits, syn::RangeLimits::Closed(_));
                 (
                     ranges.reduce(TextRange::cover).unwrap_or_default(),
-                    ExprKind::Range { ends, endless },
+                    ExprKind::Range { ends, endless, closed },
                 )
             }
             Expr::Infer(infer) => (byte_range(infer.underscore_token.span), ExprKind::Literal(0)),

@@ -215,7 +215,10 @@ impl Lowering<'_> {
             let Ty::Slice(_, Size::Exactly(length)) = ty.peel() else { return false };
             leaves |= *length > elems.len() - 1;
         }
-        let locals: Vec<_> = named.iter().filter_map(|name| self.frame().lookup(name)).collect();
+        let locals: Option<Vec<_>> = named.iter().map(|name| self.frame().lookup(name)).collect();
+        let Some(locals) = locals.filter(|locals| leaves || !locals.is_empty()) else {
+            return false;
+        };
         let after = self.frame().new_block();
         let ways: Vec<_> = locals
             .into_iter()

@@ -45,12 +45,17 @@ impl Lowering<'_> {
         match &body.expr(id).kind {
             ExprKind::Array(elements) => Some(Extent::exactly(elements.len())),
             ExprKind::Repeat(_, times) => Some(Extent::exactly(self.number(*times)?)),
-            ExprKind::Range { ends, .. } => match *ends.as_slice() {
-                [start, end] => match (self.number(start), self.number(end)) {
-                    (Some(start), Some(end)) => Some(Extent::exactly(end.checked_sub(start)?)),
-                    (Some(0), None) => self.decided_by(end),
-                    _ => None,
-                },
+            ExprKind::Range { ends, closed, .. } => match *ends.as_slice() {
+                [start, end] => {
+                    let last = Extent::exactly(usize::from(*closed));
+                    match (self.number(start), self.number(end)) {
+                        (Some(start), Some(end)) => {
+                            Some(Extent::exactly(end.checked_sub(start)?).and(last))
+                        }
+                        (Some(0), None) => Some(self.decided_by(end)?.and(last)),
+                        _ => None,
+                    }
+                }
                 _ => None,
             },
             ExprKind::Method(call) => self.extent_of_method(call),
@@ -94,7 +99,7 @@ impl Lowering<'_> {
                 ),
                 _ => true,
             },
-            ExprKind::Range { ends, .. } => ends.len() < 2,
+            ExprKind::Range { endless, .. } => *endless,
             ExprKind::Path(None, path) => {
                 let local = path.as_name().and_then(|name| self.frames.last()?.lookup(name));
                 let known = local.and_then(|local| self.frames.last()?.extents.get(&local));

@@ -50,9 +50,14 @@ impl Lowering<'_> {
         }
         let value = self.expr(value);
         self.mention_value(&value, range, GIVEN);
-        if let Some(place) = place.place() {
-            let local = place.local;
-            self.push(range, StmtKind::Flag(local, None));
+        if let Some(place) = place.place().cloned() {
+            self.push(
+                range,
+                match place.proj.is_empty() {
+                    true => StmtKind::Flag(place.local, None),
+                    false => StmtKind::Clear(place),
+                },
+            );
         }
         Value::constant(Ty::Tuple(Vec::new()))
     }

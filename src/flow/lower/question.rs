@@ -190,8 +190,8 @@ impl Lowering<'_> {
             ExprKind::Call(callee, args) => {
                 self.call_words(*callee, args, words, depth + 1)?;
             }
-            ExprKind::Range { ends, endless } => {
-                endless.hash(&mut words.hasher);
+            ExprKind::Range { ends, endless, closed } => {
+                (endless, closed).hash(&mut words.hasher);
                 self.all_words(ends, words, depth + 1)?;
             }
             ExprKind::Tuple(elems) | ExprKind::Array(elems) => {
