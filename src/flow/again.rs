@@ -1,7 +1,7 @@
 //! Whether a function is run more than once on the same thing, so that what it sets once is set already.
 
 use super::program::{FunctionKey, Program, Site};
-use super::{BlockId, Callee, Flow, LocalId, LocalKind, StmtKind, Terminator};
+use super::{BlockId, Flow, LocalId, LocalKind, StmtKind, Terminator};
 
 /// Callers above one another that are asked.
 const MAX_CALLERS: usize = 3;
@@ -17,12 +17,12 @@ fn again(program: &Program, function: FunctionKey, of_static: bool, depth: usize
     let sites: Vec<Site> = program.calls_of(function).iter().filter(is_real).copied().collect();
     let flow = |site: Site| program.body(site.body).flows.body(site.flow);
     let same = |one: Site, other: Site| {
-        let called_on = |site| receiver(flow(site), site);
+        let called_on = |site| receiver(program, site);
         of_static || (called_on(one).is_some() && called_on(one) == called_on(other))
     };
     let in_round = |site: Site| {
         let flow = flow(site);
-        let stays = || receiver(flow, site).is_some_and(|it| !is_made_in(flow, it, site.block));
+        let stays = || receiver(program, site).is_some_and(|it| !is_made_in(flow, it, site.block));
         flow.how_many(site.flow, site.block).is_many() && (of_static || stays())
     };
     let after = |one: Site, other: Site| {
@@ -46,18 +46,11 @@ fn again(program: &Program, function: FunctionKey, of_static: bool, depth: usize
 }
 
 /// The variable that a method is called on.
-fn receiver(flow: &Flow, site: Site) -> Option<LocalId> {
-    let stmt = flow.blocks[site.block.0 as usize].stmts.get(site.index as usize)?;
-    match &stmt.kind {
-        StmtKind::Call(call) => match &call.callee {
-            Callee::Method(place, ..) => {
-                let kind = flow.locals[place.local.0 as usize].kind;
-                (kind == LocalKind::Variable && place.proj.is_empty()).then_some(place.local)
-            }
-            _ => None,
-        },
-        _ => None,
-    }
+fn receiver(program: &Program, site: Site) -> Option<LocalId> {
+    let place = program.call_at(site)?.receiver()?;
+    let flow = program.body(site.body).flows.body(site.flow);
+    let is_variable = flow.locals[place.local.0 as usize].kind == LocalKind::Variable;
+    (is_variable && place.proj.is_empty()).then_some(place.local)
 }
 
 /// Whether a variable is given its value in a loop that a block is in.

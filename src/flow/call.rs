@@ -78,6 +78,14 @@ impl Call {
         defs.iter().all(|def| of(def) == Some(role)).then_some(role)
     }
 
+    /// What it is called on, if it is a method.
+    pub(super) fn receiver(&self) -> Option<&Place> {
+        match &self.callee {
+            Callee::Method(place, ..) => Some(place),
+            Callee::Function(_) | Callee::Local(..) | Callee::Await(_) => None,
+        }
+    }
+
     /// Whether it runs its closure on a thread, whose handle it returns.
     pub fn spawns(&self, model: &Model<'_>) -> bool {
         matches!(

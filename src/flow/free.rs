@@ -8,9 +8,7 @@ use std::sync::PoisonError;
 
 use super::program::Program;
 use super::transfer::argument;
-use super::{
-    Callee, Entry, Field, Flow, FlowId, Operand, Owner, Place, Proj, StmtKind, Terminator,
-};
+use super::{Entry, Field, Flow, FlowId, Operand, Owner, Place, Proj, StmtKind};
 use crate::facts::tree::{ItemKind, Type};
 use crate::model::{Model, TyHead};
 
@@ -18,10 +16,8 @@ use crate::model::{Model, TyHead};
 /// other function reads it, and if this one starts threads, it does so however it is.
 pub(super) fn is_free(model: &Model<'_>, program: &Program, body: u32, field: &Field) -> bool {
     let Some(is_number) = plain(model, field) else { return false };
-    let is_it =
-        |proj: &Proj| matches!(proj, Proj::Field(it) if it == field && it.owner == field.owner);
     let mut named = program.fields_named(&field.name);
-    if named.any(|(site, place)| site.body != body && place.proj.iter().any(is_it)) {
+    if named.any(|(site, place)| site.body != body && names(place, field)) {
         return false;
     }
     let flows = &program.body(body).flows;
@@ -40,22 +36,20 @@ pub(super) fn is_free(model: &Model<'_>, program: &Program, body: u32, field: &F
 
 /// Whether every value of a type gets a field from whoever calls its constructor, and nothing sets it later.
 fn is_only_given(model: &Model<'_>, program: &Program, field: &Field, is_number: bool) -> bool {
-    let is_it =
-        |proj: &Proj| matches!(proj, Proj::Field(it) if it == field && it.owner == field.owner);
     let all = (0..).zip(&program.bodies).flat_map(|(body, lowered)| {
         (0..).map(FlowId).zip(&lowered.flows.bodies).map(move |(id, flow)| (body, id, flow))
     });
     let mut is_made = false;
     for (body, id, flow) in all {
         for stmt in flow.blocks.iter().flat_map(|block| &block.stmts) {
-            match set_by(&stmt.kind, &is_it, &field.owner) {
+            match set_by(&stmt.kind, field) {
                 Set::No => {}
                 Set::To(place) => {
                     let param = param_at(flow, place).filter(|_| id == FlowId(0));
                     let Some(param) = param else { return false };
-                    let is_asked = flow.blocks.iter().any(|block| asks(&block.end, place))
-                        || flow.reads.values().flatten().any(|it| it.local == place.local);
-                    if is_asked || !(is_number || is_given(model, program, body, param)) {
+                    if flow.is_asked_of(place.local)
+                        || !(is_number || is_given(model, program, body, param))
+                    {
                         return false;
                     }
                     is_made = true;
@@ -91,30 +85,37 @@ enum Set<'s> {
     Otherwise,
 }
 
-fn set_by<'s>(stmt: &'s StmtKind, is_it: &dyn Fn(&Proj) -> bool, owner: &Owner) -> Set<'s> {
-    let names = |place: &Place| place.proj.iter().any(is_it);
+fn set_by<'s>(stmt: &'s StmtKind, field: &Field) -> Set<'s> {
     match stmt {
-        StmtKind::Assign(to, _) | StmtKind::Clear(to) if names(to) => Set::Otherwise,
+        StmtKind::Assign(to, _) | StmtKind::Clear(to) if names(to, field) => Set::Otherwise,
         StmtKind::Call(call) => {
-            let on =
-                matches!(&call.callee, Callee::Method(place, ..) if names(place) && !call.looks);
+            let on = call.receiver().is_some_and(|place| names(place, field) && !call.looks);
             let mut lent = call.args.iter().filter_map(Operand::place);
-            match on || lent.any(|(place, by_reference)| by_reference && names(place)) {
+            match on || lent.any(|(place, by_reference)| by_reference && names(place, field)) {
                 true => Set::Otherwise,
                 false => Set::No,
             }
         }
         StmtKind::Build(_, parts) => {
-            let of_owner = |proj: &Vec<Proj>| matches!(proj.last(), Some(Proj::Field(field)) if field.owner == *owner);
-            match parts.iter().find(|(proj, _)| proj.iter().any(is_it)) {
+            let of_owner = |(proj, _): &(Vec<Proj>, Operand)| matches!(proj.last(), Some(Proj::Field(it)) if it.owner == field.owner);
+            match parts.iter().find(|(proj, _)| proj.iter().any(|it| is_it(it, field))) {
                 Some((_, Operand::Move(place))) => Set::To(place),
-                None if !parts.iter().any(|(proj, _)| of_owner(proj)) => Set::No,
+                None if !parts.iter().any(of_owner) => Set::No,
                 // From another value of the type, or written out.
                 Some(_) | None => Set::Otherwise,
             }
         }
         _ => Set::No,
     }
+}
+
+fn is_it(proj: &Proj, field: &Field) -> bool {
+    matches!(proj, Proj::Field(it) if it == field && it.owner == field.owner)
+}
+
+/// Whether a place is in a field.
+fn names(place: &Place, field: &Field) -> bool {
+    place.proj.iter().any(|proj| is_it(proj, field))
 }
 
 /// Whether a field of a struct is nothing but a `bool` or a number, and which.
@@ -130,29 +131,14 @@ fn plain(model: &Model<'_>, field: &Field) -> Option<bool> {
     }
 }
 
-fn asks(end: &Terminator, place: &Place) -> bool {
-    match end {
-        Terminator::Branch(edges) => {
-            edges.iter().flat_map(|(_, all)| all).any(|it| it.place.local == place.local)
-        }
-        _ => false,
-    }
-}
-
 /// Whether no call that is seen of a function gives a parameter a value that is written out.
 fn is_given(model: &Model<'_>, program: &Program, body: u32, param: usize) -> bool {
     let item = program.body(body).function.item;
     let takes_self = model.function(item).is_some_and(|function| function.receiver.is_some());
     let sites = program.calls_of((item.file, item.item));
     !sites.is_empty()
-        && sites.iter().all(|site| {
-            let flow = program.body(site.body).flows.body(site.flow);
-            let block = &flow.blocks[site.block.0 as usize];
-            match block.stmts.get(site.index as usize).map(|stmt| &stmt.kind) {
-                Some(StmtKind::Call(call)) => {
-                    argument(call, Entry::Param(param), takes_self).is_some()
-                }
-                _ => false,
-            }
+        && sites.iter().all(|&site| {
+            let call = program.call_at(site);
+            call.is_some_and(|call| argument(call, Entry::Param(param), takes_self).is_some())
         })
 }

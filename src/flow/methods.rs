@@ -70,8 +70,7 @@ pub(super) fn takes_out(callee: &Callee) -> bool {
         Callee::Function(defs) => matches!(defs.as_slice(), [Def::External(path)]
             if matches!(&**path, "std::mem::take" | "std::mem::replace")),
         Callee::Method(_, name, own) => {
-            let pops = matches!(on_many(name), Some(OnMany::PopMaybe | OnMany::Pop));
-            own.is_empty() && (pops || matches!(&**name, "take" | "replace"))
+            own.is_empty() && (takes_one(name) || matches!(&**name, "take" | "replace"))
         }
         Callee::Local(..) | Callee::Await(_) => false,
     }

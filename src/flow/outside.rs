@@ -12,7 +12,7 @@ use super::program::{FunctionKey, Program, Site};
 use super::transfer::argument;
 use super::{
     Call, Callable, Callee, Entry, Flow, FlowId, Flows, LocalId, LocalKind, Many, Operand,
-    StmtKind, Terminator, Test, methods,
+    StmtKind, Terminator, methods,
 };
 use crate::model::{Def, Model};
 
@@ -37,7 +37,7 @@ impl Outside<'_> {
     /// Whether what is at a place is a number that the program is given, or something of which it is given any number;
     /// and no one asks which.
     pub(super) fn gives_number(&self, site: Site, place: &Place) -> bool {
-        !is_tested(self.program.body(site.body).flows.body(site.flow), place.local)
+        !self.program.body(site.body).flows.body(site.flow).is_asked_of(place.local)
             && self.gives(site, place)
     }
 
@@ -66,12 +66,13 @@ impl Outside<'_> {
         let lowered = self.program.body(site.body);
         let flows = &lowered.flows;
         let at = (site.flow, place.local);
+        let own = self.program.call_at(site).and_then(Call::receiver);
         if !is_whole(place) {
             return false;
         }
         let given = made_of(flows, &sources(flows));
         if given.contains(&at) {
-            return !is_asked(flows, site, &given);
+            return !is_asked(flows, site, own, &given);
         }
         let function = flows.body(FlowId(0));
         let item = lowered.function.item;
@@ -80,20 +81,13 @@ impl Outside<'_> {
         function.params.iter().enumerate().any(|(index, &param)| {
             let made = made_of(flows, &BTreeSet::from([(FlowId(0), param)]));
             made.contains(&at)
-                && !is_asked(flows, site, &made)
+                && !is_asked(flows, site, own, &made)
                 && seen.len() < MAX_CALLERS
                 && seen.insert((key, index))
                 && self.program.calls_of(key).iter().any(|&site| {
-                    let flow = self.program.body(site.body).flows.body(site.flow);
-                    let block = &flow.blocks[site.block.0 as usize];
-                    let stmt = block.stmts.get(site.index as usize);
-                    match stmt.map(|stmt| &stmt.kind) {
-                        Some(StmtKind::Call(call)) => {
-                            argument(call, Entry::Param(index), takes_self)
-                                .is_some_and(|(place, _)| self.gives_to(site, place, seen))
-                        }
-                        _ => false,
-                    }
+                    let call = self.program.call_at(site);
+                    let given = call.and_then(|it| argument(it, Entry::Param(index), takes_self));
+                    given.is_some_and(|(place, _)| self.gives_to(site, place, seen))
                 })
         })
     }
@@ -347,19 +341,12 @@ fn keeps(name: &str) -> bool {
 }
 
 /// Whether something in a body sees to it that what the call at a site is given is not there twice: it is compared, or
-/// a call that is given some of it decides a way, or is one of what the call at the site is one of and comes before.
-fn is_asked(flows: &Flows, site: Site, given: &BTreeSet<Node>) -> bool {
-    let here = &flows.body(site.flow).blocks[site.block.0 as usize];
-    let own = here.stmts.get(site.index as usize).and_then(|stmt| receiver(&stmt.kind));
+/// a call that is given some of it decides a way, or is one of what the call at the site is one of (`own`) and comes
+/// before.
+fn is_asked(flows: &Flows, site: Site, own: Option<&Place>, given: &BTreeSet<Node>) -> bool {
     (0..).map(FlowId).zip(&flows.bodies).any(|(id, flow)| {
         let is_given = |place: &Place| given.contains(&(id, place.local));
-        let tested = || {
-            let ends = flow.blocks.iter().filter_map(|block| match &block.end {
-                Terminator::Branch(edges) => Some(edges),
-                _ => None,
-            });
-            ends.flatten().flat_map(|(_, all)| all).map(|condition| &condition.place)
-        };
+        let tested = || flow.conditions().map(|condition| &condition.place);
         let keeps = |place: &Place| {
             let same = |own: &Place| own.local == place.local && place.proj.starts_with(&own.proj);
             id == site.flow && own.is_some_and(same)
@@ -378,7 +365,7 @@ fn is_asked(flows: &Flows, site: Site, given: &BTreeSet<Node>) -> bool {
                         own.is_some_and(|own| own.local == place.local) && id == site.flow
                     };
                     let of_it = || {
-                        receiver(&stmt.kind).is_some_and(|place| {
+                        call.receiver().is_some_and(|place| {
                             (is_before && around(place))
                                 || (methods::tells_of_keys(&call.name) && keeps(place))
                         })
@@ -399,25 +386,4 @@ fn is_asked(flows: &Flows, site: Site, given: &BTreeSet<Node>) -> bool {
         });
         calls || compared || flow.asserts || tested().any(keeps)
     })
-}
-
-/// Whether a branch depends on what is in a variable.
-fn is_tested(flow: &Flow, local: LocalId) -> bool {
-    let mut tested = flow.blocks.iter().flat_map(|block| match &block.end {
-        Terminator::Branch(edges) => edges.iter().flat_map(|(_, all)| all).collect(),
-        _ => Vec::new(),
-    });
-    flow.reads.values().flatten().any(|place| place.local == local)
-        || tested.any(|it| it.place.local == local && it.test != Test::Empty)
-}
-
-/// What a call is a method of.
-fn receiver(stmt: &StmtKind) -> Option<&Place> {
-    match stmt {
-        StmtKind::Call(call) => match &call.callee {
-            Callee::Method(place, ..) => Some(place),
-            _ => None,
-        },
-        _ => None,
-    }
 }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::named::{Given, Named};
-use super::{Call, FlowId, Flows, Place, lower_body};
+use super::{Call, FlowId, Flows, Place, StmtKind, lower_body};
 use crate::facts::cfg::Cfg;
 use crate::facts::tree::{Body, ExprKind, Function, ItemId, ItemKind, Name};
 use crate::finding::CodeKind;
@@ -121,6 +121,15 @@ impl Program {
     /// A lowered body.
     pub fn body(&self, index: u32) -> &Lowered {
         &self.bodies[index as usize]
+    }
+
+    /// The call at a place of a body, if one is there.
+    pub(super) fn call_at(&self, site: Site) -> Option<&Call> {
+        let flow = self.body(site.body).flows.body(site.flow);
+        match &flow.blocks[site.block.0 as usize].stmts.get(site.index as usize)?.kind {
+            StmtKind::Call(call) => Some(call),
+            _ => None,
+        }
     }
 
     /// What a body names in modules that nobody has read, in order; nothing where that would be more of

@@ -1,7 +1,8 @@
 //! Handles in fields once more, for the value that keeps them.
 //!
 //! A field that something joins clears every value of its type, also those that are dropped without it. Where
-//! every way of the one value that keeps a handle can be followed to its end, that end is the verdict.
+//! every way of the one value that keeps a handle can be followed to its end, that end is the verdict; and where one way
+//! joins it and another is sure to lose it, that is enough.
 
 use std::sync::PoisonError;
 

@@ -315,7 +315,7 @@ impl Lowering<'_> {
         let filters = place.proj.last() == Some(&Proj::Each) && methods::filters(name);
         let filtered = filters.then(|| (place.clone(), receiver.ty.clone()));
         let looks = self.only_looks(name, &own);
-        let receiver_place = place.clone();
+        let given_back = self.gives_self(&own).then(|| (place.clone(), receiver.ty.clone()));
         let call = Call {
             dst,
             callee: Callee::Method(self.in_turn(place, name), name.clone(), own),
@@ -329,8 +329,6 @@ impl Lowering<'_> {
             looks,
             ..Call::default()
         };
-        let given_back =
-            self.gives_self(&call).then(|| (receiver_place.clone(), receiver.ty.clone()));
         self.push(range, StmtKind::Call(Box::new(call)));
         if let Some((place, ty)) = given_back {
             return Value { operand: Operand::Borrow(place), ..Value::constant(ty) };
@@ -363,10 +361,8 @@ impl Lowering<'_> {
     }
 
     /// Whether a method gives back the reference that it is called on, so that calls of it can be chained.
-    fn gives_self(&self, call: &Call) -> bool {
-        let Callee::Method(_, _, own) = &call.callee else { return false };
-        let [only] = own.as_slice() else { return false };
-        self.model.gives_self(only.item)
+    fn gives_self(&self, own: &[FunctionRef]) -> bool {
+        matches!(own, [only] if self.model.gives_self(only.item))
     }
 
     /// Whether a place is an `Option`, as far as is known.

@@ -2,7 +2,7 @@
 //!
 //! In `for i in 0..v.len()` each `v[i]` is the element of that round, as if the loop went over `&mut v`.
 
-use super::super::methods::{self, OnMany};
+use super::super::methods;
 use super::super::{Operand, Place, Proj};
 use super::{Lowering, Value};
 use crate::facts::tree::{ExprId, ExprKind, PatId, PatKind};
@@ -45,7 +45,7 @@ impl Lowering<'_> {
     /// What a method is called on that takes one element out, in each round of a loop with as many rounds as
     /// there are elements.
     pub(super) fn in_turn(&mut self, place: Place, name: &str) -> Place {
-        let takes_one = matches!(methods::on_many(name), Some(OnMany::PopMaybe | OnMany::Pop));
+        let takes_one = methods::takes_one(name);
         if takes_one && self.frame().counted.contains(&place) {
             return place.then(Proj::Turn);
         }

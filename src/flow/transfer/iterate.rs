@@ -41,7 +41,9 @@ impl Transfer<'_> {
         match action {
             OnMany::Store if self.may_displace(call, token) => {
                 let inside = rest.get(1..).unwrap_or_default();
-                let old = self.go(moved(&dst.then(Proj::Inner), inside), &taken, None);
+                let text = "another one may take its place: the key may be there".to_owned();
+                let to = moved(&dst.then(Proj::Inner), inside);
+                let old = self.go(to, &taken, Some((range, text)));
                 vec![self.stay(token), old]
             }
             OnMany::Look | OnMany::Store => vec![self.stay(token)],
@@ -129,12 +131,11 @@ impl Transfer<'_> {
 
     /// How many there are like the token, for whoever does not see this body.
     pub(super) fn many_elsewhere(&self, token: &Token) -> Many {
-        match (&token.many, self.origins(token)) {
-            (Many::Each(..), Some((site, outside))) => {
+        match &token.many {
+            Many::Each(..) => self.origins(token).map_or(Many::Unknown, |(site, outside)| {
                 outside.seen_from_outside(token.many.clone(), site)
-            }
-            (Many::Each(..), None) => Many::Unknown,
-            (many, _) => many.clone(),
+            }),
+            many => many.clone(),
         }
     }
 
@@ -143,6 +144,7 @@ impl Transfer<'_> {
         self.origins(token).is_some_and(|(site, outside)| outside.gives(site, place))
     }
 
+    /// Where the token is, for a question of where values come from.
     fn origins(&self, token: &Token) -> Option<(Site, Outside<'_>)> {
         let follower = self.follower;
         let mut bodies = (0..).map(FlowId).zip(&follower.flows.bodies);
