@@ -18,6 +18,7 @@ pub mod report;
 pub mod rules;
 pub mod scan;
 pub mod source;
+pub mod symbolic;
 pub mod text;
 pub mod verdict;
 
@@ -99,11 +100,19 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
         if loader.answer(&mut model, &wanted) {
             continue;
         }
-        let found = followed.judge(&model);
-        if !loader.answer(&mut model, &found.wanted) {
-            break found;
+        let mut found = followed.judge(&model);
+        if loader.answer(&mut model, &found.wanted) {
+            waiting = found.waiting;
+            continue;
         }
-        waiting = found.waiting;
+        let wanted = verdict::try_programs(&model, &mut found, false);
+        if loader.answer(&mut model, &wanted) {
+            continue;
+        }
+        if !wanted.functions.is_empty() {
+            verdict::try_programs(&model, &mut found, true);
+        }
+        break found;
     };
     let context = rules::Context {
         lives: &found.lives,

@@ -12,6 +12,7 @@ mod selves;
 mod shared;
 mod sleeps;
 mod sum;
+mod tried;
 mod values;
 mod wanted;
 mod workers;
@@ -40,6 +41,7 @@ pub use guards::HeldLock;
 pub use joins::{Answer, Join};
 pub use kept::Forgettable;
 pub use selves::SelfJoin;
+pub use tried::try_programs;
 pub use workers::{Endless, EndlessKind, Spawned};
 
 /// How the thread born at one place ends.

@@ -1,0 +1,393 @@
+//! Methods of iterators: adaptors, and what runs them.
+
+use std::collections::VecDeque;
+
+use super::iterate::{Adaptor, Iter};
+use super::machine::{Result, Run, Stop, unknown};
+use super::many::one;
+use super::value::{Kind, Maybe, Place, Step, Value};
+use crate::model::{Ty, TyHead};
+
+/// Methods that are followed, beside the adaptors.
+pub(super) const METHODS: &[&str] = &[
+    "next", "next_back", "collect", "count", "sum", "product", "fold", "for_each", "any", "all", "find", "find_map", "position", "last", "nth", "max",
+    "min", "try_for_each", "try_fold", "unzip", "partition", "reduce", "max_by_key", "min_by_key", "by_ref", "rev", "cloned", "copied", "flatten", "peek", "iter", "into_iter",
+    "len", "next_if", "is_empty", "rfind", "contains", "clone", "cycle", "as_str", "start", "end", "is_some", "eq", "advance_by", "peek_mut", "as_slice", "chunks",
+];
+
+impl Run<'_> {
+    pub(super) fn iter_method(&mut self, place: &Place, name: &str, args: &mut Vec<Value>, want: &Ty) -> Result<Value> {
+        match name {
+            "next" => return Ok(Value::option(self.next(place)?)),
+            "next_back" => return self.next_back(place),
+            "by_ref" | "iter" => return Ok(Value::Ref(place.clone())),
+            "nth" => {
+                let at = one(args)?;
+                let Value::Int(at) = self.seen(&at) else { return unknown("a position that is not known") };
+                for _ in 0..at {
+                    match self.next(place)? {
+                        Some(item) => self.discard(item, "skipped by `nth`")?,
+                        None => return Ok(Value::none()),
+                    }
+                }
+                return Ok(Value::option(self.next(place)?));
+            }
+            "peek" | "peek_mut" => return self.peeked(place),
+            "next_if" => {
+                let code = one(args)?;
+                let shown = self.peeked(place)?;
+                let Some(shown) = self.opened(shown)? else { return Ok(Value::none()) };
+                let answer = self.call_value(code, vec![shown])?;
+                return match self.truth(&answer)? {
+                    true => Ok(Value::option(self.next(place)?)),
+                    false => Ok(Value::none()),
+                };
+            }
+            "len" | "contains" | "is_empty" | "start" | "end" | "clone" => return self.asked(place, name, args),
+            "any" | "all" | "position" | "find" | "find_map" | "try_for_each" | "try_fold" => {
+                return self.searched(place, name, args);
+            }
+            _ => {}
+        }
+        // Methods that take the iterator; one behind a reference stays where it is.
+        let iter = match self.get(place)? {
+            Value::Iter(_) => std::mem::replace(self.get_mut(place)?, Value::Moved),
+            _ => return unknown("no iterator"),
+        };
+        if let Some(adaptor) = Adaptor::of(name) {
+            return self.adapt(adaptor, iter, args);
+        }
+        match name {
+            "into_iter" => Ok(iter),
+            "rev" => {
+                if let Value::Iter(numbers) = &iter
+                    && matches!(**numbers, Iter::Numbers(_, None))
+                {
+                    return unknown("an endless range from its end");
+                }
+                let mut all = self.drained(iter)?;
+                all.reverse();
+                Ok(Value::iter(all))
+            }
+            "cloned" | "copied" => {
+                let all = self.drained(iter)?;
+                let mut made = Vec::new();
+                for item in all {
+                    made.push(self.copied(&item)?);
+                }
+                Ok(Value::iter(made))
+            }
+            "flatten" => {
+                let given = Value::Tuple(vec![Value::Unit, Value::Unit]);
+                Ok(Value::Iter(Box::new(Iter::Adapted(Adaptor::FlatMap, iter, given))))
+            }
+            "cycle" => unknown("`cycle`"),
+            "collect" => self.collected(iter, want),
+            "for_each" => {
+                let code = one(args)?;
+                let slot = self.slot(code);
+                self.each(iter, |run, item| {
+                    let made = run.call_value(Value::Ref(Place::slot(slot)), vec![item])?;
+                    run.discard(made, "nobody takes what the closure gives")
+                })?;
+                self.drop_at(&Place::slot(slot))?;
+                Ok(Value::Unit)
+            }
+            "fold" => {
+                let (first, code) = (one(args)?, one(args)?);
+                let (slot, sum) = (self.slot(code), self.slot(first));
+                self.each(iter, |run, item| {
+                    let before = std::mem::replace(&mut run.slots[sum], Value::Moved);
+                    let after = run.call_value(Value::Ref(Place::slot(slot)), vec![before, item])?;
+                    run.slots[sum] = after;
+                    Ok(())
+                })?;
+                Ok(std::mem::replace(&mut self.slots[sum], Value::Moved))
+            }
+            _ => {
+                let all = self.drained(iter)?;
+                self.reduced(all, name, args)
+            }
+        }
+    }
+
+    /// Runs something on each element that is left.
+    fn each(&mut self, iter: Value, mut work: impl FnMut(&mut Self, Value) -> Result<()>) -> Result<()> {
+        let Value::Iter(mut iter) = iter else { return unknown("no iterator") };
+        while let Some(item) = self.advance(&mut iter)? {
+            work(self, item)?;
+        }
+        self.discard(Value::Iter(iter), "left in an iterator")
+    }
+
+    fn adapt(&mut self, adaptor: Adaptor, iter: Value, args: &mut Vec<Value>) -> Result<Value> {
+        let given = match adaptor {
+            Adaptor::Enumerate => Value::Int(0),
+            Adaptor::Peekable | Adaptor::Fuse => Value::Unit,
+            Adaptor::Zip | Adaptor::Chain => {
+                let other = one(args)?;
+                self.iterated(other)?
+            }
+            Adaptor::FlatMap => Value::Tuple(vec![one(args)?, Value::Unit]),
+            Adaptor::Take | Adaptor::Skip | Adaptor::StepBy => {
+                let count = one(args)?;
+                match self.seen(&count) {
+                    Value::Int(count) => Value::Int(count),
+                    // Any number: each is tried up to a bound.
+                    Value::Sym(id) => Value::int(self.unknown.len(id)),
+                    _ => return unknown("a count that is not known"),
+                }
+            }
+            _ => one(args)?,
+        };
+        Ok(Value::Iter(Box::new(Iter::Adapted(adaptor, iter, given))))
+    }
+
+    fn next_back(&mut self, place: &Place) -> Result<Value> {
+        let iter = std::mem::replace(self.get_mut(place)?, Value::Moved);
+        let mut all = VecDeque::from(self.drained(iter)?);
+        let item = all.pop_back();
+        *self.get_mut(place)? = Value::Iter(Box::new(Iter::Items(all)));
+        Ok(Value::option(item))
+    }
+
+    /// The element that comes next, which stays: it is kept in the adaptor.
+    fn peeked(&mut self, place: &Place) -> Result<Value> {
+        let next = self.next(place)?;
+        let slot = self.slot(Value::option(next));
+        let made = std::mem::replace(&mut self.slots[slot], Value::Moved);
+        let shown = match &made {
+            Value::Maybe(Maybe::Some, Some(inner)) if !self.owns(inner) => made.clone(),
+            Value::Maybe(Maybe::Some, _) => Value::some(self.unknown.fresh()),
+            _ => Value::none(),
+        };
+        match self.get_mut(place)? {
+            Value::Iter(iter) => match &mut **iter {
+                Iter::Adapted(Adaptor::Peekable, _, given) => *given = made,
+                Iter::Items(items) => {
+                    if let Value::Maybe(_, Some(inner)) = made {
+                        items.push_front(*inner);
+                    }
+                }
+                _ => return unknown("`peek`"),
+            },
+            _ => return unknown("`peek`"),
+        }
+        Ok(shown)
+    }
+
+    fn asked(&mut self, place: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+        let Value::Iter(iter) = self.get(place)?.clone() else { return unknown("no iterator") };
+        Ok(match (&*iter, name) {
+            (Iter::Items(items), "len") => Value::int(items.len()),
+            (Iter::Items(items), "is_empty") => Value::Bool(items.is_empty()),
+            (Iter::Numbers(from, Some(to)), "len") => Value::Int((to - from).max(0)),
+            (Iter::Numbers(from, _), "start") => Value::Int(*from),
+            (Iter::Numbers(from, to), "contains") => {
+                let (value, from, to) = (one(args)?, *from, *to);
+                let low = self.compare(crate::facts::tree::Comparison::AtLeast, &value, &Value::Int(from));
+                let holds = self.truth(&low)?;
+                match to {
+                    Some(to) if holds => self.compare(crate::facts::tree::Comparison::Less, &value, &Value::Int(to)),
+                    _ => Value::Bool(holds),
+                }
+            }
+            (Iter::Numbers(..), "clone") => Value::Iter(iter),
+            (Iter::Items(items), "clone") if items.iter().all(|it| !self.owns(it)) => Value::Iter(iter),
+            _ => self.unknown.fresh(),
+        })
+    }
+
+    /// Methods that stop at an element.
+    fn searched(&mut self, place: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+        let sum = if name == "try_fold" { one(args)? } else { Value::Unit };
+        let code = one(args)?;
+        let (slot, sum) = (self.slot(code), self.slot(sum));
+        let code = Value::Ref(Place::slot(slot));
+        let mut at = 0;
+        while let Some(item) = self.next(place)? {
+            match name {
+                "any" | "all" | "position" => {
+                    let answer = self.call_value(code.clone(), vec![item])?;
+                    let holds = self.truth(&answer)?;
+                    match (name, holds) {
+                        ("any", true) | ("all", false) => return Ok(Value::Bool(holds)),
+                        ("position", true) => return Ok(Value::some(Value::int(at))),
+                        _ => {}
+                    }
+                }
+                "find" => {
+                    let own = self.slot(item);
+                    let answer = self.call_value(code.clone(), vec![Value::Ref(Place::slot(own))])?;
+                    let holds = self.truth(&answer)?;
+                    let item = std::mem::replace(&mut self.slots[own], Value::Moved);
+                    if holds {
+                        return Ok(Value::some(item));
+                    }
+                    self.discard(item, "passed over by `find`")?;
+                }
+                "find_map" => {
+                    let made = self.call_value(code.clone(), vec![item])?;
+                    if let Some(made) = self.opened(made)? {
+                        return Ok(Value::some(made));
+                    }
+                }
+                _ => {
+                    let mut given = vec![item];
+                    if name == "try_fold" {
+                        given.insert(0, std::mem::replace(&mut self.slots[sum], Value::Moved));
+                    }
+                    let made = self.call_value(code.clone(), given)?;
+                    let own = self.slot(made);
+                    let made = Place::slot(own);
+                    match self.maybe_at(&made, Maybe::Ok)? {
+                        Some(is) if is.is_good() => {
+                            let value = self.take(&made.then(Step::Inner))?;
+                            self.slots[sum] = value;
+                        }
+                        _ => return self.take(&made),
+                    }
+                }
+            }
+            at += 1;
+        }
+        Ok(match name {
+            "any" => Value::Bool(false),
+            "all" => Value::Bool(true),
+            "try_for_each" => Value::ok(Value::Unit),
+            "try_fold" => Value::ok(std::mem::replace(&mut self.slots[sum], Value::Moved)),
+            _ => Value::none(),
+        })
+    }
+
+    /// What all elements together give.
+    fn reduced(&mut self, mut all: Vec<Value>, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+        match name {
+            "count" => {
+                let count = Value::int(all.len());
+                self.discard_all(all, "counted and dropped")?;
+                Ok(count)
+            }
+            "sum" | "product" => {
+                let (mut sum, op) = if name == "sum" { (Value::Int(0), "add") } else { (Value::Int(1), "mul") };
+                for item in &all {
+                    sum = self.arithmetic(op, &sum, item);
+                }
+                self.discard_all(all, "dropped")?;
+                Ok(sum)
+            }
+            "last" => {
+                let last = all.pop();
+                self.discard_all(all, "dropped before the last")?;
+                Ok(Value::option(last))
+            }
+            "max" | "min" | "max_by_key" | "min_by_key" => {
+                if all.iter().any(|it| self.owns(it)) {
+                    return unknown("the greatest of what owns threads");
+                }
+                Ok(if all.is_empty() { Value::none() } else { Value::some(self.unknown.fresh()) })
+            }
+            "reduce" => {
+                let code = one(args)?;
+                let slot = self.slot(code);
+                let mut all = all.into_iter();
+                let Some(mut sum) = all.next() else { return Ok(Value::none()) };
+                for item in all {
+                    sum = self.call_value(Value::Ref(Place::slot(slot)), vec![sum, item])?;
+                }
+                Ok(Value::some(sum))
+            }
+            "unzip" => {
+                let (mut left, mut right) = (Vec::new(), Vec::new());
+                for item in all {
+                    let Value::Tuple(mut parts) = item else { return unknown("no pair") };
+                    right.extend(parts.pop());
+                    left.extend(parts.pop());
+                }
+                Ok(Value::Tuple(vec![Value::list(left), Value::list(right)]))
+            }
+            "partition" => {
+                let code = one(args)?;
+                let slot = self.slot(code);
+                let (mut left, mut right) = (Vec::new(), Vec::new());
+                for item in all {
+                    let own = self.slot(item);
+                    let answer = self.call_value(Value::Ref(Place::slot(slot)), vec![Value::Ref(Place::slot(own))])?;
+                    let holds = self.truth(&answer)?;
+                    let item = std::mem::replace(&mut self.slots[own], Value::Moved);
+                    if holds { left.push(item) } else { right.push(item) }
+                }
+                Ok(Value::Tuple(vec![Value::list(left), Value::list(right)]))
+            }
+            _ => unknown(&format!("`{name}` of an iterator")),
+        }
+    }
+
+    /// What `collect` makes: by the type that is wanted, or by what the elements are.
+    fn collected(&mut self, iter: Value, want: &Ty) -> Result<Value> {
+        let path = want.path().unwrap_or_default();
+        let last = path.rsplit("::").next().unwrap_or(path);
+        if let Some(head @ TyHead::Item(..)) = want.head() {
+            let own = self.model.methods_of(&head, "from_iter").first().map(|it| it.item);
+            return match own {
+                Some(own) => self.call_function(own, None, vec![iter], None),
+                None => unknown("`collect` into another type"),
+            };
+        }
+        if matches!(last, "Result" | "Option") {
+            let inner = want.payload();
+            let Value::Iter(mut iter) = iter else { return unknown("no iterator") };
+            let mut all = Vec::new();
+            while let Some(item) = self.advance(&mut iter)? {
+                let own = self.slot(item);
+                let place = Place::slot(own);
+                let good = if last == "Option" { Maybe::Some } else { Maybe::Ok };
+                match self.maybe_at(&place, good)? {
+                    Some(is) if is.is_good() => all.push(self.take(&place.then(Step::Inner))?),
+                    Some(_) => {
+                        self.discard_all(all, "dropped by a `collect` that stops at an error")?;
+                        self.discard(Value::Iter(iter), "left in an iterator by a `collect` that stops at an error")?;
+                        return self.take(&place);
+                    }
+                    None => return unknown("`collect` of something else"),
+                }
+            }
+            let made = self.gathered(all, &inner)?;
+            return Ok(if last == "Option" { Value::some(made) } else { Value::ok(made) });
+        }
+        let all = self.drained(iter)?;
+        self.gathered(all, want)
+    }
+
+    fn gathered(&mut self, all: Vec<Value>, want: &Ty) -> Result<Value> {
+        let path = want.path().unwrap_or_default();
+        let last = path.rsplit("::").next().unwrap_or(path);
+        let kind = match last {
+            it if it.ends_with("Map") => Kind::Map,
+            it if it.ends_with("Set") => Kind::Set,
+            "Arc" | "Rc" => {
+                return Ok(self.share(Value::list(all)));
+            }
+            "String" | "str" => {
+                self.discard_all(all, "dropped")?;
+                return Ok(self.unknown.fresh());
+            }
+            _ if *want == Ty::Tuple(Vec::new()) => {
+                self.discard_all(all, "dropped")?;
+                return Ok(Value::Unit);
+            }
+            _ => return Ok(Value::list(all)),
+        };
+        let slot = self.slot(Self::empty(kind));
+        let place = Place::slot(slot);
+        for item in all {
+            let mut args = match item {
+                Value::Tuple(parts) if kind == Kind::Map => parts,
+                other => vec![other],
+            };
+            let old = self.keyed(&place, kind, "insert", &mut args)?;
+            self.discard(old, "another value came for its key")?;
+        }
+        self.take(&place).or_else(|stop: Stop| Err(stop))
+    }
+}

@@ -1,0 +1,654 @@
+//! Expressions and statements, one after the other as they run.
+
+use super::machine::{Result, Run, Stop, unknown};
+use super::unknown::{holds, key};
+use super::value::{Closure, Data, Kind, Maybe, Place, Step, Value};
+use crate::facts::tree::{
+    BinaryOp, BlockId, Comparison, ExprId, ExprKind, ItemKind, Name, Path, PatKind, StmtKind, Type, Written,
+};
+use crate::model::{Def, ItemRef, Namespace, Ty, TyHead};
+
+impl Run<'_> {
+    fn kind(&self, id: ExprId) -> Option<(std::sync::Arc<crate::facts::tree::Body>, ExprId)> {
+        self.frames.last().map(|frame| (frame.body.clone(), id))
+    }
+
+    /// The value of an expression; `want` is its type, where something says so.
+    pub(super) fn eval(&mut self, id: ExprId, want: &Ty) -> Result<Value> {
+        self.step()?;
+        let Some((body, id)) = self.kind(id) else { return unknown("code outside of functions") };
+        let expr = body.expr(id);
+        self.at.1 = expr.range;
+        match &expr.kind {
+            ExprKind::Path(qself, path) => self.path_value(qself.as_deref(), path, want),
+            ExprKind::Bool(it) => Ok(Value::Bool(*it)),
+            ExprKind::Number(it) => Ok(Value::int(*it)),
+            ExprKind::Literal(hash) => Ok(Value::Text(*hash)),
+            ExprKind::Field(..) | ExprKind::Index(..) | ExprKind::Deref(_) => {
+                let place = self.place(id)?;
+                self.take(&place)
+            }
+            ExprKind::Reference(_, inner) => self.reference(&body, *inner, want),
+            ExprKind::Unary(inner) => self.unary(*inner),
+            ExprKind::Binary { op, left, right } => self.binary(*op, *left, *right),
+            ExprKind::Assign(to, from) => self.assign(*to, *from),
+            ExprKind::CompoundAssign(op, to, from) => self.assign_op(op, *to, *from),
+            ExprKind::Block(..) | ExprKind::If(..) | ExprKind::While(..) | ExprKind::Loop(..) | ExprKind::For(..) | ExprKind::Match(..) | ExprKind::Let(..) => self.control(id, want),
+            ExprKind::Call(callee, args) => self.call(id, *callee, args, want),
+            ExprKind::Method(call) => self.method_call(call, want),
+            ExprKind::Closure(closure) => self.closure(id, closure),
+            ExprKind::Try(inner) => self.tried(*inner, want),
+            ExprKind::Return(value) => {
+                let gives = self.context()?.gives.clone();
+                let value = value.map_or(Ok(Value::Unit), |value| self.eval(value, &gives))?;
+                Err(Stop::Return(value))
+            }
+            ExprKind::Break(label, value) => {
+                let value = value.map_or(Ok(Value::Unit), |value| self.eval(value, &Ty::Unknown))?;
+                Err(Stop::Break(label.clone(), value))
+            }
+            ExprKind::Continue(label) => Err(Stop::Continue(label.clone())),
+            ExprKind::Tuple(parts) => {
+                let of = |index: usize| match want {
+                    Ty::Tuple(types) => types.get(index).cloned().unwrap_or_default(),
+                    _ => Ty::Unknown,
+                };
+                let parts: Result<Vec<_>> = parts.iter().enumerate().map(|(index, &part)| self.eval(part, &of(index))).collect();
+                let parts = parts?;
+                Ok(if parts.is_empty() { Value::Unit } else { Value::Tuple(parts) })
+            }
+            ExprKind::Array(parts) => Ok(Value::list(self.eval_all(parts, &want.element())?)),
+            ExprKind::Repeat(value, times) => self.repeated(*value, *times, &want.element()),
+            ExprKind::Struct(path, fields, rest) => self.built(path, fields, *rest, want),
+            ExprKind::Cast(inner, ty) => {
+                let ty = self.ty(ty);
+                let value = self.eval(*inner, &ty)?;
+                Ok(match value {
+                    Value::Data(data) => self.discriminant(&data),
+                    Value::Bool(it) => Value::Int(i64::from(it)),
+                    other => other,
+                })
+            }
+            ExprKind::Range { ends, endless, closed } => self.range(ends, *endless, *closed),
+            ExprKind::Macro(call) => self.macro_call(call, want),
+            ExprKind::Async(..) | ExprKind::Await(_) => unknown("asynchronous code"),
+            ExprKind::Opaque(_) => unknown("code that is not read"),
+        }
+    }
+
+    pub(super) fn eval_all(&mut self, exprs: &[ExprId], want: &Ty) -> Result<Vec<Value>> {
+        exprs.iter().map(|&expr| self.eval(expr, want)).collect()
+    }
+
+    pub(super) fn context(&self) -> Result<super::value::Context> {
+        match self.frames.last() {
+            Some(frame) => Ok(frame.context.clone()),
+            None => unknown("code outside of functions"),
+        }
+    }
+
+    /// A written type.
+    pub(super) fn ty(&self, ty: &Type) -> Ty {
+        let Some(frame) = self.frames.last() else { return Ty::Unknown };
+        let context = &frame.context;
+        if let Type::Path(None, path) = ty
+            && let Some(name) = path.as_name()
+            && let Some((_, known)) = context.types.iter().find(|(own, _)| own == name)
+        {
+            return known.clone();
+        }
+        self.model.ty(context.module, Some(&context.own), &[], ty)
+    }
+
+    /// A reference; what is written out lives for ever.
+    fn reference(&mut self, body: &crate::facts::tree::Body, inner: ExprId, want: &Ty) -> Result<Value> {
+        let want = match want {
+            Ty::Reference(inner) => (**inner).clone(),
+            _ => Ty::Unknown,
+        };
+        if matches!(body.expr(inner).kind, ExprKind::Array(_) | ExprKind::Repeat(..) | ExprKind::Number(_) | ExprKind::Literal(_)) {
+            let value = self.eval(inner, &want)?;
+            if !self.owns(&value) {
+                let slot = self.slot(value);
+                return Ok(Value::Ref(Place::slot(slot)));
+            }
+            return Ok(Value::Ref(self.temp(value)));
+        }
+        Ok(Value::Ref(self.place_wanted(inner, &want)?))
+    }
+
+    fn unary(&mut self, inner: ExprId) -> Result<Value> {
+        let value = self.eval(inner, &Ty::Unknown)?;
+        Ok(match self.unknown.concrete(&value) {
+            Value::Bool(it) => Value::Bool(!it),
+            Value::Int(it) => Value::Int(-it),
+            Value::Sym(id) => self.unknown.negated(id),
+            _ => self.unknown.fresh(),
+        })
+    }
+
+    /// A value with what is behind a reference to data, and what is known of it.
+    pub(super) fn seen(&self, value: &Value) -> Value {
+        let value = match value {
+            Value::Ref(place) => match self.resolved(place).and_then(|place| self.get(&place)) {
+                Ok(Value::Shared(id)) => return self.seen(&self.slots[self.shared[*id].slot]),
+                Ok(behind) => behind,
+                Err(_) => return value.clone(),
+            },
+            other => other,
+        };
+        match value {
+            Value::Tuple(parts) => Value::Tuple(parts.iter().map(|it| self.seen(it)).collect()),
+            Value::Many(kind, parts) => Value::Many(*kind, parts.iter().map(|it| self.seen(it)).collect()),
+            Value::Maybe(maybe, Some(inner)) => Value::Maybe(*maybe, Some(Box::new(self.seen(inner)))),
+            other => self.unknown.concrete(other),
+        }
+    }
+
+    pub(super) fn compare(&mut self, op: Comparison, left: &Value, right: &Value) -> Value {
+        let (left, right) = (self.seen(left), self.seen(right));
+        match holds(op, &left, &right) {
+            Some(known) => Value::Bool(known),
+            None => self.unknown.compared(op, &left, &right),
+        }
+    }
+
+    /// Whether two values are equal; decided now if that is not known.
+    pub(super) fn equal(&mut self, left: &Value, right: &Value) -> Result<bool> {
+        let answer = self.compare(Comparison::Equal, left, right);
+        self.truth(&answer)
+    }
+
+    pub(super) fn truth(&mut self, value: &Value) -> Result<bool> {
+        match self.seen(value) {
+            Value::Bool(it) => Ok(it),
+            Value::Sym(id) => Ok(self.unknown.truth(id)),
+            _ => unknown("a condition that is no `bool`"),
+        }
+    }
+
+    fn binary(&mut self, op: BinaryOp, left: ExprId, right: ExprId) -> Result<Value> {
+        match op {
+            BinaryOp::And | BinaryOp::Or => {
+                let first = self.eval(left, &Ty::Unknown)?;
+                match (op, self.truth(&first)?) {
+                    (BinaryOp::And, false) => Ok(Value::Bool(false)),
+                    (BinaryOp::Or, true) => Ok(Value::Bool(true)),
+                    _ => self.eval(right, &Ty::Unknown),
+                }
+            }
+            BinaryOp::Compare(op) => {
+                let (left, right) = (self.place(left)?, self.place(right)?);
+                Ok(self.compare(op, &Value::Ref(left), &Value::Ref(right)))
+            }
+            BinaryOp::Strict(name) => {
+                let left = self.eval(left, &Ty::Unknown)?;
+                if let Value::Data(data) = &left {
+                    let head = TyHead::Item(data.item.file, data.item.item);
+                    if let Some(own) = self.model.methods_of(&head, name).first().map(|it| it.item) {
+                        let right = self.eval(right, &Ty::Unknown)?;
+                        return self.call_function(own, Some(left), vec![right], None);
+                    }
+                }
+                let right = self.eval(right, &Ty::Unknown)?;
+                Ok(self.arithmetic(name, &left, &right))
+            }
+        }
+    }
+
+    pub(super) fn arithmetic(&mut self, name: &str, left: &Value, right: &Value) -> Value {
+        let (left, right) = (self.seen(left), self.seen(right));
+        let known = match (&left, &right) {
+            (Value::Int(left), Value::Int(right)) => match name {
+                "add" => left.checked_add(*right),
+                "sub" => left.checked_sub(*right),
+                "mul" => left.checked_mul(*right),
+                "div" => left.checked_div(*right),
+                "rem" => left.checked_rem(*right),
+                "bitand" => Some(left & right),
+                "bitor" => Some(left | right),
+                "bitxor" => Some(left ^ right),
+                "shl" => u32::try_from(*right).ok().and_then(|by| left.checked_shl(by)),
+                "shr" => u32::try_from(*right).ok().and_then(|by| left.checked_shr(by)),
+                _ => None,
+            },
+            (Value::Bool(left), Value::Bool(right)) => {
+                return Value::Bool(match name {
+                    "bitand" => left & right,
+                    "bitor" => left | right,
+                    _ => left ^ right,
+                });
+            }
+            (Value::Bool(it), Value::Sym(_)) | (Value::Sym(_), Value::Bool(it)) => {
+                let other = if matches!(left, Value::Sym(_)) { &left } else { &right };
+                match (name, it) {
+                    ("bitand", false) => return Value::Bool(false),
+                    ("bitor", true) => return Value::Bool(true),
+                    ("bitand", true) | ("bitor" | "bitxor", false) => return other.clone(),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        known.map_or_else(
+            || {
+                let from = if matches!(left, Value::Sym(_)) { left.clone() } else { right.clone() };
+                self.unknown.derived(format!("{name}({},{})", key(&left), key(&right)), Some(&from))
+            },
+            Value::Int,
+        )
+    }
+
+    fn assign(&mut self, to: ExprId, from: ExprId) -> Result<Value> {
+        let body = self.frames.last().map(|frame| frame.body.clone());
+        let Some(body) = body else { return unknown("code outside of functions") };
+        match &body.expr(to).kind {
+            // `_ = value`
+            ExprKind::Literal(0) => {
+                self.place(from)?;
+                return Ok(Value::Unit);
+            }
+            ExprKind::Tuple(parts) => {
+                let Value::Tuple(values) = self.eval(from, &Ty::Unknown)? else {
+                    return unknown("an assignment to several places");
+                };
+                for (&part, value) in parts.iter().zip(values) {
+                    let place = self.place(part)?;
+                    self.put(&place, value)?;
+                }
+                return Ok(Value::Unit);
+            }
+            _ => {}
+        }
+        let value = self.eval(from, &Ty::Unknown)?;
+        let place = self.place(to)?;
+        self.at.1 = body.expr(to).range;
+        // A variable without a value yet holds nothing; an unknown value takes nothing.
+        self.put(&place, value)?;
+        Ok(Value::Unit)
+    }
+
+    fn assign_op(&mut self, op: &str, to: ExprId, from: ExprId) -> Result<Value> {
+        let value = self.eval(from, &Ty::Unknown)?;
+        let place = self.place(to)?;
+        let place = self.resolved(&place)?;
+        if let Value::Data(data) = self.get(&place)? {
+            let head = TyHead::Item(data.item.file, data.item.item);
+            let own = self.model.methods_of(&head, op).first().map(|it| it.item);
+            let Some(own) = own else { return unknown("an operator of a type") };
+            return self.call_function(own, Some(Value::Ref(place)), vec![value], None);
+        }
+        let old = self.get(&place)?.clone();
+        let made = self.arithmetic(op.trim_end_matches("_assign"), &old, &value);
+        *self.get_mut(&place)? = made;
+        Ok(Value::Unit)
+    }
+
+    pub(super) fn repeated(&mut self, value: ExprId, times: ExprId, want: &Ty) -> Result<Value> {
+        let value = self.eval(value, want)?;
+        let times = self.eval(times, &Ty::Unknown)?;
+        let Value::Int(times) = self.seen(&times) else { return Ok(self.unknown.fresh()) };
+        if times > 64 {
+            return Ok(self.unknown.fresh());
+        }
+        let mut all = Vec::new();
+        for _ in 0..times {
+            all.push(self.copied(&value)?);
+        }
+        self.discard(value, "dropped")?;
+        Ok(Value::list(all))
+    }
+
+    /// The item that a path constructs, and the variant.
+    pub(super) fn constructed(&self, path: &Path) -> Option<(ItemRef, Option<Name>)> {
+        let context = self.context().ok()?;
+        let own = self.model.item_of(&context.own);
+        match path.segments.as_slice() {
+            [only] if &*only.name == "Self" => return Some((own?, None)),
+            [first, last] if &*first.name == "Self" => return Some((own?, Some(last.name.clone()))),
+            _ => {}
+        }
+        let names: Vec<Name> = path.segments.iter().map(|it| it.name.clone()).collect();
+        for namespace in [Namespace::Value, Namespace::Type] {
+            for def in self.model.resolve(context.module, path.global, &names, namespace) {
+                match def {
+                    Def::Variant(item, name) => return Some((item, Some(name))),
+                    Def::Item(item) => match &self.model.item(item).kind {
+                        ItemKind::Struct(_) => return Some((item, None)),
+                        ItemKind::Alias(ty) => {
+                            let ty = self.model.ty(item.module, None, &[], ty);
+                            return Some((self.model.item_of(&ty)?, None));
+                        }
+                        _ => {}
+                    },
+                    _ => {}
+                }
+            }
+        }
+        None
+    }
+
+    /// The type of a field of what is built.
+    pub(super) fn field_type(&self, item: ItemRef, variant: Option<&Name>, field: &str) -> Ty {
+        match variant {
+            Some(variant) => self.model.variant_field_ty(item, variant, field),
+            None => {
+                let own = Ty::Named(TyHead::Item(item.file, item.item), Some(item.module), Vec::new());
+                self.model.field_ty(&own, field)
+            }
+        }
+    }
+
+    fn built(&mut self, path: &Path, fields: &[(Name, ExprId)], rest: Option<ExprId>, want: &Ty) -> Result<Value> {
+        let Some((item, variant)) = self.constructed(path) else { return unknown("a value of another crate") };
+        let mut made = Vec::new();
+        for (name, value) in fields {
+            let ty = self.field_type(item, variant.as_ref(), name);
+            made.push((name.clone(), self.eval(*value, &ty)?));
+        }
+        if let Some(rest) = rest {
+            let own = Ty::Named(TyHead::Item(item.file, item.item), Some(item.module), Vec::new());
+            let is_data = matches!(want, Ty::Unknown);
+            let base = self.place_wanted(rest, if is_data { &own } else { want })?;
+            let base = self.resolved(&base)?;
+            let Value::Data(data) = self.get(&base)? else { return unknown("the rest of a value") };
+            let names: Vec<Name> = data.fields.iter().map(|(name, _)| name.clone()).collect();
+            for name in names {
+                if made.iter().all(|(own, _)| *own != name) {
+                    let value = self.take(&base.then(Step::Field(name.clone())))?;
+                    made.push((name, value));
+                }
+            }
+        }
+        self.in_order(item, variant.as_ref(), &mut made);
+        Ok(Value::Data(Box::new(Data { item, variant, fields: made })))
+    }
+
+    /// Puts fields into the order in which they are declared, which is that of their drops.
+    fn in_order(&self, item: ItemRef, variant: Option<&Name>, fields: &mut [(Name, Value)]) {
+        let declared = match (&self.model.item(item).kind, variant) {
+            (ItemKind::Struct(fields), _) => fields.as_slice(),
+            (ItemKind::Enum(variants), Some(name)) => {
+                variants.iter().find(|it| it.name == *name).map_or(&[][..], |it| &it.fields)
+            }
+            _ => &[],
+        };
+        fields.sort_by_key(|(name, _)| declared.iter().position(|it| it.name == *name));
+    }
+
+    fn discriminant(&mut self, data: &Data) -> Value {
+        let variants: Vec<&Name> = self.model.variants(data.item).collect();
+        let at = variants.iter().position(|name| Some(*name) == data.variant.as_ref());
+        at.map_or_else(|| self.unknown.fresh(), Value::int)
+    }
+
+    fn tried(&mut self, inner: ExprId, want: &Ty) -> Result<Value> {
+        let wrapped = match want {
+            Ty::Unknown => Ty::Unknown,
+            _ => Ty::external("std::result::Result", vec![want.clone()]),
+        };
+        let value = self.eval(inner, &wrapped)?;
+        let place = self.temp(value);
+        let place = self.resolved(&place)?;
+        let gives = self.context()?.gives;
+        let good = if gives.is_option() { Maybe::Some } else { Maybe::Ok };
+        match self.maybe_at(&place, good)? {
+            Some(Maybe::Some | Maybe::Ok) => self.take(&place.then(Step::Inner)),
+            Some(Maybe::None) => Err(Stop::Return(Value::none())),
+            Some(Maybe::Err) => {
+                let error = self.take(&place.then(Step::Inner))?;
+                Err(Stop::Return(Value::err(error)))
+            }
+            None => unknown("`?` on something else"),
+        }
+    }
+
+    /// Statements of a block, and its value; its variables are dropped at the end.
+    pub(super) fn block(&mut self, block: BlockId, want: &Ty) -> Result<Value> {
+        let Some(frame) = self.frames.last_mut() else { return unknown("code outside of functions") };
+        let body = frame.body.clone();
+        frame.scopes.push(Vec::new());
+        let outer = frame.context.module;
+        let (depth, temps) = (frame.scopes.len(), frame.temps.len());
+        let inner = (outer, frame.context.item.item, block.0);
+        if let Some(&module) = self.model.blocks.get(&inner) {
+            self.frames.last_mut().into_iter().for_each(|frame| frame.context.module = module);
+        }
+        let result = self.statements(&body, block, want);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.context.module = outer;
+        }
+        match result {
+            Ok(value) => {
+                self.end_scope()?;
+                Ok(value)
+            }
+            Err(stop @ (Stop::Return(_) | Stop::Break(..) | Stop::Continue(_))) => {
+                self.end_temps(temps)?;
+                while self.frames.last().is_some_and(|frame| frame.scopes.len() >= depth) {
+                    self.end_scope()?;
+                }
+                Err(stop)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn statements(&mut self, body: &crate::facts::tree::Body, block: BlockId, want: &Ty) -> Result<Value> {
+        let block = body.block(block);
+        for stmt in &block.stmts {
+            if stmt.cfg.is_test_only() {
+                continue;
+            }
+            let temps = self.frames.last().map_or(0, |frame| frame.temps.len());
+            self.at.1 = stmt.range;
+            match &stmt.kind {
+                StmtKind::Let { pat, ty, init, diverge } => {
+                    self.let_statement(body, *pat, ty, *init, *diverge)?;
+                }
+                StmtKind::Expr(expr) => {
+                    let is_place = matches!(body.expr(*expr).kind, ExprKind::Path(..) | ExprKind::Field(..) | ExprKind::Index(..));
+                    if is_place {
+                        let value = self.eval(*expr, &Ty::Unknown)?;
+                        self.temp(value);
+                    } else {
+                        let value = self.eval(*expr, &Ty::Unknown)?;
+                        self.temp(value);
+                    }
+                }
+            }
+            self.at.1 = stmt.range;
+            self.end_temps(temps)?;
+        }
+        match block.tail {
+            Some(tail) => self.eval(tail, want),
+            None => Ok(Value::Unit),
+        }
+    }
+
+    fn let_statement(
+        &mut self,
+        body: &crate::facts::tree::Body,
+        pat: crate::facts::tree::PatId,
+        ty: &Type,
+        init: Option<ExprId>,
+        diverge: Option<ExprId>,
+    ) -> Result<()> {
+        let want = self.ty(ty);
+        let Some(init) = init else {
+            if let PatKind::Bind { name, .. } = &body.pat(pat).kind {
+                let slot = self.slot(Value::Unit);
+                self.declare(name.clone(), slot);
+            }
+            return Ok(());
+        };
+        if let PatKind::Bind { name, by_ref: false, sub: None, .. } = &body.pat(pat).kind {
+            // What a reference is made to lives as long as the variable.
+            let value = match &body.expr(init).kind {
+                ExprKind::Reference(_, inner) if !is_place(body, *inner) => {
+                    let value = self.eval(*inner, &Ty::Unknown)?;
+                    let slot = self.slot(value);
+                    self.declare(Name::from(""), slot);
+                    Value::Ref(Place::slot(slot))
+                }
+                _ => self.eval(init, &want)?,
+            };
+            let slot = self.slot(value);
+            self.declare(name.clone(), slot);
+            return Ok(());
+        }
+        let want = match (&want, &body.pat(pat).kind) {
+            (Ty::Unknown, PatKind::Struct(path, _)) => self.constructed(path).map_or(Ty::Unknown, |(item, _)| {
+                Ty::Named(TyHead::Item(item.file, item.item), Some(item.module), Vec::new())
+            }),
+            _ => want,
+        };
+        let place = self.place_wanted(init, &want)?;
+        if self.matches(pat, &place)? {
+            return self.bind(pat, &place, false);
+        }
+        match diverge {
+            Some(diverge) => self.eval(diverge, &Ty::Unknown).map(|_| ()),
+            None => Err(Stop::Ended),
+        }
+    }
+
+    fn closure(&mut self, id: ExprId, closure: &crate::facts::tree::Closure) -> Result<Value> {
+        let Some(frame) = self.frames.last() else { return unknown("code outside of functions") };
+        let body = frame.body.clone();
+        let mut context = frame.context.clone();
+        context.gives = Ty::Unknown;
+        if closure.is_async {
+            return unknown("asynchronous code");
+        }
+        let names = names_in(&body, id, body.expr(id).range);
+        let mut captured = Vec::new();
+        let mut owned = Vec::new();
+        for name in names {
+            let Some(slot) = self.variable(&name) else { continue };
+            if captured.iter().any(|(own, _)| *own == name) {
+                continue;
+            }
+            let used_up = closure.moves || consumes(&body, &name, body.expr(id).range);
+            if used_up && !matches!(self.slots[slot], Value::Moved) {
+                let value = self.take(&Place::slot(slot))?;
+                let own = self.slot(value);
+                owned.push(own);
+                captured.push((name, own));
+            } else {
+                captured.push((name, slot));
+            }
+        }
+        Ok(Value::Closure(Box::new(Closure { body, expr: id, context, captured, owned })))
+    }
+
+    fn path_value(&mut self, qself: Option<&Type>, path: &Path, want: &Ty) -> Result<Value> {
+        if qself.is_none()
+            && let Some(name) = path.as_name()
+            && let Some(slot) = self.variable(name)
+        {
+            return self.take(&Place::slot(slot));
+        }
+        let defs = self.defs(qself, path)?;
+        match defs.as_slice() {
+            [Def::External(path)] if Maybe::of(last(path)) == Some(Maybe::None) => Ok(Value::none()),
+            [Def::External(path)] if last(path).starts_with(|it: char| it.is_ascii_uppercase()) && !matches!(last(path), "Some" | "Ok" | "Err") => {
+                Ok(self.unknown.derived(path.to_string(), None))
+            }
+            [Def::Variant(item, name)] if self.model.is_unit(*item, name) => {
+                Ok(Value::Data(Box::new(Data { item: *item, variant: Some(name.clone()), fields: Vec::new() })))
+            }
+            [Def::Unknown] => Ok(self.unknown.untold(format!("{:?}", path.segments.iter().map(|it| &it.name).collect::<Vec<_>>()))),
+            [Def::Item(item)] => match &self.model.item(*item).kind {
+                ItemKind::Value(_) => {
+                    let place = self.static_place(*item)?;
+                    let value = self.get(&place)?.clone();
+                    if self.owns(&value) { self.take(&place) } else { Ok(value) }
+                }
+                ItemKind::Struct(fields) if fields.is_empty() => {
+                    Ok(Value::Data(Box::new(Data { item: *item, variant: None, fields: Vec::new() })))
+                }
+                _ => Ok(Value::Function(defs)),
+            },
+            [] => {
+                let _ = want;
+                unknown(&format!("the name `{}`", path.last()))
+            }
+            _ => Ok(Value::Function(defs)),
+        }
+    }
+
+    /// The place of a constant or static, made when it is first named.
+    pub(super) fn static_place(&mut self, item: ItemRef) -> Result<Place> {
+        let ItemKind::Value(declared) = &self.model.item(item).kind else {
+            return unknown("a name that is no value");
+        };
+        let ty = self.model.ty(item.module, None, &[], &declared.ty);
+        // What cannot be shared is a `thread_local!`.
+        let is_own = matches!(ty.path(), Some("std::cell::RefCell" | "std::cell::Cell" | "std::cell::OnceCell"));
+        let owner = is_own.then(|| self.running.last().map_or(0, |thread| thread + 1));
+        let item_of = (item, owner);
+        if let Some(&slot) = self.statics.get(&item_of) {
+            return Ok(Place::slot(slot));
+        }
+        let value = match (&declared.body, declared.written) {
+            (Some(body), _) => self.run_constant(item, body.clone(), &ty)?,
+            (None, Some(Written::Bool(it))) => Value::Bool(it),
+            (None, Some(Written::Number(it))) => Value::int(it),
+            (None, written) => {
+                if !self.asked_for(item, &ty) {
+                    return unknown("a constant that was not read");
+                }
+                match written {
+                    Some(Written::Elements(count)) => Value::Many(Kind::List, (0..count).map(|_| self.unknown.untold(format!("{item:?}"))).collect()),
+                    _ => self.constant_of(&ty)?,
+                }
+            }
+        };
+        let slot = self.slot(value);
+        self.statics.insert(item_of, slot);
+        Ok(Place::slot(slot))
+    }
+}
+
+/// The last name of a path.
+pub(super) fn last(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// Whether an expression names a place.
+pub(super) fn is_place(body: &crate::facts::tree::Body, id: ExprId) -> bool {
+    matches!(
+        body.expr(id).kind,
+        ExprKind::Path(..) | ExprKind::Field(..) | ExprKind::Index(..) | ExprKind::Deref(_)
+    )
+}
+
+/// The plain names that code in a range spells.
+fn names_in(body: &crate::facts::tree::Body, _: ExprId, range: crate::text::TextRange) -> Vec<Name> {
+    let inside = body.exprs.iter().filter(|it| range.start <= it.range.start && it.range.end <= range.end);
+    let mut names = Vec::new();
+    for expr in inside {
+        match &expr.kind {
+            ExprKind::Path(None, path) => names.extend(path.as_name().cloned()),
+            ExprKind::Macro(call) => names.extend(call.mentions.iter().cloned()),
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Whether code in a range uses a variable up: a `drop`, `join` or loop takes it, so that a closure has to own it.
+fn consumes(body: &crate::facts::tree::Body, name: &Name, range: crate::text::TextRange) -> bool {
+    let is_it = |id: ExprId| matches!(&body.expr(id).kind, ExprKind::Path(None, path) if path.as_name() == Some(name));
+    let inside = body.exprs.iter().filter(|it| range.start <= it.range.start && it.range.end <= range.end);
+    inside.into_iter().any(|expr| match &expr.kind {
+        ExprKind::Call(_, args) => args.iter().any(|&arg| is_it(arg)),
+        ExprKind::Method(call) => is_it(call.receiver) && matches!(&*call.name, "join" | "into_iter"),
+        ExprKind::For(_, _, iterable, _) => is_it(*iterable),
+        ExprKind::Struct(_, fields, _) => fields.iter().any(|(_, value)| is_it(*value)),
+        ExprKind::Return(Some(value)) => is_it(*value),
+        ExprKind::Closure(closure) => is_it(closure.body),
+        _ => false,
+    })
+}

@@ -1,0 +1,553 @@
+//! One run of a program: what it has made so far, what is dropped, and what becomes of its threads.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::unknown::Unknowns;
+use super::value::{Cell, Context, Data, Kind, Maybe, Place, Slot, Step, Value};
+use crate::facts::tree::{Body, Name};
+use crate::model::{ItemRef, Model, TyHead};
+use crate::source::FileId;
+use crate::text::TextRange;
+
+/// Steps of one run.
+const MAX_STEPS: usize = 40_000;
+/// Calls inside each other.
+const MAX_FRAMES: usize = 40;
+
+/// Why a run does not go on to the next expression.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// `return`, and `?` of an error.
+    Return(Value),
+    /// `break`.
+    Break(Option<Name>, Value),
+    /// `continue`.
+    Continue(Option<Name>),
+    /// A panic or the end of the process: what was lost before is lost.
+    Exit,
+    /// A way that cannot be, or one that is not tried.
+    Ended,
+    /// Something that is not followed.
+    Unknown(String),
+}
+
+/// What comes of a step.
+pub(super) type Result<T> = std::result::Result<T, Stop>;
+
+/// A place in the source.
+pub(super) type At = (FileId, TextRange);
+
+/// What has become of a handle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Somebody has it.
+    Held,
+    /// It was joined.
+    Joined(At),
+    /// It was dropped.
+    Lost(At, &'static str),
+}
+
+/// A thread.
+#[derive(Debug)]
+pub(super) struct Thread {
+    pub(super) born: At,
+    pub(super) code: Option<Value>,
+    pub(super) result: Option<Value>,
+    pub(super) scope: Option<usize>,
+    pub(super) fate: Fate,
+}
+
+/// What a shared owner keeps.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) slot: Slot,
+    pub(super) strong: usize,
+}
+
+/// A channel.
+#[derive(Debug)]
+pub(super) struct Channel {
+    pub(super) queue: Vec<Value>,
+    pub(super) senders: usize,
+    pub(super) is_open: bool,
+    pub(super) bound: Option<usize>,
+}
+
+/// A function or closure that is being run.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) body: Arc<Body>,
+    pub(super) context: Context,
+    pub(super) outer: Vec<(Name, Slot)>,
+    pub(super) scopes: Vec<Vec<(Name, Slot)>>,
+    pub(super) temps: Vec<Slot>,
+}
+
+/// One run.
+#[derive(Debug)]
+pub(super) struct Run<'m> {
+    pub(super) model: &'m Model<'m>,
+    pub(super) unknown: Unknowns,
+    pub(super) slots: Vec<Value>,
+    pub(super) shared: Vec<Shared>,
+    pub(super) threads: Vec<Thread>,
+    pub(super) channels: Vec<Channel>,
+    /// Statics, and those that each thread has its own of, by its number.
+    pub(super) statics: BTreeMap<(ItemRef, Option<usize>), Slot>,
+    pub(super) frames: Vec<Frame>,
+    pub(super) scopes: usize,
+    pub(super) steps: usize,
+    /// Threads that are being run inside each other.
+    pub(super) running: Vec<usize>,
+    pub(super) at: At,
+    /// Whether what was not read will not be.
+    pub(super) is_last: bool,
+    /// Functions whose bodies nobody has read.
+    pub(super) unread: BTreeSet<ItemRef>,
+}
+
+/// A run goes where it is not followed.
+pub(super) fn unknown<T>(what: &str) -> Result<T> {
+    Err(Stop::Unknown(what.to_owned()))
+}
+
+impl<'m> Run<'m> {
+    pub(super) fn new(model: &'m Model<'m>, choices: Vec<(usize, usize)>, at: At, is_last: bool) -> Self {
+        Self {
+            model,
+            unknown: Unknowns::new(choices),
+            slots: Vec::new(),
+            shared: Vec::new(),
+            threads: Vec::new(),
+            channels: Vec::new(),
+            statics: BTreeMap::new(),
+            frames: Vec::new(),
+            scopes: 0,
+            steps: 0,
+            running: Vec::new(),
+            at,
+            is_last,
+            unread: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn step(&mut self) -> Result<()> {
+        self.steps += 1;
+        if self.steps > MAX_STEPS || self.frames.len() > MAX_FRAMES {
+            return unknown("it runs too long");
+        }
+        Ok(())
+    }
+
+    pub(super) fn slot(&mut self, value: Value) -> Slot {
+        self.slots.push(value);
+        self.slots.len() - 1
+    }
+
+    /// A slot that is dropped at the end of the statement.
+    pub(super) fn temp(&mut self, value: Value) -> Place {
+        let slot = self.slot(value);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.temps.push(slot);
+        }
+        Place::slot(slot)
+    }
+
+    pub(super) fn get(&self, place: &Place) -> Result<&Value> {
+        let mut value = &self.slots[place.slot];
+        for step in &place.path {
+            match value.part(step) {
+                Some(part) => value = part,
+                None => return unknown("a part that is not there"),
+            }
+        }
+        Ok(value)
+    }
+
+    pub(super) fn get_mut(&mut self, place: &Place) -> Result<&mut Value> {
+        let mut value = &mut self.slots[place.slot];
+        for step in &place.path {
+            match value.part_mut(step) {
+                Some(part) => value = part,
+                None => return unknown("a part that is not there"),
+            }
+        }
+        Ok(value)
+    }
+
+    /// Whether a value owns something that is joined, counted or noticed when it is dropped.
+    pub(super) fn owns(&self, value: &Value) -> bool {
+        match value {
+            Value::Handle(_)
+            | Value::Shared(_)
+            | Value::Sender(_)
+            | Value::Receiver(_)
+            | Value::Iter(_) => true,
+            Value::Data(data) => {
+                self.drop_of(data).is_some() || data.fields.iter().any(|(_, it)| self.owns(it))
+            }
+            Value::Tuple(parts) | Value::Many(_, parts) => parts.iter().any(|it| self.owns(it)),
+            Value::Maybe(_, inner) => inner.as_ref().is_some_and(|it| self.owns(it)),
+            Value::Cell(_, inner) => self.owns(inner),
+            Value::Closure(closure) => {
+                closure.owned.iter().any(|&slot| self.owns(&self.slots[slot]))
+            }
+            _ => false,
+        }
+    }
+
+    fn drop_of(&self, data: &Data) -> Option<ItemRef> {
+        let head = TyHead::Item(data.item.file, data.item.item);
+        let drops = self.model.methods_of(&head, "drop");
+        drops.iter().find(|it| self.model.is_of_trait(it)).map(|it| it.item)
+    }
+
+    /// Takes what is at a place: what owns something is moved, the rest copied.
+    pub(super) fn take(&mut self, place: &Place) -> Result<Value> {
+        let value = self.get(place)?;
+        if matches!(value, Value::Moved) {
+            return unknown("a value that was moved");
+        }
+        if self.owns(value) {
+            return Ok(std::mem::replace(self.get_mut(place)?, Value::Moved));
+        }
+        Ok(value.clone())
+    }
+
+    /// Puts a value into a place and drops what was there.
+    pub(super) fn put(&mut self, place: &Place, value: Value) -> Result<()> {
+        let old = std::mem::replace(self.get_mut(place)?, value);
+        self.discard(old, "overwritten by another value")
+    }
+
+    /// Drops a value.
+    pub(super) fn discard(&mut self, value: Value, how: &'static str) -> Result<()> {
+        match value {
+            Value::Handle(thread) => {
+                let at = self.at;
+                let thread = &mut self.threads[thread];
+                if thread.fate == Fate::Held && thread.scope.is_none() {
+                    thread.fate = Fate::Lost(at, how);
+                }
+                Ok(())
+            }
+            Value::Shared(id) => {
+                self.shared[id].strong -= 1;
+                if self.shared[id].strong > 0 {
+                    return Ok(());
+                }
+                let slot = self.shared[id].slot;
+                let value = std::mem::replace(&mut self.slots[slot], Value::Moved);
+                self.discard(value, how)
+            }
+            Value::Sender(channel) => {
+                self.channels[channel].senders -= 1;
+                Ok(())
+            }
+            Value::Receiver(channel) => {
+                self.channels[channel].is_open = false;
+                let queue = std::mem::take(&mut self.channels[channel].queue);
+                self.discard_all(queue, "dropped with the channel that it was sent into")
+            }
+            Value::Data(data) => self.discard_data(*data, how),
+            Value::Tuple(parts) | Value::Many(_, parts) => self.discard_all(parts, how),
+            Value::Maybe(_, Some(inner)) => self.discard(*inner, how),
+            Value::Cell(kind, inner) => match kind {
+                Cell::Kept => self.forget(&inner),
+                _ => self.discard(*inner, how),
+            },
+            Value::Closure(closure) => {
+                for slot in closure.owned {
+                    let value = std::mem::replace(&mut self.slots[slot], Value::Moved);
+                    self.discard(value, "dropped with the closure that it was moved into")?;
+                }
+                Ok(())
+            }
+            Value::Iter(iter) => {
+                let left = iter.left();
+                self.discard_all(left, "left in an iterator")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn discard_all(&mut self, values: Vec<Value>, how: &'static str) -> Result<()> {
+        values.into_iter().try_for_each(|value| self.discard(value, how))
+    }
+
+    fn discard_data(&mut self, data: Data, how: &'static str) -> Result<()> {
+        let drop = self.drop_of(&data);
+        let fields = match drop {
+            None => data.fields,
+            Some(function) => {
+                let slot = self.slot(Value::Data(Box::new(data)));
+                let at = self.at;
+                self.call_function(function, Some(Value::Ref(Place::slot(slot))), Vec::new(), None)?;
+                self.at = at;
+                match std::mem::replace(&mut self.slots[slot], Value::Moved) {
+                    Value::Data(data) => data.fields,
+                    other => return self.discard(other, how),
+                }
+            }
+        };
+        let values = fields.into_iter().map(|(_, value)| value).collect();
+        self.discard_all(values, how)
+    }
+
+    /// A value goes without being dropped.
+    pub(super) fn forget(&mut self, value: &Value) -> Result<()> {
+        let mut handles = Vec::new();
+        self.handles(value, &mut handles);
+        for thread in handles {
+            let at = self.at;
+            let thread = &mut self.threads[thread];
+            if thread.fate == Fate::Held {
+                thread.fate = Fate::Lost(at, "never dropped, so that nothing can join it");
+            }
+        }
+        Ok(())
+    }
+
+    /// The threads whose handles a value leads to, through shared owners and closures as well.
+    pub(super) fn reached(&self, value: &Value, found: &mut Vec<usize>) {
+        let mut open = vec![value];
+        let mut seen = BTreeSet::new();
+        while let Some(value) = open.pop() {
+            match value {
+                Value::Handle(thread) => found.push(*thread),
+                Value::Shared(id) | Value::Weak(Some(id)) => {
+                    if seen.insert(*id) {
+                        open.push(&self.slots[self.shared[*id].slot]);
+                    }
+                }
+                Value::Closure(closure) => {
+                    open.extend(closure.captured.iter().map(|(_, slot)| &self.slots[*slot]));
+                }
+                Value::Data(data) => open.extend(data.fields.iter().map(|(_, it)| it)),
+                Value::Tuple(parts) | Value::Many(_, parts) => open.extend(parts),
+                Value::Maybe(_, Some(inner)) | Value::Cell(_, inner) => open.push(inner),
+                Value::Receiver(channel) => open.extend(&self.channels[*channel].queue),
+                Value::Iter(iter) => {
+                    let left = (**iter).clone().left();
+                    let mut handles = Vec::new();
+                    left.iter().for_each(|it| self.handles(it, &mut handles));
+                    found.extend(handles);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn handles(&self, value: &Value, found: &mut Vec<usize>) {
+        match value {
+            Value::Handle(thread) => found.push(*thread),
+            Value::Data(data) => data.fields.iter().for_each(|(_, it)| self.handles(it, found)),
+            Value::Tuple(parts) | Value::Many(_, parts) => {
+                parts.iter().for_each(|it| self.handles(it, found));
+            }
+            Value::Maybe(_, Some(inner)) | Value::Cell(_, inner) => self.handles(inner, found),
+            _ => {}
+        }
+    }
+
+    /// Drops the temporaries of a statement that ends.
+    pub(super) fn end_temps(&mut self, from: usize) -> Result<()> {
+        loop {
+            let Some(frame) = self.frames.last_mut() else { return Ok(()) };
+            if frame.temps.len() <= from {
+                return Ok(());
+            }
+            let Some(slot) = frame.temps.pop() else { return Ok(()) };
+            let value = std::mem::replace(&mut self.slots[slot], Value::Moved);
+            self.discard(value, "nobody takes it: it is dropped at the end of the statement")?;
+        }
+    }
+
+    /// Ends a scope: its variables are dropped, the last one first.
+    pub(super) fn end_scope(&mut self) -> Result<()> {
+        let scope = self.frames.last_mut().and_then(|frame| frame.scopes.pop());
+        for (_, slot) in scope.unwrap_or_default().into_iter().rev() {
+            let value = std::mem::replace(&mut self.slots[slot], Value::Moved);
+            self.discard(value, "goes out of scope without being joined")?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn declare(&mut self, name: Name, slot: Slot) {
+        if let Some(scope) = self.frames.last_mut().and_then(|frame| frame.scopes.last_mut()) {
+            scope.push((name, slot));
+        }
+    }
+
+    /// The slot of a variable.
+    pub(super) fn variable(&self, name: &str) -> Option<Slot> {
+        let frame = self.frames.last()?;
+        let own = frame.scopes.iter().rev().flat_map(|scope| scope.iter().rev());
+        own.chain(frame.outer.iter().rev()).find(|(own, _)| &**own == name).map(|(_, slot)| *slot)
+    }
+
+    /// A copy of a value as `clone` makes it.
+    pub(super) fn copied(&mut self, value: &Value) -> Result<Value> {
+        Ok(match value {
+            Value::Shared(id) => {
+                self.shared[*id].strong += 1;
+                Value::Shared(*id)
+            }
+            Value::Sender(channel) => {
+                self.channels[*channel].senders += 1;
+                Value::Sender(*channel)
+            }
+            Value::Ref(place) => {
+                let behind = self.get(place)?.clone();
+                self.copied(&behind)?
+            }
+            Value::Data(data) => {
+                let head = TyHead::Item(data.item.file, data.item.item);
+                let own = self.model.methods_of(&head, "clone").first().map(|it| it.item);
+                if let Some(own) = own {
+                    let slot = self.slot(value.clone());
+                    return self.call_function(own, Some(Value::Ref(Place::slot(slot))), Vec::new(), None);
+                }
+                let mut data = data.clone();
+                for (_, field) in &mut data.fields {
+                    *field = self.copied(field)?;
+                }
+                Value::Data(data)
+            }
+            Value::Tuple(parts) => Value::Tuple(self.copied_all(parts)?),
+            Value::Many(kind, parts) => Value::Many(*kind, self.copied_all(parts)?),
+            Value::Maybe(maybe, Some(inner)) => {
+                Value::Maybe(*maybe, Some(Box::new(self.copied(inner)?)))
+            }
+            other if self.owns(other) => return unknown("a copy of something that owns a thread"),
+            other => other.clone(),
+        })
+    }
+
+    fn copied_all(&mut self, parts: &[Value]) -> Result<Vec<Value>> {
+        parts.iter().map(|part| self.copied(part)).collect()
+    }
+
+    /// Where a place leads through references.
+    pub(super) fn resolved(&self, place: &Place) -> Result<Place> {
+        let mut place = place.clone();
+        while let Value::Ref(to) = self.get(&place)? {
+            place = to.clone();
+        }
+        Ok(place)
+    }
+
+    /// One step of `Deref`, where there is one.
+    pub(super) fn deref(&mut self, place: &Place) -> Result<Option<Place>> {
+        match self.get(place)? {
+            Value::Ref(to) => Ok(Some(to.clone())),
+            Value::Shared(id) => Ok(Some(Place::slot(self.shared[*id].slot))),
+            Value::Cell(Cell::Kept, _) => Ok(Some(place.then(Step::Inner))),
+            Value::Cell(Cell::Lazy, inner) => {
+                if matches!(**inner, Value::Closure(_) | Value::Function(_)) {
+                    let code = std::mem::replace(self.get_mut(&place.then(Step::Inner))?, Value::Moved);
+                    let made = self.call_value(code, Vec::new())?;
+                    *self.get_mut(&place.then(Step::Inner))? = made;
+                }
+                Ok(Some(place.then(Step::Inner)))
+            }
+            Value::Data(data) => {
+                let head = TyHead::Item(data.item.file, data.item.item);
+                let own = self.model.methods_of(&head, "deref_mut").first().or(self.model.methods_of(&head, "deref").first());
+                let Some(own) = own.map(|it| it.item) else { return Ok(None) };
+                match self.call_function(own, Some(Value::Ref(place.clone())), Vec::new(), None)? {
+                    Value::Ref(to) => Ok(Some(to)),
+                    _ => Ok(None),
+                }
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// A new shared owner.
+    pub(super) fn share(&mut self, value: Value) -> Value {
+        let slot = self.slot(value);
+        self.shared.push(Shared { slot, strong: 1 });
+        Value::Shared(self.shared.len() - 1)
+    }
+
+    pub(super) fn channel(&mut self, bound: Option<usize>) -> Value {
+        self.channels.push(Channel { queue: Vec::new(), senders: 1, is_open: true, bound });
+        let id = self.channels.len() - 1;
+        Value::Tuple(vec![Value::Sender(id), Value::Receiver(id)])
+    }
+
+    /// Runs a thread, if it was not run yet.
+    pub(super) fn run_thread(&mut self, thread: usize) -> Result<()> {
+        let Some(code) = self.threads[thread].code.take() else { return Ok(()) };
+        let at = self.at;
+        self.running.push(thread);
+        let result = self.call_value(code, Vec::new());
+        if result.is_ok() {
+            self.end_own_statics(thread)?;
+        }
+        self.running.pop();
+        match result {
+            Ok(value) => self.threads[thread].result = Some(Value::ok(value)),
+            Err(other) => return Err(other),
+        }
+        self.at = at;
+        Ok(())
+    }
+
+    /// What a thread has of its own is dropped with it.
+    fn end_own_statics(&mut self, thread: usize) -> Result<()> {
+        let own: Vec<Slot> = self.statics.iter().filter(|((_, of), _)| *of == Some(thread + 1)).map(|(_, slot)| *slot).collect();
+        for slot in own {
+            let value = std::mem::replace(&mut self.slots[slot], Value::Moved);
+            self.discard(value, "dropped with the thread whose own it is")?;
+        }
+        Ok(())
+    }
+
+    /// Runs the first thread that was not run yet; whether there was one.
+    pub(super) fn run_waiting(&mut self) -> Result<bool> {
+        let waiting = self.threads.iter().position(|thread| thread.code.is_some());
+        let Some(thread) = waiting else { return Ok(false) };
+        self.run_thread(thread)?;
+        Ok(true)
+    }
+
+    /// What is known to come out of a join.
+    pub(super) fn join(&mut self, thread: usize) -> Result<Value> {
+        self.run_thread(thread)?;
+        let at = self.at;
+        let thread = &mut self.threads[thread];
+        thread.fate = Fate::Joined(at);
+        match thread.result.take() {
+            Some(result) => Ok(result),
+            None => unknown("a join of a thread that is running"),
+        }
+    }
+
+    /// A variant of `Option` or `Result` at a place, where that is known; decided for what is unknown.
+    pub(super) fn maybe_at(&mut self, place: &Place, good: Maybe) -> Result<Option<Maybe>> {
+        match self.get(place)? {
+            Value::Maybe(maybe, _) => Ok(Some(*maybe)),
+            Value::Sym(id) => {
+                let id = *id;
+                let is_good = self.unknown.is_variant(id, &Name::from(good.name()));
+                let is = if is_good { good } else { good.other() };
+                let inner = match is {
+                    Maybe::None => None,
+                    _ => Some(Box::new(self.unknown.part(id, is.name()))),
+                };
+                *self.get_mut(place)? = Value::Maybe(is, inner);
+                Ok(Some(is))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// A collection without elements.
+    pub(super) fn empty(kind: Kind) -> Value {
+        Value::Many(kind, Vec::new())
+    }
+}

@@ -1,0 +1,515 @@
+//! Methods of collections.
+
+use super::machine::{Result, Run, Stop, unknown};
+use super::value::{Kind, Place, Step, Value};
+use crate::model::Ty;
+
+/// Positions that something unknown is tried to be.
+const MAX_TRIED: usize = 4;
+
+/// Methods of all collections that are followed.
+pub(super) const METHODS: &[&str] = &[
+    "push", "push_back", "push_front", "pop", "pop_back", "pop_front", "insert", "remove", "swap_remove", "drain", "truncate", "clear", "len",
+    "is_empty", "iter", "iter_mut", "into_iter", "first", "last", "first_mut", "last_mut", "front", "back", "front_mut", "back_mut", "get",
+    "get_mut", "extend", "append", "retain", "retain_mut", "split_off", "swap", "reverse", "contains", "contains_key", "entry", "values",
+    "values_mut", "into_values", "keys", "into_keys", "chunks", "windows", "to_vec", "as_slice", "as_mut_slice", "split_first", "split_last",
+    "sort", "sort_by_key", "sort_unstable", "sort_by", "capacity", "reserve", "concat", "clone", "take", "pop_first", "pop_last", "remove_entry",
+    "shrink_to_fit", "resize_with", "eq", "ne", "replace", "map", "into_boxed_slice", "into_vec", "as_ref", "as_mut", "split_at", "split_at_mut", "chunks_exact",
+    "rotate_left", "rotate_right", "extend_from_slice", "dedup_by_key", "dedup", "fill", "sort_unstable_by_key", "sort_unstable_by", "binary_search", "is_sorted", "join", "into_iter_sorted", "into_sorted_vec", "first_entry", "max_load", "resize", "make_contiguous", "iter_rev", "try_into", "each_mut", "each_ref",
+];
+
+impl Run<'_> {
+    fn list(&mut self, place: &Place) -> Result<&mut Vec<Value>> {
+        match self.get_mut(place)? {
+            Value::Many(_, items) => Ok(items),
+            _ => unknown("no collection"),
+        }
+    }
+
+    fn index(&mut self, args: &mut Vec<Value>) -> Result<usize> {
+        let index = one(args)?;
+        match self.seen(&index) {
+            Value::Int(at) => usize::try_from(at).map_err(|_| Stop::Exit),
+            // Each that there can be is tried.
+            Value::Sym(_) => {
+                for at in 0..MAX_TRIED {
+                    if self.equal(&index, &Value::int(at))? {
+                        return Ok(at);
+                    }
+                }
+                self.unknown.capped = true;
+                Ok(usize::MAX)
+            }
+            _ => unknown("a position that is not known"),
+        }
+    }
+
+    /// The position of a key in a map or set; decided now if that is not known.
+    pub(super) fn find_key(&mut self, place: &Place, key: &Value) -> Result<Option<usize>> {
+        let Value::Many(kind, items) = self.get(place)?.clone() else { return unknown("no map") };
+        for (at, item) in items.iter().enumerate() {
+            let own = match (kind, item) {
+                (Kind::Map, Value::Tuple(parts)) => match parts.first() {
+                    Some(key) => key,
+                    None => continue,
+                },
+                (_, item) => item,
+            };
+            if self.equal(own, key)? {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn many_method(&mut self, place: &Place, name: &str, args: &mut Vec<Value>, want: &Ty) -> Result<Value> {
+        let (kind, len) = match self.get(place)? {
+            Value::Many(kind, items) => (*kind, items.len()),
+            _ => return unknown("no collection"),
+        };
+        match (kind, name) {
+            (Kind::Map | Kind::Set, "insert" | "remove" | "get" | "get_mut" | "contains_key" | "contains" | "entry" | "take" | "replace" | "remove_entry") => {
+                return self.keyed(place, kind, name, args);
+            }
+            (Kind::Map, "iter" | "iter_mut") => return self.borrowed(place),
+            (Kind::Map, "into_values" | "into_keys") => {
+                let value = self.take(place)?;
+                let Value::Many(_, items) = value else { return unknown("no map") };
+                let mut kept = Vec::new();
+                for item in items {
+                    let Value::Tuple(mut parts) = item else { return unknown("no pair") };
+                    let part = parts.remove(usize::from(name == "into_values"));
+                    self.discard_all(parts, "dropped with its key")?;
+                    kept.push(part);
+                }
+                return Ok(Value::iter(kept));
+            }
+            (Kind::Map, "values" | "values_mut" | "keys") => {
+                let step = if name == "keys" { Step::Field("0".into()) } else { Step::Second };
+                let all = (0..len).map(|at| Value::Ref(place.then(Step::At(at)).then(step.clone())));
+                return Ok(Value::iter(all));
+            }
+            (Kind::Map, "pop_first" | "pop_last" | "first_entry") if len > 1 => return unknown("the first key"),
+            _ => {}
+        }
+        let at = |at: usize| place.then(Step::At(at));
+        let found = |index: Option<usize>| Value::option(index.map(|it| Value::Ref(at(it))));
+        Ok(match name {
+            "len" | "capacity" => Value::int(len),
+            "is_empty" => Value::Bool(len == 0),
+            "push" | "push_back" => {
+                let item = one(args)?;
+                self.list(place)?.push(item);
+                Value::Unit
+            }
+            "push_front" => {
+                let item = one(args)?;
+                self.list(place)?.insert(0, item);
+                Value::Unit
+            }
+            "pop" | "pop_back" | "pop_last" => Value::option(self.list(place)?.pop()),
+            "pop_front" | "pop_first" => match len {
+                0 => Value::none(),
+                _ => Value::some(self.list(place)?.remove(0)),
+            },
+            "iter" | "iter_mut" | "as_slice" | "as_mut_slice" | "each_ref" | "each_mut" | "make_contiguous" => match name {
+                "iter" | "iter_mut" => self.borrowed(place)?,
+                _ => Value::Ref(place.clone()),
+            },
+            "as_ref" | "as_mut" => Value::Ref(place.clone()),
+            "into_iter" => {
+                let value = self.take(place)?;
+                self.iterated(value)?
+            }
+            "first" | "first_mut" | "front" | "front_mut" => found((len > 0).then_some(0)),
+            "last" | "last_mut" | "back" | "back_mut" => found(len.checked_sub(1)),
+            "get" | "get_mut" => {
+                let index = one(args)?;
+                match self.seen(&index) {
+                    Value::Int(it) => found(usize::try_from(it).ok().filter(|it| *it < len)),
+                    Value::Iter(_) => {
+                        let part = self.slice(place, index)?;
+                        Value::some(part)
+                    }
+                    _ => return unknown("a position that is not known"),
+                }
+            }
+            "contains" => {
+                let wanted = one(args)?;
+                Value::Bool(self.find_key(place, &wanted)?.is_some())
+            }
+            "clear" => {
+                let items = std::mem::take(self.list(place)?);
+                self.discard_all(items, "`clear` drops it")?;
+                Value::Unit
+            }
+            "clone" | "to_vec" => {
+                let value = self.get(place)?.clone();
+                self.copied(&value)?
+            }
+            "take" => std::mem::replace(self.get_mut(place)?, Value::Many(kind, Vec::new())),
+            "into_boxed_slice" | "into_vec" | "into_sorted_vec" => self.take(place)?,
+            "try_into" => Value::ok(self.take(place)?),
+            "reverse" => {
+                self.list(place)?.reverse();
+                Value::Unit
+            }
+            "swap" => {
+                let (one, other) = (self.index(args)?, self.index(args)?);
+                if one >= len || other >= len {
+                    return Err(Stop::Exit);
+                }
+                self.list(place)?.swap(one, other);
+                Value::Unit
+            }
+            "sort" | "sort_by_key" | "sort_unstable" | "sort_by" | "sort_unstable_by_key" | "sort_unstable_by" | "reserve" | "shrink_to_fit" => Value::Unit,
+            "eq" | "ne" => {
+                let other = one(args)?;
+                let equal = self.equal(&Value::Ref(place.clone()), &other)?;
+                Value::Bool(equal == (name == "eq"))
+            }
+            _ => return self.many_changed(place, kind, name, args, want),
+        })
+    }
+
+    /// Methods that take out or put in more than one element, or at a position.
+    fn many_changed(&mut self, place: &Place, kind: Kind, name: &str, args: &mut Vec<Value>, want: &Ty) -> Result<Value> {
+        let len = self.list(place)?.len();
+        Ok(match name {
+            "insert" => {
+                let at = self.index(args)?;
+                let item = one(args)?;
+                if at > len {
+                    return Err(Stop::Exit);
+                }
+                self.list(place)?.insert(at, item);
+                Value::Unit
+            }
+            "remove" | "swap_remove" => {
+                let is_queue = want.is_option();
+                let at = self.index(args)?;
+                if at >= len {
+                    return if is_queue { Ok(Value::none()) } else { Err(Stop::Exit) };
+                }
+                let item = match name {
+                    "remove" => self.list(place)?.remove(at),
+                    _ => self.list(place)?.swap_remove(at),
+                };
+                if is_queue { Value::some(item) } else { item }
+            }
+            "truncate" => {
+                let to = self.index(args)?;
+                let left = if to < len { self.list(place)?.split_off(to) } else { Vec::new() };
+                self.discard_all(left, "`truncate` drops it")?;
+                Value::Unit
+            }
+            "split_off" if kind != Kind::List => {
+                let from = one(args)?;
+                let (mut kept, mut split) = (Vec::new(), Vec::new());
+                for item in std::mem::take(self.list(place)?) {
+                    let key = match &item {
+                        Value::Tuple(parts) if kind == Kind::Map => parts.first().cloned().unwrap_or(Value::Unit),
+                        other => other.clone(),
+                    };
+                    let above = self.compare(crate::facts::tree::Comparison::AtLeast, &key, &from);
+                    if self.truth(&above)? { split.push(item) } else { kept.push(item) }
+                }
+                *self.list(place)? = kept;
+                Value::Many(kind, split)
+            }
+            "split_off" => {
+                let from = self.index(args)?;
+                if from > len {
+                    return Err(Stop::Exit);
+                }
+                Value::Many(kind, self.list(place)?.split_off(from))
+            }
+            "drain" => {
+                let range = if args.is_empty() { (0, len) } else { self.bounds(args.remove(0), len)? };
+                let items: Vec<Value> = self.list(place)?.drain(range.0..range.1).collect();
+                Value::iter(items)
+            }
+            "extend" | "extend_from_slice" => {
+                let more = one(args)?;
+                let iter = self.iterated(more)?;
+                let items = self.drained(iter)?;
+                for item in items {
+                    let item = if name == "extend" { item } else { self.copied(&item)? };
+                    match kind {
+                        Kind::List => self.list(place)?.push(item),
+                        _ => {
+                            let mut args = match item {
+                                Value::Tuple(parts) if kind == Kind::Map => parts,
+                                other => vec![other],
+                            };
+                            let old = self.keyed(place, kind, "insert", &mut args)?;
+                            self.discard(old, "another value came for its key")?;
+                        }
+                    }
+                }
+                Value::Unit
+            }
+            "append" => {
+                let other = one(args)?;
+                let Value::Ref(other) = other else { return unknown("`append`") };
+                let other = self.listed(&other)?;
+                let items = std::mem::take(self.list(&other)?);
+                self.list(place)?.extend(items);
+                Value::Unit
+            }
+            "retain" | "retain_mut" => self.retained(place, kind, args)?,
+            "map" => {
+                let code = one(args)?;
+                let slot = self.slot(code);
+                let items = std::mem::take(self.list(place)?);
+                let mut made = Vec::new();
+                for item in items {
+                    made.push(self.call_value(Value::Ref(Place::slot(slot)), vec![item])?);
+                }
+                let code = std::mem::replace(&mut self.slots[slot], Value::Moved);
+                self.discard(code, "dropped with the closure that it was moved into")?;
+                Value::list(made)
+            }
+            "chunks" | "windows" | "chunks_exact" => {
+                let size = self.index(args)?;
+                if size == 0 {
+                    return Err(Stop::Exit);
+                }
+                let step = if name == "windows" { 1 } else { size };
+                let mut parts = Vec::new();
+                let mut from = 0;
+                while from < len && (name == "chunks" || from + size <= len) {
+                    let to = (from + size).min(len);
+                    parts.push(Value::list((from..to).map(|at| Value::Ref(place.then(Step::At(at)))).collect()));
+                    from += step;
+                }
+                Value::iter(parts)
+            }
+            "split_first" | "split_last" => {
+                if len == 0 {
+                    return Ok(Value::none());
+                }
+                let at = |at: usize| Value::Ref(place.then(Step::At(at)));
+                let (own, rest) = if name == "split_first" { (0, 1..len) } else { (len - 1, 0..len - 1) };
+                Value::some(Value::Tuple(vec![at(own), Value::list(rest.map(at).collect())]))
+            }
+            "split_at" | "split_at_mut" => {
+                let by = self.index(args)?;
+                if by > len {
+                    return Err(Stop::Exit);
+                }
+                let part = |range: std::ops::Range<usize>| Value::list(range.map(|at| Value::Ref(place.then(Step::At(at)))).collect());
+                Value::Tuple(vec![part(0..by), part(by..len)])
+            }
+            "resize_with" => {
+                let to = self.index(args)?;
+                let code = one(args)?;
+                let left = if to < len { self.list(place)?.split_off(to) } else { Vec::new() };
+                self.discard_all(left, "`resize_with` drops it")?;
+                let slot = self.slot(code);
+                for _ in len..to.min(64) {
+                    let made = self.call_value(Value::Ref(Place::slot(slot)), Vec::new())?;
+                    self.list(place)?.push(made);
+                }
+                Value::Unit
+            }
+            "dedup" => {
+                let items = std::mem::take(self.list(place)?);
+                for item in items {
+                    let last = self.list(place)?.last().cloned();
+                    let is_same = match last {
+                        Some(last) => self.equal(&last, &item)?,
+                        None => false,
+                    };
+                    match is_same {
+                        true => self.discard(item, "`dedup` drops it")?,
+                        false => self.list(place)?.push(item),
+                    }
+                }
+                Value::Unit
+            }
+            "dedup_by_key" => {
+                let code = one(args)?;
+                let slot = self.slot(code);
+                let mut before: Option<Value> = None;
+                for item in std::mem::take(self.list(place)?) {
+                    let own = self.slot(item);
+                    let key = self.call_value(Value::Ref(Place::slot(slot)), vec![Value::Ref(Place::slot(own))])?;
+                    let key = self.seen(&key);
+                    let item = std::mem::replace(&mut self.slots[own], Value::Moved);
+                    let is_same = match &before {
+                        Some(before) => self.equal(&before.clone(), &key)?,
+                        None => false,
+                    };
+                    match is_same {
+                        true => self.discard(item, "`dedup_by_key` drops it")?,
+                        false => self.list(place)?.push(item),
+                    }
+                    before = Some(key);
+                }
+                Value::Unit
+            }
+            "rotate_left" | "rotate_right" => {
+                let by = self.index(args)?;
+                if by > len {
+                    return Err(Stop::Exit);
+                }
+                let list = self.list(place)?;
+                if name == "rotate_left" { list.rotate_left(by) } else { list.rotate_right(by) }
+                Value::Unit
+            }
+            "concat" | "join" | "is_sorted" | "binary_search" => self.unknown.fresh(),
+            _ => return unknown(&format!("`{name}` of a collection")),
+        })
+    }
+
+    fn retained(&mut self, place: &Place, kind: Kind, args: &mut Vec<Value>) -> Result<Value> {
+        let code = one(args)?;
+        let slot = self.slot(code);
+        let items = std::mem::take(self.list(place)?);
+        let mut kept = Vec::new();
+        for item in items {
+            let own = self.slot(item);
+            let own_place = Place::slot(own);
+            let given = match kind {
+                Kind::Map => vec![
+                    Value::Ref(own_place.then(Step::Field("0".into()))),
+                    Value::Ref(own_place.then(Step::Second)),
+                ],
+                _ => vec![Value::Ref(own_place)],
+            };
+            let answer = self.call_value(Value::Ref(Place::slot(slot)), given)?;
+            let keeps = self.truth(&answer)?;
+            let item = std::mem::replace(&mut self.slots[own], Value::Moved);
+            match keeps {
+                true => kept.push(item),
+                false => self.discard(item, "`retain` drops it")?,
+            }
+        }
+        let added = std::mem::replace(self.list(place)?, kept);
+        self.discard_all(added, "dropped")?;
+        let code = std::mem::replace(&mut self.slots[slot], Value::Moved);
+        self.discard(code, "dropped with the closure that it was moved into")?;
+        Ok(Value::Unit)
+    }
+
+    /// Methods that look for a key.
+    pub(super) fn keyed(&mut self, place: &Place, kind: Kind, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+        let key = one(args)?;
+        if name == "entry" {
+            return Ok(Value::Entry(place.clone(), Box::new(key)));
+        }
+        let at = self.find_key(place, &key)?;
+        Ok(match (name, kind) {
+            ("insert", Kind::Map) => {
+                let value = one(args)?;
+                match at {
+                    Some(at) => {
+                        let own = place.then(Step::At(at)).then(Step::Second);
+                        Value::some(std::mem::replace(self.get_mut(&own)?, value))
+                    }
+                    None => {
+                        self.list(place)?.push(Value::Tuple(vec![key, value]));
+                        Value::none()
+                    }
+                }
+            }
+            ("insert" | "replace", _) => {
+                if at.is_none() {
+                    self.list(place)?.push(key);
+                } else {
+                    self.discard(key, "dropped as it is there already")?;
+                }
+                Value::Bool(at.is_none())
+            }
+            ("remove" | "remove_entry" | "take", _) => match at {
+                Some(at) => {
+                    let item = self.list(place)?.remove(at);
+                    match (kind, item) {
+                        (Kind::Map, Value::Tuple(mut parts)) if name == "remove" && parts.len() == 2 => {
+                            Value::some(parts.remove(1))
+                        }
+                        (Kind::Set, item) if name == "remove" => {
+                            self.discard(item, "removed")?;
+                            Value::Bool(true)
+                        }
+                        (_, item) => Value::some(item),
+                    }
+                }
+                None if kind == Kind::Set && name == "remove" => Value::Bool(false),
+                None => Value::none(),
+            },
+            ("get" | "get_mut", _) => Value::option(at.map(|at| {
+                let own = place.then(Step::At(at));
+                Value::Ref(if kind == Kind::Map { own.then(Step::Second) } else { own })
+            })),
+            _ => Value::Bool(at.is_some()),
+        })
+    }
+
+    /// Methods of an entry of a map.
+    pub(super) fn entry_method(&mut self, map: &Place, key: Value, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+        let at = self.find_key(map, &key)?;
+        let own = |at: usize| map.then(Step::At(at)).then(Step::Second);
+        if name == "and_modify" {
+            if let Some(at) = at {
+                let code = one(args)?;
+                self.call_value(code, vec![Value::Ref(own(at))])?;
+            }
+            return Ok(Value::Entry(map.clone(), Box::new(key)));
+        }
+        if let Some(at) = at {
+            self.discard_all(std::mem::take(args), "dropped as there is something already")?;
+            return Ok(Value::Ref(own(at)));
+        }
+        let value = match name {
+            "or_insert" => one(args)?,
+            "or_insert_with" => {
+                let code = one(args)?;
+                self.call_value(code, Vec::new())?
+            }
+            "or_insert_with_key" => {
+                let code = one(args)?;
+                let shown = self.seen(&key);
+                self.call_value(code, vec![shown])?
+            }
+            "or_default" => self.or_default(),
+            _ => return unknown(&format!("`{name}` of an entry")),
+        };
+        let list = self.list(map)?;
+        list.push(Value::Tuple(vec![key, value]));
+        let at = list.len() - 1;
+        Ok(Value::Ref(own(at)))
+    }
+
+    /// A default of which the type is not known: most often a collection; its use tells.
+    fn or_default(&mut self) -> Value {
+        Self::empty(Kind::List)
+    }
+
+    /// The elements that a range takes, and what `&v[range]` is.
+    pub(super) fn slice(&mut self, place: &Place, range: Value) -> Result<Value> {
+        let Value::Many(_, items) = self.get(place)? else { return unknown("a slice of something else") };
+        let len = items.len();
+        let (from, to) = self.bounds(range, len)?;
+        let all = (from..to).map(|at| Value::Ref(place.then(Step::At(at))));
+        Ok(Value::list(all.collect()))
+    }
+
+    fn bounds(&mut self, range: Value, len: usize) -> Result<(usize, usize)> {
+        let Value::Iter(range) = range else { return unknown("a range that is not known") };
+        let super::iterate::Iter::Numbers(from, to) = *range else { return unknown("a range that is not known") };
+        let to = to.map_or(Some(len), |to| usize::try_from(to).ok());
+        match (usize::try_from(from), to) {
+            (Ok(from), Some(to)) if from <= to && to <= len => Ok((from, to)),
+            _ => Err(Stop::Exit),
+        }
+    }
+}
+
+pub(super) fn one(args: &mut Vec<Value>) -> Result<Value> {
+    match args.is_empty() {
+        true => unknown("a missing argument"),
+        false => Ok(args.remove(0)),
+    }
+}

@@ -1,0 +1,247 @@
+//! Methods of `Option` and `Result`.
+
+use super::machine::{Result, Run, Stop, unknown};
+use super::value::{Maybe, Place, Step, Value};
+use crate::model::Ty;
+
+/// Methods that are followed.
+pub(super) const METHODS: &[&str] = &[
+    "is_some", "is_none", "is_ok", "is_err", "is_some_and", "is_none_or", "is_ok_and", "is_err_and", "as_ref", "as_mut", "as_deref",
+    "as_deref_mut", "iter", "iter_mut", "into_iter", "take", "take_if", "replace", "insert", "get_or_insert_with", "get_or_insert", "unwrap",
+    "expect", "unwrap_err", "expect_err", "unwrap_or", "unwrap_or_default", "unwrap_or_else", "ok", "err", "ok_or", "ok_or_else", "map",
+    "map_err", "map_or", "map_or_else", "and", "and_then", "or", "or_else", "xor", "filter", "flatten", "zip", "inspect", "inspect_err", "cloned",
+    "copied", "clone", "transpose", "eq", "ne", "into_inner", "unzip",
+];
+
+/// Those that only one of the two has, and that tell which an unknown value is.
+const OF_RESULT: &[&str] = &["is_ok", "is_err", "is_ok_and", "is_err_and", "ok", "err", "map_err", "unwrap_err", "expect_err", "inspect_err"];
+
+impl Run<'_> {
+    pub(super) fn maybe_method(&mut self, place: &Place, name: &str, args: &mut Vec<Value>, want: &Ty) -> Result<Value> {
+        let good = match self.get(place)? {
+            Value::Maybe(Maybe::Ok | Maybe::Err, _) => Maybe::Ok,
+            Value::Sym(_) if OF_RESULT.contains(&name) => Maybe::Ok,
+            _ => Maybe::Some,
+        };
+        let Some(is) = self.maybe_at(place, good)? else { return unknown("no `Option`") };
+        let inner = place.then(Step::Inner);
+        let has = is.is_good();
+        let first = |args: &mut Vec<Value>| match args.is_empty() {
+            true => Err(Stop::Unknown("a missing argument".to_owned())),
+            false => Ok(args.remove(0)),
+        };
+        Ok(match name {
+            "is_some" | "is_ok" => Value::Bool(has),
+            "is_none" | "is_err" => Value::Bool(!has),
+            "is_some_and" | "is_ok_and" | "is_none_or" | "is_err_and" => {
+                let code = first(args)?;
+                let other = Value::Bool(name == "is_none_or");
+                if has == (name == "is_err_and") {
+                    self.drop_at(place)?;
+                    return Ok(other);
+                }
+                let value = self.take_inner(place)?;
+                self.call_value(code, vec![value])?
+            }
+            "as_ref" | "as_mut" | "as_deref" | "as_deref_mut" => match is {
+                Maybe::None => Value::none(),
+                _ => Value::Maybe(is, Some(Box::new(Value::Ref(inner)))),
+            },
+            "iter" | "iter_mut" => self.borrowed(place)?,
+            "into_iter" => {
+                let value = self.take(place)?;
+                self.iterated(value)?
+            }
+            "take" => std::mem::replace(self.get_mut(place)?, Value::none()),
+            "take_if" => {
+                let code = first(args)?;
+                if !has {
+                    return Ok(Value::none());
+                }
+                let answer = self.call_value(code, vec![Value::Ref(inner)])?;
+                match self.truth(&answer)? {
+                    true => std::mem::replace(self.get_mut(place)?, Value::none()),
+                    false => Value::none(),
+                }
+            }
+            "replace" => {
+                let value = Value::some(first(args)?);
+                std::mem::replace(self.get_mut(place)?, value)
+            }
+            "insert" => {
+                let value = Value::some(first(args)?);
+                self.put(place, value)?;
+                Value::Ref(inner)
+            }
+            "get_or_insert_with" | "get_or_insert" => {
+                let made = first(args)?;
+                match (has, name) {
+                    (true, _) => self.discard(made, "dropped as it is not needed")?,
+                    (false, "get_or_insert") => *self.get_mut(place)? = Value::some(made),
+                    (false, _) => {
+                        let made = self.call_value(made, Vec::new())?;
+                        *self.get_mut(place)? = Value::some(made);
+                    }
+                }
+                Value::Ref(inner)
+            }
+            "unwrap" | "expect" if !has => return Err(Stop::Exit),
+            "unwrap_err" | "expect_err" if has => return Err(Stop::Exit),
+            "unwrap" | "expect" | "unwrap_err" | "expect_err" => self.take_inner(place)?,
+            "unwrap_or" | "unwrap_or_else" | "unwrap_or_default" if has => {
+                let value = self.take_inner(place)?;
+                self.discard_all(std::mem::take(args), "dropped as it is not needed")?;
+                value
+            }
+            "unwrap_or" => {
+                self.drop_at(place)?;
+                first(args)?
+            }
+            "unwrap_or_else" => {
+                let code = first(args)?;
+                let given = if is == Maybe::Err { vec![self.take_inner(place)?] } else { Vec::new() };
+                self.call_value(code, given)?
+            }
+            "unwrap_or_default" => {
+                self.drop_at(place)?;
+                match want {
+                    // Most often a collection; there is nothing in it, nor in a number.
+                    Ty::Unknown => Self::empty(super::value::Kind::List),
+                    _ => self.default_of(want)?,
+                }
+            }
+            _ => return self.maybe_made(place, name, args, is),
+        })
+    }
+
+    /// Methods that make another `Option` or `Result`.
+    fn maybe_made(&mut self, place: &Place, name: &str, args: &mut Vec<Value>, is: Maybe) -> Result<Value> {
+        let has = is.is_good();
+        let wrapped = |value: Value| Value::Maybe(is, Some(Box::new(value)));
+        let code = if args.is_empty() { Value::Unit } else { args.remove(0) };
+        Ok(match (name, has) {
+            ("ok", true) => Value::some(self.take_inner(place)?),
+            ("err", false) => Value::some(self.take_inner(place)?),
+            ("ok" | "err", _) => {
+                self.drop_at(place)?;
+                Value::none()
+            }
+            ("ok_or" | "ok_or_else", true) => {
+                self.discard(code, "dropped as it is not needed")?;
+                Value::ok(self.take_inner(place)?)
+            }
+            ("ok_or", false) => Value::err(code),
+            ("ok_or_else", false) => Value::err(self.call_value(code, Vec::new())?),
+            ("map", true) | ("map_err", false) => {
+                let value = self.take_inner(place)?;
+                if is == Maybe::None {
+                    return Ok(Value::none());
+                }
+                wrapped(self.call_value(code, vec![value])?)
+            }
+            ("inspect", true) | ("inspect_err", false) => {
+                self.call_value(code, vec![Value::Ref(place.then(Step::Inner))])?;
+                self.take(place)?
+            }
+            ("map" | "map_err" | "and_then" | "inspect" | "inspect_err" | "filter" | "flatten", _) if name == "map_err" || name == "inspect_err" || !has => {
+                self.discard(code, "dropped as it is not needed")?;
+                self.take(place)?
+            }
+            ("and_then", true) => {
+                let value = self.take_inner(place)?;
+                self.call_value(code, vec![value])?
+            }
+            ("map_or" | "map_or_else", _) => {
+                let then = if args.is_empty() { return unknown("a missing argument") } else { args.remove(0) };
+                match has {
+                    true => {
+                        let value = self.take_inner(place)?;
+                        self.discard(code, "dropped as it is not needed")?;
+                        self.call_value(then, vec![value])?
+                    }
+                    false if name == "map_or" => {
+                        self.drop_at(place)?;
+                        code
+                    }
+                    false => {
+                        let given = if is == Maybe::Err { vec![self.take_inner(place)?] } else { Vec::new() };
+                        self.call_value(code, given)?
+                    }
+                }
+            }
+            ("and", true) | ("or", false) => {
+                self.drop_at(place)?;
+                code
+            }
+            ("or_else", false) => {
+                let given = if is == Maybe::Err { vec![self.take_inner(place)?] } else { Vec::new() };
+                self.call_value(code, given)?
+            }
+            ("and", false) | ("or" | "or_else", true) => {
+                self.discard(code, "dropped as it is not needed")?;
+                self.take(place)?
+            }
+            ("filter", true) => {
+                let answer = self.call_value(code, vec![Value::Ref(place.then(Step::Inner))])?;
+                match self.truth(&answer)? {
+                    true => self.take(place)?,
+                    false => {
+                        let value = self.take(place)?;
+                        self.discard(value, "`filter` drops it")?;
+                        Value::none()
+                    }
+                }
+            }
+            ("flatten", true) => self.take_inner(place)?,
+            ("zip", _) => {
+                let slot = self.slot(code);
+                let other = Place::slot(slot);
+                let both = has && self.maybe_at(&other, Maybe::Some)? == Some(Maybe::Some);
+                if both {
+                    let (one, two) = (self.take_inner(place)?, self.take_inner(&other)?);
+                    return Ok(Value::some(Value::Tuple(vec![one, two])));
+                }
+                self.drop_at(place)?;
+                self.drop_at(&other)?;
+                Value::none()
+            }
+            ("xor", _) => {
+                let slot = self.slot(code);
+                let other = Place::slot(slot);
+                let second = self.maybe_at(&other, Maybe::Some)? == Some(Maybe::Some);
+                match (has, second) {
+                    (true, false) => self.take(place)?,
+                    (false, true) => self.take(&other)?,
+                    _ => {
+                        self.drop_at(place)?;
+                        self.drop_at(&other)?;
+                        Value::none()
+                    }
+                }
+            }
+            ("cloned" | "copied" | "clone", _) => {
+                let value = self.get(place)?.clone();
+                self.copied(&value)?
+            }
+            ("eq" | "ne", _) => {
+                let equal = self.equal(&Value::Ref(place.clone()), &code)?;
+                Value::Bool(equal == (name == "eq"))
+            }
+            _ => return unknown(&format!("`{name}` of an `Option`")),
+        })
+    }
+
+    /// What is in an `Option` or `Result`, taken out of it.
+    fn take_inner(&mut self, place: &Place) -> Result<Value> {
+        match self.get(place)? {
+            Value::Maybe(Maybe::None, _) => Ok(Value::Unit),
+            _ => self.take(&place.then(Step::Inner)),
+        }
+    }
+
+    /// Drops what a method takes and does not need.
+    pub(super) fn drop_at(&mut self, place: &Place) -> Result<()> {
+        let value = self.take(place)?;
+        self.discard(value, "dropped by a method that does not need it")
+    }
+}

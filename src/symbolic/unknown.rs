@@ -1,0 +1,375 @@
+//! What is not known in a run: what tests have said of it, and the choices that are still to be tried.
+//!
+//! A run takes its choices from a list and adds to it where it has to choose anew; the list is then changed at
+//! its end and the program run again, until all is tried. What was decided of something unknown holds for the
+//! rest of the run. Where two decisions may not go together, as of `n > 3` and `n % 2 == 0`, the run is doubtful: it
+//! may be none that there is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::value::{Maybe, SymId, Value};
+use crate::facts::tree::{Comparison, Name};
+
+/// Elements of an unknown collection that are tried at most.
+pub(super) const MAX_UNKNOWN: usize = 3;
+
+/// Everything unknown in one run.
+#[derive(Debug, Default)]
+pub(super) struct Unknowns {
+    all: Vec<Unknown>,
+    by_key: BTreeMap<String, SymId>,
+    decided: BTreeMap<SymId, BTreeSet<SymId>>,
+    /// What is chosen: which, and of how many.
+    pub(super) choices: Vec<(usize, usize)>,
+    pub(super) taken: usize,
+    /// Whether the run may be none that there is.
+    pub(super) doubtful: bool,
+    /// Whether more could have been tried.
+    pub(super) capped: bool,
+}
+
+/// What is known of something unknown.
+#[derive(Debug, Default)]
+struct Unknown {
+    root: SymId,
+    comparison: Option<(Comparison, Value, Value)>,
+    negated: Option<SymId>,
+    is: Option<Value>,
+    not: Vec<Value>,
+    above: Option<i64>,
+    below: Option<i64>,
+    variant: Option<Name>,
+    others: Vec<Name>,
+    len: Option<usize>,
+    many: bool,
+    untold: bool,
+}
+
+impl Unknowns {
+    /// The same choices up to the last that can be another one; nothing when all were tried.
+    pub(super) fn next_choices(mut choices: Vec<(usize, usize)>) -> Option<Vec<(usize, usize)>> {
+        while let Some((chosen, of)) = choices.pop() {
+            if chosen + 1 < of {
+                choices.push((chosen + 1, of));
+                return Some(choices);
+            }
+        }
+        None
+    }
+
+    pub(super) fn new(choices: Vec<(usize, usize)>) -> Self {
+        Self { choices, ..Self::default() }
+    }
+
+    /// One of several ways.
+    pub(super) fn choose(&mut self, of: usize) -> usize {
+        if self.taken == self.choices.len() {
+            self.choices.push((0, of));
+        }
+        let (chosen, _) = self.choices[self.taken];
+        self.taken += 1;
+        chosen
+    }
+
+    /// Something new of which nothing is known.
+    pub(super) fn fresh(&mut self) -> Value {
+        let id = self.all.len();
+        self.all.push(Unknown { root: id, ..Unknown::default() });
+        Value::Sym(id)
+    }
+
+    /// What the source says, but nobody has read: whatever depends on it may not be.
+    pub(super) fn untold(&mut self, key: String) -> Value {
+        let made = self.derived(key, None);
+        if let Value::Sym(id) = made {
+            self.all[id].untold = true;
+        }
+        made
+    }
+
+    /// Something new of which only the variant is known.
+    pub(super) fn of_variant(&mut self, name: &str) -> Value {
+        let made = self.fresh();
+        if let Value::Sym(id) = made {
+            self.all[id].variant = Some(Name::from(name));
+        }
+        made
+    }
+
+    /// What is made of something in one way is the same each time.
+    pub(super) fn derived(&mut self, key: String, from: Option<&Value>) -> Value {
+        if let Some(&id) = self.by_key.get(&key) {
+            return Value::Sym(id);
+        }
+        let Value::Sym(id) = self.fresh() else { return Value::Unit };
+        if let Some(Value::Sym(from)) = from {
+            self.all[id].root = self.all[*from].root;
+        }
+        self.by_key.insert(key, id);
+        Value::Sym(id)
+    }
+
+    /// What is inside of something: nothing that is decided of the one says anything of the other.
+    pub(super) fn part(&mut self, of: SymId, part: &str) -> Value {
+        self.derived(format!("#{of}.{part}"), None)
+    }
+
+    /// The value, if tests have left only one.
+    pub(super) fn concrete(&self, value: &Value) -> Value {
+        match value {
+            Value::Sym(id) => self.all[*id].is.clone().unwrap_or(Value::Sym(*id)),
+            other => other.clone(),
+        }
+    }
+
+    /// A comparison of which the answer is not known yet.
+    pub(super) fn compared(&mut self, op: Comparison, left: &Value, right: &Value) -> Value {
+        let key = format!("{}{op:?}{}", key(left), key(right));
+        let is_open = |it: &Value| matches!(it, Value::Sym(_));
+        // How two things relate says little of each.
+        let from = [left, right].into_iter().find(|it| is_open(it));
+        let from = from.filter(|_| !(is_open(left) && is_open(right)));
+        let made = self.derived(key, from);
+        if let Value::Sym(id) = made {
+            self.all[id].comparison = Some((op, left.clone(), right.clone()));
+        }
+        made
+    }
+
+    pub(super) fn negated(&mut self, of: SymId) -> Value {
+        let made = self.derived(format!("!#{of}"), Some(&Value::Sym(of)));
+        if let Value::Sym(id) = made {
+            self.all[id].negated = Some(of);
+        }
+        made
+    }
+
+    /// Whether something unknown is true; decided now if it was not before.
+    pub(super) fn truth(&mut self, id: SymId) -> bool {
+        if let Some(Value::Bool(known)) = self.all[id].is {
+            return known;
+        }
+        if let Some(of) = self.all[id].negated {
+            return !self.truth(of);
+        }
+        let answer = match self.all[id].comparison.clone() {
+            Some((op, Value::Sym(left), right)) if is_constant(&right) => {
+                self.compare(left, op, &right)
+            }
+            Some((op, left, Value::Sym(right))) if is_constant(&left) => {
+                self.compare(right, mirrored(op), &left)
+            }
+            _ => {
+                self.note(id);
+                self.choose(2) == 0
+            }
+        };
+        self.all[id].is = Some(Value::Bool(answer));
+        answer
+    }
+
+    /// Compares something unknown with a constant.
+    fn compare(&mut self, id: SymId, op: Comparison, with: &Value) -> bool {
+        let known = &self.all[id];
+        if let Some(is) = &known.is {
+            return holds(op, is, with).unwrap_or_else(|| self.choose(2) == 0);
+        }
+        let (op, negate) = match op {
+            Comparison::Unequal => (Comparison::Equal, true),
+            Comparison::AtLeast => (Comparison::Less, true),
+            Comparison::AtMost => (Comparison::More, true),
+            other => (other, false),
+        };
+        let is_int = |value: &Value| if let Value::Int(it) = value { Some(*it) } else { None };
+        let number = is_int(with);
+        let low = known.above.map(|it| it.saturating_add(1));
+        let high = known.below.map(|it| it.saturating_sub(1));
+        let settled = match (op, number) {
+            (Comparison::Equal, _) if known.not.iter().any(|it| same(it, with)) => Some(false),
+            (Comparison::Equal, Some(n)) if low.is_some_and(|low| n < low) || high.is_some_and(|high| n > high) => Some(false),
+            (Comparison::Less, Some(n)) if high.is_some_and(|high| high < n) => Some(true),
+            (Comparison::Less, Some(n)) if low.is_some_and(|low| low >= n) => Some(false),
+            (Comparison::More, Some(n)) if low.is_some_and(|low| low > n) => Some(true),
+            (Comparison::More, Some(n)) if high.is_some_and(|high| high <= n) => Some(false),
+            _ => None,
+        };
+        if let Some(settled) = settled {
+            return settled != negate;
+        }
+        self.note(id);
+        let answer = self.choose(2) == 0;
+        let known = &mut self.all[id];
+        match (op, answer != negate, number) {
+            (Comparison::Equal, true, _) => known.is = Some(with.clone()),
+            (Comparison::Equal, false, _) => known.not.push(with.clone()),
+            (Comparison::Less, true, Some(n)) => known.below = Some(known.below.map_or(n, |it| it.min(n))),
+            (Comparison::Less, false, Some(n)) => known.above = Some(known.above.map_or(n - 1, |it| it.max(n - 1))),
+            (Comparison::More, true, Some(n)) => known.above = Some(known.above.map_or(n, |it| it.max(n))),
+            (Comparison::More, false, Some(n)) => known.below = Some(known.below.map_or(n + 1, |it| it.min(n + 1))),
+            _ => {}
+        }
+        if let (Some(above), Some(below)) = (known.above, known.below)
+            && below - above == 2
+        {
+            known.is = Some(Value::Int(above + 1));
+        }
+        answer
+    }
+
+    /// A decision of something: another one of what it was made of may not go with it.
+    fn note(&mut self, id: SymId) {
+        let root = self.all[id].root;
+        let is_fixed = root != id && self.all[root].is.is_some();
+        let decided = self.decided.entry(root).or_default();
+        decided.insert(id);
+        if decided.len() > 1 || is_fixed || self.all[root].untold {
+            self.doubtful = true;
+        }
+    }
+
+    /// Whether something unknown is this variant; decided now if it was not before.
+    pub(super) fn is_variant(&mut self, id: SymId, name: &Name) -> bool {
+        let known = &self.all[id];
+        if let Some(variant) = &known.variant {
+            return variant == name;
+        }
+        if known.others.contains(name) {
+            return false;
+        }
+        let other = Maybe::of(name).map(|it| it.other().name());
+        let answer = match other {
+            Some(other) if known.others.iter().any(|it| &**it == other) => true,
+            _ => self.choose(2) == 0,
+        };
+        let known = &mut self.all[id];
+        match answer {
+            true => known.variant = Some(name.clone()),
+            false => known.others.push(name.clone()),
+        }
+        answer
+    }
+
+    /// Notes that something unknown is an iterator.
+    pub(super) fn is_iterator(&mut self, value: &Value) {
+        if let Value::Sym(id) = value {
+            self.all[*id].many = true;
+        }
+    }
+
+    /// Whether something unknown is known to be an iterator.
+    pub(super) fn iterates(&self, id: SymId) -> bool {
+        self.all[id].many
+    }
+
+    /// How many elements something unknown has.
+    pub(super) fn len(&mut self, id: SymId) -> usize {
+        if let Some(len) = self.all[id].len {
+            return len;
+        }
+        let len = self.choose(MAX_UNKNOWN + 1);
+        self.capped |= len == MAX_UNKNOWN;
+        self.all[id].len = Some(len);
+        len
+    }
+}
+
+fn mirrored(op: Comparison) -> Comparison {
+    match op {
+        Comparison::Less => Comparison::More,
+        Comparison::More => Comparison::Less,
+        Comparison::AtMost => Comparison::AtLeast,
+        Comparison::AtLeast => Comparison::AtMost,
+        other => other,
+    }
+}
+
+fn is_constant(value: &Value) -> bool {
+    matches!(value, Value::Int(_) | Value::Bool(_) | Value::Text(_) | Value::Unit)
+}
+
+/// Whether two constants are the same.
+fn same(one: &Value, other: &Value) -> bool {
+    holds(Comparison::Equal, one, other) == Some(true)
+}
+
+/// What a comparison of two values says, if that is known.
+pub(super) fn holds(op: Comparison, left: &Value, right: &Value) -> Option<bool> {
+    match (left, right) {
+        (Value::Int(left), Value::Int(right)) => Some(match op {
+            Comparison::Equal => left == right,
+            Comparison::Unequal => left != right,
+            Comparison::Less => left < right,
+            Comparison::AtMost => left <= right,
+            Comparison::More => left > right,
+            Comparison::AtLeast => left >= right,
+        }),
+        _ => {
+            let equal = equal(left, right)?;
+            match op {
+                Comparison::Equal => Some(equal),
+                Comparison::Unequal => Some(!equal),
+                _ => None,
+            }
+        }
+    }
+}
+
+/// Whether two values are equal, if that is known.
+fn equal(left: &Value, right: &Value) -> Option<bool> {
+    let all = |left: &[Value], right: &[Value]| {
+        if left.len() != right.len() {
+            return Some(false);
+        }
+        let mut open = false;
+        for (left, right) in left.iter().zip(right) {
+            match equal(left, right) {
+                Some(true) => {}
+                Some(false) => return Some(false),
+                None => open = true,
+            }
+        }
+        (!open).then_some(true)
+    };
+    match (left, right) {
+        (Value::Unit, Value::Unit) => Some(true),
+        (Value::Bool(left), Value::Bool(right)) => Some(left == right),
+        (Value::Int(left), Value::Int(right)) => Some(left == right),
+        (Value::Text(left), Value::Text(right)) => Some(left == right),
+        (Value::Sym(left), Value::Sym(right)) if left == right => Some(true),
+        (Value::Tuple(left), Value::Tuple(right)) | (Value::Many(_, left), Value::Many(_, right)) => all(left, right),
+        (Value::Maybe(left, a), Value::Maybe(right, b)) => match (left == right, a, b) {
+            (false, ..) => Some(false),
+            (true, Some(a), Some(b)) => equal(a, b),
+            (true, ..) => Some(true),
+        },
+        (Value::Data(left), Value::Data(right)) if left.item == right.item => {
+            if left.variant != right.variant {
+                return Some(false);
+            }
+            let of = |fields: &[(Name, Value)]| fields.iter().map(|(_, it)| it.clone()).collect::<Vec<_>>();
+            all(&of(&left.fields), &of(&right.fields))
+        }
+        _ => None,
+    }
+}
+
+/// A text that is the same for the same value, as far as that is known.
+pub(super) fn key(value: &Value) -> String {
+    let all = |values: &[Value]| values.iter().map(key).collect::<Vec<_>>().join(",");
+    match value {
+        Value::Unit => "()".to_owned(),
+        Value::Bool(it) => it.to_string(),
+        Value::Int(it) => it.to_string(),
+        Value::Text(it) => format!("t{it}"),
+        Value::Sym(it) => format!("#{it}"),
+        Value::Tuple(parts) | Value::Many(_, parts) => format!("[{}]", all(parts)),
+        Value::Maybe(maybe, inner) => {
+            format!("{}({})", maybe.name(), inner.as_ref().map_or_else(String::new, |it| key(it)))
+        }
+        Value::Data(data) => {
+            let fields = data.fields.iter().map(|(_, value)| key(value)).collect::<Vec<_>>();
+            format!("{:?}{}[{}]", data.item.item, data.variant.as_deref().unwrap_or(""), fields.join(","))
+        }
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,97 @@
+//! What running a program says of its threads, beside what following their handles said.
+//!
+//! Following looks at all ways at once, and forgets what only one of them knows; running looks at one way after the
+//! other, and only at so many. So a run in which a handle is lost counts against any doubt. That every run joins it counts
+//! for it where all runs were tried, and against a blame only where there are no more than were tried.
+
+use std::collections::BTreeSet;
+
+use super::{Life, Loss, Outcome, Site, Step, Verdicts};
+use crate::flow::LossKind;
+use crate::model::{CrateId, ItemRef, Model, Wanted};
+use crate::source::FileId;
+use crate::symbolic::{self, Runs, Tried};
+use crate::text::TextRange;
+
+/// Runs the programs in which threads are born, and takes what comes of it into the verdicts; or says what has to be
+/// read before they can be run.
+pub fn try_programs(model: &Model<'_>, found: &mut Verdicts, is_last: bool) -> Wanted {
+    let births = found.lives.iter().filter(|life| life.site == Site::Spawn);
+    let files: BTreeSet<FileId> = births.map(|life| life.verdict.file).collect();
+    let modules = (0..).zip(&model.modules).filter(|(_, module)| files.contains(&module.file));
+    let crates: BTreeSet<CrateId> = modules.map(|(_, module)| module.krate).collect();
+    let runs = symbolic::run(model, &crates, is_last);
+    if !is_last && !runs.unread.is_empty() {
+        return Wanted { functions: beside(model, &runs.unread), ..Wanted::default() };
+    }
+    for life in found.lives.iter_mut().filter(|life| life.site == Site::Spawn) {
+        if let Some(tried) = runs.births.get(&(life.verdict.file, life.verdict.callee)) {
+            settle(life, tried);
+        }
+    }
+    debug(&runs);
+    Wanted::default()
+}
+
+fn debug(runs: &Runs) {
+    if std::env::var("TL_TRIES").is_ok() {
+        for (at, tried) in &runs.births {
+            eprintln!("TRIED {at:?} {tried:?}");
+        }
+        for why in &runs.gave_up {
+            eprintln!("GAVE UP {why}");
+        }
+    }
+}
+
+/// Functions with all that stand in the same file: who needs one mostly needs others.
+fn beside(model: &Model<'_>, unread: &BTreeSet<ItemRef>) -> BTreeSet<(FileId, crate::facts::tree::ItemId)> {
+    let files: BTreeSet<FileId> = unread.iter().map(|item| item.file).collect();
+    let all = model.functions.iter().map(|function| function.item);
+    let is_open = |item: &ItemRef| model.function(*item).is_some_and(|function| function.body.is_none());
+    let more = all.filter(|item| files.contains(&item.file) && is_open(item));
+    more.chain(unread.iter().copied()).map(|item| (item.file, item.item)).collect()
+}
+
+/// What all that is known of a birth comes to.
+fn settle(life: &mut Life, tried: &Tried) {
+    let before = life.verdict.outcome;
+    let blames = matches!(before, Outcome::Partly | Outcome::Detached);
+    let joins = matches!(before, Outcome::Joined | Outcome::StoredAndJoined);
+    match (&tried.joined, &tried.lost) {
+        (Some(joined), None) if tried.all && (before == Outcome::Unknown || (blames && !tried.capped)) => {
+            life.verdict.outcome = Outcome::Joined;
+            life.verdict.steps = vec![step(*joined, "joined here, in every run of `main`")];
+            life.loss = None;
+            life.fix = None;
+        }
+        (None, Some(lost)) if tried.all && before != Outcome::Detached => {
+            life.verdict.outcome = Outcome::Detached;
+            lose(life, *lost, None);
+        }
+        (None, Some(lost)) if joins => {
+            life.verdict.outcome = Outcome::Partly;
+            lose(life, *lost, None);
+        }
+        (Some(joined), Some(lost)) if before != Outcome::Partly => {
+            life.verdict.outcome = Outcome::Partly;
+            lose(life, *lost, Some(*joined));
+        }
+        _ => {}
+    }
+}
+
+type At = (FileId, TextRange);
+
+fn step((file, range): At, text: &str) -> Step {
+    Step { file, range, text: text.to_owned() }
+}
+
+fn lose(life: &mut Life, (file, range, how): (FileId, TextRange, &'static str), joined: Option<At>) {
+    let text = format!("{how}, in a run of `main`");
+    let joined = joined.map(|at| step(at, "joined here, in another run or for another one"));
+    life.verdict.steps = joined.into_iter().collect();
+    life.verdict.steps.push(step((file, range), &text));
+    life.loss = Some(Loss { kind: LossKind::ScopeEnd(None), file, range, text });
+    (life.fix, life.forgettable) = (None, None);
+}
