@@ -18,6 +18,7 @@ mod library;
 mod machine;
 mod many;
 mod maybe;
+mod plain;
 mod unknown;
 mod value;
 

@@ -30,7 +30,8 @@ impl Run<'_> {
             Value::Cell(..) => true,
             Value::Sender(_) => matches!(name, "send" | "try_send" | "clone"),
             Value::Receiver(_) => matches!(name, "recv" | "try_recv" | "recv_timeout" | "iter" | "try_iter" | "into_iter"),
-            Value::Builder => matches!(name, "name" | "stack_size" | "spawn" | "spawn_scoped"),
+            Value::Thread(_) => matches!(name, "name" | "id" | "unpark" | "clone"),
+            Value::Builder(_) => matches!(name, "name" | "stack_size" | "spawn" | "spawn_scoped"),
             Value::Scope(_) => matches!(name, "spawn"),
             Value::Entry(..) => matches!(name, "or_insert" | "or_insert_with" | "or_insert_with_key" | "or_default" | "and_modify"),
             Value::Closure(_) | Value::Function(_) => matches!(name, "clone" | "call_once"),
@@ -75,9 +76,19 @@ impl Run<'_> {
                 let channel = *channel;
                 self.receiver_method(place, channel, name)
             }
-            Value::Builder => {
+            Value::Thread(is_named) => {
+                let is_named = *is_named;
+                Ok(match name {
+                    "name" => Value::option(is_named.then(|| self.unknown.fresh())),
+                    "unpark" => Value::Unit,
+                    "clone" => Value::Thread(is_named),
+                    _ => self.unknown.fresh(),
+                })
+            }
+            Value::Builder(is_named) => {
+                let is_named = *is_named;
                 if !matches!(name, "spawn" | "spawn_scoped") {
-                    return Ok(Value::Builder);
+                    return Ok(Value::Builder(is_named || name == "name"));
                 }
                 let scope = match args.first().map(|it| self.seen(it)) {
                     Some(Value::Scope(id)) => Some(id),
@@ -85,7 +96,13 @@ impl Run<'_> {
                 };
                 let Some(code) = args.pop() else { return unknown("a spawn without a closure") };
                 match self.unknown.choose(2) {
-                    0 => Ok(Value::ok(self.spawned(born, code, scope))),
+                    0 => {
+                        let handle = self.spawned(born, code, scope);
+                        if let Some(thread) = self.threads.last_mut() {
+                            thread.is_named = is_named;
+                        }
+                        Ok(Value::ok(handle))
+                    }
                     _ => {
                         self.discard(code, "dropped with the closure of a thread that could not be started")?;
                         Ok(Value::err(self.unknown.fresh()))
@@ -140,7 +157,7 @@ impl Run<'_> {
 
     /// A thread is born.
     pub(super) fn spawned(&mut self, born: At, code: Value, scope: Option<usize>) -> Value {
-        self.threads.push(Thread { born, code: Some(code), result: None, scope, fate: Fate::Held });
+        self.threads.push(Thread { born, code: Some(code), result: None, scope, is_named: false, fate: Fate::Held });
         Value::Handle(self.threads.len() - 1)
     }
 
@@ -157,7 +174,7 @@ impl Run<'_> {
                 }
                 Ok(Value::Bool(ended))
             }
-            _ => Ok(self.unknown.fresh()),
+            _ => Ok(Value::Thread(self.threads[thread].is_named)),
         }
     }
 
@@ -389,7 +406,7 @@ impl Run<'_> {
         let Value::Sym(id) = self.get(place)? else { return unknown("nothing unknown") };
         let id = *id;
         let runs = args.iter().any(|it| matches!(self.seen(it), Value::Closure(_) | Value::Function(_)));
-        let owns = args.iter().any(|it| self.owns(it));
+        let owns = args.iter().any(|it| self.owns(&self.seen(it)));
         if TELLS_MAYBE.contains(&name) && (runs || owns || name.starts_with("is_") || args.is_empty()) && maybe::METHODS.contains(&name) {
             let want = if name == "unwrap_or_default" && *want == Ty::Unknown { Ty::external("std::string::String", Vec::new()) } else { want.clone() };
             let copy = self.temp(Value::Sym(id));

@@ -108,7 +108,20 @@ impl Run<'_> {
         match defs.as_slice() {
             [Def::Item(item) | Def::Method(item)] if self.model.function(*item).is_some() => {
                 let item = *item;
-                self.call_written(item, None, args, &types, at)
+                // `Type::<A>::new()`, `let x: Type<A> = Type::new()`, `Self::new()`.
+                let before = path.segments.len().checked_sub(2).map(|at| &path.segments[at].args);
+                let mut of_type: Vec<Ty> = before.map_or(Vec::new(), |args| args.iter().map(|it| self.ty(it)).collect());
+                if let (true, Ty::Named(TyHead::Item(..), _, args)) = (of_type.is_empty(), want) {
+                    of_type.clone_from(args);
+                }
+                let mut more = self.types_of_impl(item, &of_type);
+                let context = self.context()?;
+                let own = |item: ItemRef| self.model.function_at(item).and_then(|it| it.container);
+                let same = self.context_of(item, &[]).own == context.own && own(item).is_some();
+                if more.is_empty() && same {
+                    more = context.types;
+                }
+                self.call_written(item, None, args, (&types, more), at)
             }
             [Def::Item(item)] if matches!(self.model.item(*item).kind, ItemKind::Struct(_)) => {
                 if args.is_empty() && path.last() == "default" {
@@ -146,16 +159,17 @@ impl Run<'_> {
             let ty = self.field_type(item, variant.as_ref(), &name);
             fields.push((name, self.eval(arg, &ty)?));
         }
-        Ok(Value::Data(Box::new(Data { item, variant, fields })))
+        Ok(Value::Data(Box::new(Data { item, variant, fields, types: self.types_of(item) })))
     }
 
     /// Calls a function of the project with arguments that are written here.
-    fn call_written(&mut self, item: ItemRef, receiver: Option<Value>, args: &[ExprId], types: &[Ty], at: TextRange) -> Result<Value> {
+    fn call_written(&mut self, item: ItemRef, receiver: Option<Value>, args: &[ExprId], (types, more): (&[Ty], Vec<(Name, Ty)>), at: TextRange) -> Result<Value> {
         let Some(function) = self.model.function(item) else { return unknown("no function") };
         let mut values = Vec::new();
         // `Type::method(value, ..)`
         let skips = usize::from(function.receiver.is_some() && receiver.is_none());
-        let context = self.context_of(item, types);
+        let mut context = self.context_of(item, types);
+        context.types.extend(more);
         for (index, &arg) in args.iter().enumerate() {
             let ty = index.checked_sub(skips).and_then(|at| function.params.get(at));
             let want = ty.map_or(Ty::Unknown, |ty| self.ty_in(&context, ty));
@@ -209,6 +223,9 @@ impl Run<'_> {
             return self.call_function(item, Some(first), args, context);
         }
         let mut context = context.unwrap_or_else(|| self.context_of(item, &[]));
+        if let (true, Some(Value::Data(data))) = (context.types.is_empty(), receiver.as_ref().map(|it| self.seen(it))) {
+            context.types = data.types;
+        }
         // A function of a trait means that of the value.
         if context.own == Ty::Unknown
             && let Some(value) = &receiver
@@ -243,6 +260,23 @@ impl Run<'_> {
         let result = self.run_frame(body.root, &params, args);
         self.at = at;
         result
+    }
+
+    /// What the type parameters of a value that is made here stand for.
+    pub(super) fn types_of(&self, item: ItemRef) -> Vec<(Name, Ty)> {
+        let Some(frame) = self.frames.last() else { return Vec::new() };
+        let is_own = self.model.item_of(&frame.context.own) == Some(item);
+        if is_own { frame.context.types.clone() } else { Vec::new() }
+    }
+
+    /// Type parameters of the `impl` around a function, by the arguments that its type is written with.
+    fn types_of_impl(&self, item: ItemRef, args: &[Ty]) -> Vec<(Name, Ty)> {
+        let container = self.model.function_at(item).and_then(|it| it.container);
+        let Some(ItemKind::Impl(it)) = container.map(|it| &self.model.item(it).kind) else { return Vec::new() };
+        let Type::Path(None, path) = &it.self_ty else { return Vec::new() };
+        let Some(last) = path.segments.last() else { return Vec::new() };
+        let named = last.args.iter().zip(args).filter_map(|(own, ty)| Some((generic_of(own)?, ty.clone())));
+        named.filter(|(own, ty)| *ty != Ty::Unknown && it.generics.iter().any(|generic| generic.name == *own)).collect()
     }
 
     /// The type of a value, as far as it has a name.
@@ -372,7 +406,7 @@ impl Run<'_> {
                     _ => return unknown("no constructor"),
                 };
                 let fields = args.into_iter().enumerate().map(|(at, value)| (Name::from(at.to_string()), value)).collect();
-                Ok(Value::Data(Box::new(Data { item, variant, fields })))
+                Ok(Value::Data(Box::new(Data { item, variant, fields, types: self.types_of(item) })))
             }
             [Def::External(path)] => {
                 if let Some(made) = self.std_function(path, &mut args, &Ty::Unknown)? {
@@ -451,6 +485,13 @@ impl Run<'_> {
         let receiver = self.place_wanted(call.receiver, &receiver_type(&call.name, want))?;
         let types: Vec<Ty> = call.types.iter().map(|it| self.ty(it)).collect();
         let mut place = receiver.clone();
+        if let ("into", Some(head)) = (&*call.name, want.head())
+            && let [only] = self.model.methods_of(&head, "from")
+            && self.model.item_of(want).is_some()
+        {
+            let (item, value) = (only.item, self.take(&place)?);
+            return self.call_function(item, None, vec![value], None);
+        }
         loop {
             // A method of the project's comes first where a value is of its types.
             if let Value::Data(data) = self.get(&place)? {
@@ -522,7 +563,11 @@ impl Run<'_> {
             None => return unknown("a function that is no method"),
         };
         let at = self.at.1;
-        self.call_written(own, Some(receiver), &call.args, types, at)
+        let more = match self.seen(&receiver) {
+            Value::Data(data) => data.types,
+            _ => Vec::new(),
+        };
+        self.call_written(own, Some(receiver), &call.args, (types, more), at)
     }
 
     /// `self: &Rc<Self>`, `self: Box<Self>`: what the value is in, or the value.

@@ -54,6 +54,14 @@ impl Run<'_> {
             Value::Iter(_) => std::mem::replace(self.get_mut(place)?, Value::Moved),
             _ => return unknown("no iterator"),
         };
+        let computes = matches!(name, "count" | "sum" | "product" | "fold" | "max" | "min" | "last" | "collect");
+        if computes && self.is_plain_iter(&iter) && args.iter().all(|it| self.is_plain_code(it)) {
+            let is_text = name != "collect" || want.path().is_none_or(|path| path.ends_with("String"));
+            if is_text {
+                args.clear();
+                return Ok(self.unknown.fresh());
+            }
+        }
         if let Some(adaptor) = Adaptor::of(name) {
             return self.adapt(adaptor, iter, args);
         }
@@ -202,6 +210,9 @@ impl Run<'_> {
     fn searched(&mut self, place: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
         let sum = if name == "try_fold" { one(args)? } else { Value::Unit };
         let code = one(args)?;
+        if matches!(name, "any" | "all" | "position") && self.is_plain_iter(&self.get(place)?.clone()) && self.is_plain_code(&code) {
+            return Ok(self.unknown.fresh());
+        }
         let (slot, sum) = (self.slot(code), self.slot(sum));
         let code = Value::Ref(Place::slot(slot));
         let mut at = 0;

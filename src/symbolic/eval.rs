@@ -1,15 +1,18 @@
 //! Expressions and statements, one after the other as they run.
 
+use std::sync::Arc;
+
 use super::machine::{Result, Run, Stop, unknown};
 use super::unknown::{holds, key};
 use super::value::{Closure, Data, Kind, Maybe, Place, Step, Value};
 use crate::facts::tree::{
-    BinaryOp, BlockId, Comparison, ExprId, ExprKind, ItemKind, Name, Path, PatKind, StmtKind, Type, Written,
+    BinaryOp, BlockId, Body, Comparison, ExprId, ExprKind, ItemKind, Name, Path, PatKind, StmtKind, Type, Written,
 };
 use crate::model::{Def, ItemRef, Namespace, Ty, TyHead};
+use crate::text::TextRange;
 
 impl Run<'_> {
-    fn kind(&self, id: ExprId) -> Option<(std::sync::Arc<crate::facts::tree::Body>, ExprId)> {
+    fn kind(&self, id: ExprId) -> Option<(Arc<Body>, ExprId)> {
         self.frames.last().map(|frame| (frame.body.clone(), id))
     }
 
@@ -101,7 +104,7 @@ impl Run<'_> {
     }
 
     /// A reference; what is written out lives for ever.
-    fn reference(&mut self, body: &crate::facts::tree::Body, inner: ExprId, want: &Ty) -> Result<Value> {
+    fn reference(&mut self, body: &Body, inner: ExprId, want: &Ty) -> Result<Value> {
         let want = match want {
             Ty::Reference(inner) => (**inner).clone(),
             _ => Ty::Unknown,
@@ -361,7 +364,7 @@ impl Run<'_> {
             }
         }
         self.in_order(item, variant.as_ref(), &mut made);
-        Ok(Value::Data(Box::new(Data { item, variant, fields: made })))
+        Ok(Value::Data(Box::new(Data { item, variant, fields: made, types: self.types_of(item) })))
     }
 
     /// Puts fields into the order in which they are declared, which is that of their drops.
@@ -434,7 +437,7 @@ impl Run<'_> {
         }
     }
 
-    fn statements(&mut self, body: &crate::facts::tree::Body, block: BlockId, want: &Ty) -> Result<Value> {
+    fn statements(&mut self, body: &Body, block: BlockId, want: &Ty) -> Result<Value> {
         let block = body.block(block);
         for stmt in &block.stmts {
             if stmt.cfg.is_test_only() {
@@ -468,7 +471,7 @@ impl Run<'_> {
 
     fn let_statement(
         &mut self,
-        body: &crate::facts::tree::Body,
+        body: &Body,
         pat: crate::facts::tree::PatId,
         ty: &Type,
         init: Option<ExprId>,
@@ -556,7 +559,7 @@ impl Run<'_> {
                 Ok(self.unknown.derived(path.to_string(), None))
             }
             [Def::Variant(item, name)] if self.model.is_unit(*item, name) => {
-                Ok(Value::Data(Box::new(Data { item: *item, variant: Some(name.clone()), fields: Vec::new() })))
+                Ok(Value::Data(Box::new(Data { item: *item, variant: Some(name.clone()), fields: Vec::new(), types: Vec::new() })))
             }
             [Def::Unknown] => Ok(self.unknown.untold(format!("{:?}", path.segments.iter().map(|it| &it.name).collect::<Vec<_>>()))),
             [Def::Item(item)] => match &self.model.item(*item).kind {
@@ -566,7 +569,7 @@ impl Run<'_> {
                     if self.owns(&value) { self.take(&place) } else { Ok(value) }
                 }
                 ItemKind::Struct(fields) if fields.is_empty() => {
-                    Ok(Value::Data(Box::new(Data { item: *item, variant: None, fields: Vec::new() })))
+                    Ok(Value::Data(Box::new(Data { item: *item, variant: None, fields: Vec::new(), types: Vec::new() })))
                 }
                 _ => Ok(Value::Function(defs)),
             },
@@ -617,7 +620,7 @@ pub(super) fn last(path: &str) -> &str {
 }
 
 /// Whether an expression names a place.
-pub(super) fn is_place(body: &crate::facts::tree::Body, id: ExprId) -> bool {
+pub(super) fn is_place(body: &Body, id: ExprId) -> bool {
     matches!(
         body.expr(id).kind,
         ExprKind::Path(..) | ExprKind::Field(..) | ExprKind::Index(..) | ExprKind::Deref(_)
@@ -625,7 +628,7 @@ pub(super) fn is_place(body: &crate::facts::tree::Body, id: ExprId) -> bool {
 }
 
 /// The plain names that code in a range spells.
-fn names_in(body: &crate::facts::tree::Body, _: ExprId, range: crate::text::TextRange) -> Vec<Name> {
+fn names_in(body: &Body, _: ExprId, range: TextRange) -> Vec<Name> {
     let inside = body.exprs.iter().filter(|it| range.start <= it.range.start && it.range.end <= range.end);
     let mut names = Vec::new();
     for expr in inside {
@@ -638,17 +641,36 @@ fn names_in(body: &crate::facts::tree::Body, _: ExprId, range: crate::text::Text
     names
 }
 
-/// Whether code in a range uses a variable up: a `drop`, `join` or loop takes it, so that a closure has to own it.
-fn consumes(body: &crate::facts::tree::Body, name: &Name, range: crate::text::TextRange) -> bool {
+/// Whether code in a range uses a variable up: a `drop`, `join` or loop takes it, or a closure that moves what it
+/// names, so that a closure around has to own it. A name that is bound anew in there is another variable.
+fn consumes(body: &Body, name: &Name, range: TextRange) -> bool {
+    let within = |it: TextRange| range.start <= it.start && it.end <= range.end;
+    let is_bound = body.pats.iter().any(|pat| {
+        within(pat.range) && matches!(&pat.kind, PatKind::Bind { name: own, .. } if own == name)
+    });
+    if is_bound {
+        return false;
+    }
     let is_it = |id: ExprId| matches!(&body.expr(id).kind, ExprKind::Path(None, path) if path.as_name() == Some(name));
-    let inside = body.exprs.iter().filter(|it| range.start <= it.range.start && it.range.end <= range.end);
-    inside.into_iter().any(|expr| match &expr.kind {
+    let names = |range: TextRange| {
+        body.exprs.iter().any(|it| {
+            range.start <= it.range.start
+                && it.range.end <= range.end
+                && matches!(&it.kind, ExprKind::Path(None, path) if path.as_name() == Some(name))
+        })
+    };
+    body.exprs.iter().filter(|it| within(it.range)).any(|expr| match &expr.kind {
         ExprKind::Call(_, args) => args.iter().any(|&arg| is_it(arg)),
-        ExprKind::Method(call) => is_it(call.receiver) && matches!(&*call.name, "join" | "into_iter"),
+        ExprKind::Method(call) => {
+            (is_it(call.receiver) && matches!(&*call.name, "join" | "into_iter"))
+                || call.args.iter().any(|&arg| is_it(arg))
+        }
         ExprKind::For(_, _, iterable, _) => is_it(*iterable),
         ExprKind::Struct(_, fields, _) => fields.iter().any(|(_, value)| is_it(*value)),
         ExprKind::Return(Some(value)) => is_it(*value),
-        ExprKind::Closure(closure) => is_it(closure.body),
+        ExprKind::Closure(closure) => {
+            is_it(closure.body) || (closure.moves && expr.range != range && names(expr.range))
+        }
         _ => false,
     })
 }

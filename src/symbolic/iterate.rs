@@ -8,7 +8,7 @@ use super::value::{Kind, Maybe, Place, Step, SymId, Value};
 use crate::model::TyHead;
 
 /// Numbers of a range that are gone through one by one.
-const MAX_NUMBERS: i64 = 256;
+const MAX_NUMBERS: i64 = 1_100;
 
 /// An iterator.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub(super) enum Iter {
     Items(VecDeque<Value>),
     /// Numbers from one on, up to one that is left out.
     Numbers(i64, Option<i64>),
+    /// From one on, up to another: not both are known.
+    Open(Value, Option<Value>, i64),
     /// As many as something unknown has: which comes next.
     Unknown(SymId, usize),
     /// What a channel gives; `true` for what it has now.
@@ -85,7 +87,7 @@ impl Iter {
             Self::Items(items) => items.into(),
             Self::FromFn(value) | Self::Repeat(value) | Self::Own(value) => vec![value],
             Self::Adapted(_, inner, given) => vec![inner, given],
-            Self::Numbers(..) | Self::Unknown(..) | Self::Channel(..) | Self::At(_) => Vec::new(),
+            Self::Numbers(..) | Self::Open(..) | Self::Unknown(..) | Self::Channel(..) | Self::At(_) => Vec::new(),
         }
     }
 }
@@ -196,12 +198,28 @@ impl Run<'_> {
                 }
                 if to.is_some_and(|to| to - *from > MAX_NUMBERS) {
                     // Of very many a few stand for all.
+                    self.unknown.capped = true;
                     *to = Some(*from + 3);
                     *from = *from + 2;
                     return Ok(Some(self.unknown.fresh()));
                 }
                 *from += 1;
                 Ok(Some(Value::Int(*from - 1)))
+            }
+            Iter::Open(from, to, at) => {
+                let (from, count) = (from.clone(), *at);
+                if let Some(to) = to {
+                    let more = self.arithmetic("sub", to, &from);
+                    let left = match &more {
+                        Value::Sym(id) => Value::int(self.unknown.len(*id)),
+                        other => other.clone(),
+                    };
+                    if matches!(left, Value::Int(left) if left <= count) {
+                        return Ok(None);
+                    }
+                }
+                *at += 1;
+                Ok(Some(self.arithmetic("add", &from, &Value::Int(count))))
             }
             Iter::Unknown(id, at) => {
                 if *at >= MAX_UNKNOWN || *at >= self.unknown.len(*id) {

@@ -22,7 +22,7 @@ impl Run<'_> {
                 let code = one(args)?;
                 self.scope(code)?
             }
-            ("Builder", "new") if path.contains("thread") => Value::Builder,
+            ("Builder", "new") if path.contains("thread") => Value::Builder(false),
             ("mem", "drop") | ("prelude", "drop") => {
                 let value = one(args)?;
                 self.discard(value, "`drop` drops it")?;
@@ -288,7 +288,7 @@ impl Run<'_> {
             let ty = self.field_type(item, None, &name);
             made.push((name, self.default_of(&ty)?));
         }
-        Ok(Value::Data(Box::new(Data { item, variant: None, fields: made })))
+        Ok(Value::Data(Box::new(Data { item, variant: None, fields: made, types: self.types_of(item) })))
     }
 
     /// Whether it is no use to read the initialiser of a constant: it makes an empty cell, or was asked for before.
@@ -337,7 +337,7 @@ impl Run<'_> {
                 let more = i64::try_from(self.unknown.len(id)).unwrap_or(0);
                 Value::Iter(Box::new(Iter::Numbers(from, Some(from + more))))
             }
-            _ => return unknown("a range that is not known"),
+            (from, to) => Value::Iter(Box::new(Iter::Open(from, to, 0))),
         })
     }
 

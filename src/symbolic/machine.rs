@@ -11,7 +11,9 @@ use crate::source::FileId;
 use crate::text::TextRange;
 
 /// Steps of one run.
-const MAX_STEPS: usize = 40_000;
+const MAX_STEPS: usize = 60_000;
+/// Threads of which each is tried to be the first.
+const MAX_FIRST: usize = 2;
 /// Calls inside each other.
 const MAX_FRAMES: usize = 40;
 
@@ -56,6 +58,7 @@ pub(super) struct Thread {
     pub(super) code: Option<Value>,
     pub(super) result: Option<Value>,
     pub(super) scope: Option<usize>,
+    pub(super) is_named: bool,
     pub(super) fate: Fate,
 }
 
@@ -507,11 +510,16 @@ impl<'m> Run<'m> {
         Ok(())
     }
 
-    /// Runs the first thread that was not run yet; whether there was one.
+    /// Runs one of the first threads that were not run yet; whether there was one.
     pub(super) fn run_waiting(&mut self) -> Result<bool> {
-        let waiting = self.threads.iter().position(|thread| thread.code.is_some());
-        let Some(thread) = waiting else { return Ok(false) };
-        self.run_thread(thread)?;
+        let waiting = (0..).zip(&self.threads).filter(|(_, thread)| thread.code.is_some());
+        let waiting: Vec<usize> = waiting.map(|(number, _)| number).take(MAX_FIRST).collect();
+        let first = match waiting.len() {
+            0 => return Ok(false),
+            1 => 0,
+            more => self.unknown.choose(more),
+        };
+        self.run_thread(waiting[first])?;
         Ok(true)
     }
 

@@ -1,5 +1,6 @@
 //! Methods of collections.
 
+use super::iterate::Iter;
 use super::machine::{Result, Run, Stop, unknown};
 use super::value::{Kind, Place, Step, Value};
 use crate::model::Ty;
@@ -496,9 +497,30 @@ impl Run<'_> {
         Ok(Value::list(all.collect()))
     }
 
+    /// A position, each that there is being tried.
+    fn position(&mut self, value: &Value, len: usize) -> Result<i64> {
+        for at in 0..=len {
+            if self.equal(value, &Value::int(at))? {
+                return Ok(i64::try_from(at).unwrap_or(0));
+            }
+        }
+        Ok(-1)
+    }
+
     fn bounds(&mut self, range: Value, len: usize) -> Result<(usize, usize)> {
         let Value::Iter(range) = range else { return unknown("a range that is not known") };
-        let super::iterate::Iter::Numbers(from, to) = *range else { return unknown("a range that is not known") };
+        let (from, to) = match *range {
+            Iter::Numbers(from, to) => (from, to),
+            Iter::Open(from, to, _) => {
+                let from = self.position(&from, len)?;
+                let to = match to {
+                    Some(to) => Some(self.position(&to, len)?),
+                    None => None,
+                };
+                (from, to)
+            }
+            _ => return unknown("a range that is not known"),
+        };
         let to = to.map_or(Some(len), |to| usize::try_from(to).ok());
         match (usize::try_from(from), to) {
             (Ok(from), Some(to)) if from <= to && to <= len => Ok((from, to)),

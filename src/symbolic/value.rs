@@ -53,8 +53,10 @@ pub(super) enum Value {
     Sender(usize),
     /// The receiving end.
     Receiver(usize),
-    /// A `thread::Builder`.
-    Builder,
+    /// A `thread::Builder`, and whether it has a name.
+    Builder(bool),
+    /// The `Thread` of a thread, by its number, and whether that has a name.
+    Thread(bool),
     /// The scope of scoped threads.
     Scope(usize),
     /// An entry of a map: where the map is, and the key.
@@ -69,6 +71,8 @@ pub(super) struct Data {
     pub(super) item: ItemRef,
     pub(super) variant: Option<Name>,
     pub(super) fields: Vec<(Name, Value)>,
+    /// What its type parameters stand for, as far as that is known.
+    pub(super) types: Vec<(Name, Ty)>,
 }
 
 /// Variants of `Option` and `Result`.

@@ -1,0 +1,95 @@
+//! Code that only computes: what it makes of something unknown is unknown as well, whichever way it takes.
+//!
+//! Going through three unknown bytes of a text, each greater than another or not, would use up all choices that a
+//! program has, and say nothing of its threads.
+
+use super::iterate::{Adaptor, Iter};
+use super::machine::Run;
+use super::value::Value;
+use crate::facts::tree::{Body, ExprKind};
+use crate::model::Def;
+
+/// Methods that compute and do no more.
+const COMPUTING: &[&str] = &[
+    "len", "is_empty", "wrapping_mul", "wrapping_add", "wrapping_sub", "saturating_add", "saturating_sub", "checked_add", "checked_mul",
+    "rotate_left", "rotate_right", "count_ones", "starts_with", "ends_with", "contains", "to_string", "to_owned", "clone", "trim", "chars",
+    "bytes", "lines", "split", "split_whitespace", "count", "sum", "min", "max", "pow", "abs", "as_str", "as_bytes", "parse", "unwrap_or",
+    "is_alphabetic", "is_alphanumeric", "is_ascii_digit", "is_whitespace", "to_uppercase", "to_lowercase", "filter", "map", "fold", "iter",
+    "leading_zeros", "trailing_zeros", "is_digit", "to_digit", "is_multiple_of", "as_ref", "copied", "cloned", "is_ascii", "rem_euclid", "isqrt",
+];
+
+impl Run<'_> {
+    /// Whether all that is in an iterator, and all that it does, is plain, and there is more in it than is known.
+    pub(super) fn is_plain_iter(&self, iter: &Value) -> bool {
+        let mut is_open = false;
+        self.is_plain(iter, &mut is_open) && is_open
+    }
+
+    fn is_plain(&self, value: &Value, is_open: &mut bool) -> bool {
+        let Value::Iter(iter) = value else { return self.is_plain_code(value) };
+        match &**iter {
+            Iter::Unknown(..) => {
+                *is_open = true;
+                true
+            }
+            Iter::Numbers(from, to) => {
+                *is_open |= to.is_some_and(|to| to - from > 16);
+                to.is_some()
+            }
+            Iter::Items(items) => {
+                *is_open |= items.len() > 16;
+                items.iter().all(|it| !self.owns(&self.seen(it)))
+            }
+            Iter::Adapted(Adaptor::FlatMap, ..) => false,
+            Iter::Adapted(_, inner, given) => self.is_plain(inner, is_open) && self.is_plain(given, is_open),
+            _ => false,
+        }
+    }
+
+    /// Whether a closure or function only computes.
+    pub(super) fn is_plain_code(&self, code: &Value) -> bool {
+        match code {
+            Value::Closure(closure) => {
+                let range = closure.body.expr(closure.expr).range;
+                let owns = closure.owned.iter().any(|slot| self.owns(&self.slots[*slot]));
+                let inside = closure.body.exprs.iter().filter(|it| range.start <= it.range.start && it.range.end <= range.end);
+                !owns && inside.into_iter().all(|it| computes(&closure.body, &it.kind))
+            }
+            Value::Function(defs) => matches!(defs.as_slice(), [Def::External(path)] if path.starts_with("std::")),
+            Value::Ref(place) => self.resolved(place).and_then(|place| self.get(&place)).is_ok_and(|it| self.is_plain_code(it)),
+            Value::Int(_) | Value::Bool(_) | Value::Unit | Value::Sym(_) | Value::Text(_) => true,
+            _ => false,
+        }
+    }
+}
+
+fn computes(body: &Body, kind: &ExprKind) -> bool {
+    match kind {
+        ExprKind::Path(..)
+        | ExprKind::Bool(_)
+        | ExprKind::Number(_)
+        | ExprKind::Literal(_)
+        | ExprKind::Field(..)
+        | ExprKind::Index(..)
+        | ExprKind::Deref(_)
+        | ExprKind::Unary(_)
+        | ExprKind::Reference(..)
+        | ExprKind::Binary { .. }
+        | ExprKind::Cast(..)
+        | ExprKind::Tuple(_)
+        | ExprKind::Block(..)
+        | ExprKind::If(..)
+        | ExprKind::Closure(_)
+        | ExprKind::Range { .. } => true,
+        ExprKind::Method(call) => COMPUTING.contains(&&*call.name),
+        ExprKind::Call(callee, _) => match &body.expr(*callee).kind {
+            ExprKind::Path(_, path) => {
+                let name = path.last();
+                matches!(name, "from" | "Some" | "Ok")
+            }
+            _ => false,
+        },
+        ExprKind::Macro(call) => matches!(call.path.last(), "format" | "matches"),
+        _ => false,
+    }
+}
