@@ -31,11 +31,6 @@ use crate::text::TextRange;
 use machine::{At, Fate, Run, Stop};
 use unknown::Unknowns;
 
-/// Runs of one program.
-const MAX_RUNS: usize = 400;
-/// Steps of all runs of one program together.
-const MAX_STEPS: usize = 400_000;
-
 /// What runs say of all threads that are born at one place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tried {
@@ -47,6 +42,10 @@ pub struct Tried {
     pub all: bool,
     /// Whether there can be more elements than were tried.
     pub capped: bool,
+    /// Whether something is counted up to more elements than were tried.
+    pub counts_on: bool,
+    /// Whether more was tried than usual.
+    pub deep: bool,
 }
 
 /// What was found out by running.
@@ -60,8 +59,23 @@ pub struct Runs {
     pub gave_up: Vec<String>,
 }
 
-/// Runs every program of a model that starts in a `main` of its own.
-pub fn run(model: &Model<'_>, crates: &BTreeSet<CrateId>, is_last: bool) -> Runs {
+/// How much is tried.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// Elements of what is unknown.
+    elements: usize,
+    runs: usize,
+    steps: usize,
+}
+
+/// What every program is tried with.
+const FIRST: Limits = Limits { elements: 3, runs: 400, steps: 400_000 };
+/// The same where every run speaks against a blame.
+const AGAIN: Limits = Limits { elements: 5, runs: 2_000, steps: 1_500_000 };
+
+/// Runs every program of some crates that starts in a `main` of its own. Where all runs join what is `blamed`, more are
+/// tried; and with `is_last` what was not read is not asked for.
+pub fn run(model: &Model<'_>, crates: &BTreeSet<CrateId>, blamed: &BTreeSet<At>, is_last: bool) -> Runs {
     let mut found = Runs::default();
     for krate in &model.crates {
         let is_program = matches!(krate.code, CodeKind::Main | CodeKind::Example);
@@ -69,53 +83,47 @@ pub fn run(model: &Model<'_>, crates: &BTreeSet<CrateId>, is_last: bool) -> Runs
             continue;
         }
         let mains = model.resolve(krate.root, false, &["main".into()], Namespace::Value);
-        if let [Def::Item(main)] = mains.as_slice()
-            && model.module(krate.root).parent.is_none()
-            && let Some(function) = model.function(*main)
-        {
-            match function.body {
-                Some(_) => explore(model, *main, is_last, &mut found),
-                None => {
-                    found.unread.insert(*main);
-                }
+        let [Def::Item(main)] = mains.as_slice() else { continue };
+        match model.function(*main) {
+            Some(function) if function.body.is_some() => {
+                let births = explore(model, *main, FIRST, is_last, &mut found);
+                let speaks = |(at, tried): (&At, &Tried)| {
+                    let is_open = (tried.lost.is_none() && blamed.contains(at)) || tried.joined.is_none();
+                    tried.all && tried.capped && is_open
+                };
+                let is_contested = births.iter().any(speaks) && found.unread.is_empty();
+                let more = if is_contested { explore(model, *main, AGAIN, is_last, &mut found) } else { BTreeMap::new() };
+                found.births.extend(births);
+                // A run of more elements that was not followed takes nothing from those of fewer.
+                found.births.extend(more.into_iter().filter(|(_, tried)| tried.all || tried.lost.is_some()));
             }
+            Some(_) => {
+                found.unread.insert(*main);
+            }
+            None => {}
         }
     }
     found
 }
 
 /// Runs one program until all its ways were tried.
-fn explore(model: &Model<'_>, main: ItemRef, is_last: bool, found: &mut Runs) {
+fn explore(model: &Model<'_>, main: ItemRef, limits: Limits, is_last: bool, found: &mut Runs) -> BTreeMap<At, Tried> {
     let mut births: BTreeMap<At, Tried> = BTreeMap::new();
     let (mut runs, mut steps, mut capped, mut sure) = (0, 0, false, true);
+    let mut counts_on = false;
     let mut choices = Some(Vec::new());
     while let Some(next) = choices {
         runs += 1;
         let at = (main.file, model.item(main).range);
-        let mut run = Run::new(model, next, at, is_last);
+        let mut run = Run::new(model, next, at, limits.elements, is_last);
         let result = run.call_function(main, None, Vec::new(), None).map(|_| ());
         let result = result.and_then(|()| run.ends());
         steps += run.steps;
         found.unread.extend(run.unread.iter().copied());
+        capped |= run.unknown.capped;
+        counts_on |= run.unknown.counts_on;
         match result {
-            Ok(()) | Err(Stop::Exit) => {
-                let is_over = result.is_ok();
-                capped |= run.unknown.capped;
-                for thread in run.threads.iter().filter(|it| it.scope.is_none()) {
-                    let tried = births.entry(thread.born).or_default();
-                    match &thread.fate {
-                        Fate::Joined((file, range)) => tried.joined = Some((*file, *range)),
-                        Fate::Lost((file, range), how) if !run.unknown.doubtful => {
-                            tried.lost = Some((*file, *range, how));
-                        }
-                        Fate::Held if !is_over => {}
-                        Fate::Lost(..) | Fate::Held => {
-                            found.gave_up.push(format!("doubt {} {:?}", run.unknown.doubtful, thread.fate));
-                            sure = false;
-                        }
-                    }
-                }
-            }
+            Ok(()) | Err(Stop::Exit) => sure &= count(&run, result.is_ok(), &mut births),
             Err(Stop::Unknown(why)) => {
                 found.gave_up.push(why);
                 sure = false;
@@ -123,19 +131,39 @@ fn explore(model: &Model<'_>, main: ItemRef, is_last: bool, found: &mut Runs) {
                     break;
                 }
             }
-            Err(_) => capped |= run.unknown.capped,
+            Err(_) => {}
         }
-        if runs >= MAX_RUNS || steps >= MAX_STEPS {
-            found.gave_up.push(format!("budget {runs} {steps}"));
+        if runs >= limits.runs || steps >= limits.steps {
+            found.gave_up.push("it has too many ways".to_owned());
             sure = false;
             break;
         }
         choices = Unknowns::next_choices(run.unknown.choices);
     }
-    for (at, mut tried) in births {
-        (tried.all, tried.capped) = (sure, capped);
-        found.births.insert(at, tried);
+    for tried in births.values_mut() {
+        tried.all = sure;
+        tried.capped = capped;
+        tried.counts_on = counts_on;
+        tried.deep = limits.elements > FIRST.elements;
     }
+    births
+}
+
+/// Notes what became of the threads of a run; whether that is known of all.
+fn count(run: &Run<'_>, is_over: bool, births: &mut BTreeMap<At, Tried>) -> bool {
+    let mut sure = true;
+    for thread in run.threads.iter().filter(|it| it.scope.is_none()) {
+        let tried = births.entry(thread.born).or_default();
+        match &thread.fate {
+            Fate::Joined((file, range)) => tried.joined = Some((*file, *range)),
+            Fate::Lost((file, range), how) if !run.unknown.doubtful => {
+                tried.lost = Some((*file, *range, how));
+            }
+            Fate::Held if !is_over => {}
+            Fate::Lost(..) | Fate::Held => sure = false,
+        }
+    }
+    sure
 }
 
 impl Run<'_> {

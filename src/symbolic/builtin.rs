@@ -7,6 +7,11 @@ use super::value::{Cell, Kind, Maybe, Place, Step, Value};
 use super::{consume, many, maybe};
 use crate::model::Ty;
 
+/// How often threads have not ended yet in one run.
+const MAX_UNFINISHED: usize = 6;
+/// How often something else has not happened yet.
+const MAX_LATE: usize = 2;
+
 /// Methods of something unknown that tell of an `Option` or `Result`.
 const TELLS_MAYBE: &[&str] = &[
     "map_or", "map_or_else", "unwrap_or", "unwrap_or_else", "unwrap_or_default", "ok_or", "ok_or_else", "and_then", "map_err", "ok", "err",
@@ -157,7 +162,7 @@ impl Run<'_> {
 
     /// A thread is born.
     pub(super) fn spawned(&mut self, born: At, code: Value, scope: Option<usize>) -> Value {
-        self.threads.push(Thread { born, code: Some(code), result: None, scope, is_named: false, fate: Fate::Held });
+        self.threads.push(Thread { born, code: Some(code), result: None, scope, is_named: false, has_ended: false, fate: Fate::Held });
         Value::Handle(self.threads.len() - 1)
     }
 
@@ -168,8 +173,9 @@ impl Run<'_> {
                 self.join(thread)
             }
             "is_finished" => {
-                let ended = self.threads[thread].code.is_none() || self.unknown.choose(2) == 0;
+                let ended = self.threads[thread].has_ended || !self.unknown.is_late(MAX_UNFINISHED);
                 if ended {
+                    self.threads[thread].has_ended = true;
                     self.run_thread(thread)?;
                 }
                 Ok(Value::Bool(ended))
@@ -186,7 +192,7 @@ impl Run<'_> {
             (Cell::Lock | Cell::RefCell, "try_lock" | "try_write" | "try_read" | "try_borrow_mut" | "try_borrow") => {
                 // Somebody else may have it.
                 let is_alone = self.threads.iter().all(|it| it.code.is_none());
-                match kind == Cell::RefCell || is_alone || self.unknown.choose(2) == 0 {
+                match kind == Cell::RefCell || is_alone || !self.unknown.is_late(MAX_LATE) {
                     true => Value::ok(guard),
                     false => Value::err(self.unknown.fresh()),
                 }
@@ -357,7 +363,7 @@ impl Run<'_> {
     /// does not wait; then the variant of std's error says why nothing comes.
     pub(super) fn received(&mut self, channel: usize, now: bool) -> Result<std::result::Result<Value, &'static str>> {
         // A thread may get there before anything was sent.
-        if now && !self.running.is_empty() && self.unknown.choose(2) == 1 {
+        if now && !self.running.is_empty() && self.unknown.is_late(MAX_LATE) {
             return Ok(Err("Empty"));
         }
         loop {
@@ -368,7 +374,7 @@ impl Run<'_> {
             if self.channels[channel].senders == 0 {
                 return Ok(Err("Disconnected"));
             }
-            if now && (self.unknown.choose(2) == 1 || self.threads.iter().all(|it| it.code.is_none())) {
+            if now && (self.threads.iter().all(|it| it.code.is_none()) || self.unknown.is_late(MAX_LATE)) {
                 return Ok(Err("Empty"));
             }
             if !self.run_waiting()? {
@@ -382,7 +388,7 @@ impl Run<'_> {
             "recv" | "try_recv" | "recv_timeout" => {
                 let is_late = name == "recv_timeout"
                     && self.channels[channel].queue.is_empty()
-                    && self.unknown.choose(2) == 1;
+                    && self.unknown.is_late(MAX_LATE);
                 let received = match is_late {
                     true => Err("Timeout"),
                     false => self.received(channel, name == "try_recv")?,

@@ -477,7 +477,12 @@ impl Run<'_> {
             return unknown(&format!("`{path}`, which is not followed"));
         }
         self.discard_all(values, "given away")?;
-        Ok(self.unknown.fresh())
+        let made = self.unknown.fresh();
+        let is_result = path.starts_with("std::fs::") || path.starts_with("std::env::") || super::maybe::given_by(last(path)) == Some(Maybe::Ok);
+        if is_result && path.starts_with("std::") {
+            self.unknown.is_maybe(&made, Maybe::Ok);
+        }
+        Ok(made)
     }
 
     /// `receiver.name(args)`
@@ -512,6 +517,10 @@ impl Run<'_> {
                 // A closure in a field is called like `(self.f)(..)`; `clone` may be derived.
             }
             let args_of = |run: &mut Self| run.eval_all(&call.args, &Ty::Unknown);
+            // An iterator behind a reference stays where it is.
+            if place != receiver && matches!(self.get(&place)?, Value::Iter(_)) && !super::consume::BY_REFERENCE.contains(&&*call.name) {
+                place = self.temp(Value::Iter(Box::new(super::iterate::Iter::At(place.clone()))));
+            }
             if self.is_built_in(&place, &call.name)? {
                 let at = self.at.1;
                 let want = match types.first() {
@@ -659,6 +668,9 @@ impl Run<'_> {
         };
         if matches!(name, "lines" | "chars" | "bytes" | "split" | "split_whitespace" | "char_indices" | "keys" | "values" | "splitn" | "incoming" | "read_dir" | "windows" | "chunks" | "rev" | "skip" | "take") {
             self.unknown.is_iterator(&made);
+        }
+        if let Some(good) = super::maybe::given_by(name) {
+            self.unknown.is_maybe(&made, good);
         }
         Ok(made)
     }

@@ -15,6 +15,12 @@ pub(super) const METHODS: &[&str] = &[
     "len", "next_if", "is_empty", "rfind", "contains", "clone", "cycle", "as_str", "start", "end", "is_some", "eq", "advance_by", "peek_mut", "as_slice", "chunks",
 ];
 
+/// Those that take their iterator by reference.
+pub(super) const BY_REFERENCE: &[&str] = &[
+    "next", "next_back", "by_ref", "nth", "peek", "peek_mut", "next_if", "len", "contains", "is_empty", "start", "end", "clone", "any", "all",
+    "position", "find", "find_map", "try_for_each", "try_fold", "iter",
+];
+
 impl Run<'_> {
     pub(super) fn iter_method(&mut self, place: &Place, name: &str, args: &mut Vec<Value>, want: &Ty) -> Result<Value> {
         match name {
@@ -56,8 +62,8 @@ impl Run<'_> {
         };
         let computes = matches!(name, "count" | "sum" | "product" | "fold" | "max" | "min" | "last" | "collect");
         if computes && self.is_plain_iter(&iter) && args.iter().all(|it| self.is_plain_code(it)) {
-            let is_text = name != "collect" || want.path().is_none_or(|path| path.ends_with("String"));
-            if is_text {
+            let path = want.path().unwrap_or("String");
+            if name != "collect" || path.ends_with("String") || path.ends_with("Vec") {
                 args.clear();
                 return Ok(self.unknown.fresh());
             }

@@ -72,7 +72,7 @@ impl Run<'_> {
             let before = self.unknown.taken;
             let result = round(self);
             undecided += usize::from(self.unknown.taken > before);
-            if undecided > MAX_ROUNDS && matches!(result, Ok(()) | Err(Stop::Continue(_))) {
+            if undecided > MAX_ROUNDS.max(self.unknown.most) && matches!(result, Ok(()) | Err(Stop::Continue(_))) {
                 // It may go on, but that is not tried.
                 self.unknown.capped = true;
                 return Err(Stop::Ended);
@@ -119,6 +119,7 @@ impl Run<'_> {
 
     fn match_arms(&mut self, scrutinee: ExprId, arms: &[Arm], want: &Ty) -> Result<Value> {
         let place = self.place(scrutinee)?;
+        let before = self.unknown.taken;
         for arm in arms {
             if arm.cfg.is_test_only() || !self.matches(arm.pat, &place)? {
                 continue;
@@ -137,7 +138,11 @@ impl Run<'_> {
             self.bind(arm.pat, &place, false)?;
             return self.scoped(|run| run.eval(arm.body, want));
         }
-        Err(Stop::Ended)
+        // The arms leave out what cannot be.
+        match self.unknown.taken > before {
+            true => Err(Stop::Ended),
+            false => unknown("a value that no arm fits"),
+        }
     }
 
     /// Whether a condition holds; what it binds goes into the current scope.
@@ -308,7 +313,10 @@ impl Run<'_> {
         let place = self.resolved(place)?;
         let name = Name::from(path.last());
         match self.get(&place)? {
-            Value::Maybe(maybe, _) => Ok(maybe.name() == &*name),
+            Value::Maybe(maybe, _) => match Maybe::of(&name) {
+                Some(named) if named == *maybe || named == maybe.other() => Ok(named == *maybe),
+                _ => unknown("a pattern of another type"),
+            },
             Value::Data(data) => match &data.variant {
                 Some(variant) => Ok(*variant == name),
                 None => Ok(true),

@@ -11,6 +11,9 @@ use crate::facts::tree::{
 use crate::model::{Def, ItemRef, Namespace, Ty, TyHead};
 use crate::text::TextRange;
 
+/// What is counted up to, at most; more is no number of elements.
+const MAX_COUNTED: i64 = 64;
+
 impl Run<'_> {
     fn kind(&self, id: ExprId) -> Option<(Arc<Body>, ExprId)> {
         self.frames.last().map(|frame| (frame.body.clone(), id))
@@ -150,6 +153,12 @@ impl Run<'_> {
 
     pub(super) fn compare(&mut self, op: Comparison, left: &Value, right: &Value) -> Value {
         let (left, right) = (self.seen(left), self.seen(right));
+        if let (Value::Int(left), Value::Int(right)) = (&left, &right) {
+            let most = i64::try_from(self.unknown.most).unwrap_or(0);
+            // More elements than are tried could make a difference.
+            let is_beyond = |one: i64, other: i64| one <= most && other > most && other <= MAX_COUNTED;
+            self.unknown.counts_on |= is_beyond(*left, *right) || is_beyond(*right, *left);
+        }
         match holds(op, &left, &right) {
             Some(known) => Value::Bool(known),
             None => self.unknown.compared(op, &left, &right),
@@ -573,6 +582,7 @@ impl Run<'_> {
                 }
                 _ => Ok(Value::Function(defs)),
             },
+            [] if path.last().starts_with(|it: char| it.is_ascii_uppercase()) => Ok(self.unknown.untold(path.last().to_owned())),
             [] => {
                 let _ = want;
                 unknown(&format!("the name `{}`", path.last()))

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use super::machine::{Result, Run, unknown};
-use super::unknown::MAX_UNKNOWN;
 use super::value::{Kind, Maybe, Place, Step, SymId, Value};
 use crate::model::TyHead;
 
@@ -222,7 +221,7 @@ impl Run<'_> {
                 Ok(Some(self.arithmetic("add", &from, &Value::Int(count))))
             }
             Iter::Unknown(id, at) => {
-                if *at >= MAX_UNKNOWN || *at >= self.unknown.len(*id) {
+                if *at >= self.unknown.len(*id) {
                     return Ok(None);
                 }
                 *at += 1;

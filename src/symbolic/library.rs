@@ -79,7 +79,9 @@ impl Run<'_> {
             }
             ("env", "var" | "var_os") => {
                 let key = super::unknown::key(&self.seen(&one(args)?));
-                self.unknown.derived(format!("{name}({key})"), None)
+                let made = self.unknown.derived(format!("{name}({key})"), None);
+                self.unknown.is_maybe(&made, if name == "var" { super::value::Maybe::Ok } else { super::value::Maybe::Some });
+                made
             }
             ("ptr", "eq" | "null" | "null_mut") => self.unknown.fresh(),
             _ => return self.made(path, owner, name, args, want),

@@ -59,6 +59,8 @@ pub(super) struct Thread {
     pub(super) result: Option<Value>,
     pub(super) scope: Option<usize>,
     pub(super) is_named: bool,
+    /// Whether it is known to have ended: what it has done so far is no sign of that.
+    pub(super) has_ended: bool,
     pub(super) fate: Fate,
 }
 
@@ -117,10 +119,10 @@ pub(super) fn unknown<T>(what: &str) -> Result<T> {
 }
 
 impl<'m> Run<'m> {
-    pub(super) fn new(model: &'m Model<'m>, choices: Vec<(usize, usize)>, at: At, is_last: bool) -> Self {
+    pub(super) fn new(model: &'m Model<'m>, choices: Vec<(usize, usize)>, at: At, most: usize, is_last: bool) -> Self {
         Self {
             model,
-            unknown: Unknowns::new(choices),
+            unknown: Unknowns::new(choices, most),
             slots: Vec::new(),
             shared: Vec::new(),
             threads: Vec::new(),
@@ -541,6 +543,7 @@ impl<'m> Run<'m> {
             Value::Maybe(maybe, _) => Ok(Some(*maybe)),
             Value::Sym(id) => {
                 let id = *id;
+                let good = self.unknown.good(id).unwrap_or(good);
                 let is_good = self.unknown.is_variant(id, &Name::from(good.name()));
                 let is = if is_good { good } else { good.other() };
                 let inner = match is {

@@ -16,11 +16,28 @@ pub(super) const METHODS: &[&str] = &[
 /// Those that only one of the two has, and that tell which an unknown value is.
 const OF_RESULT: &[&str] = &["is_ok", "is_err", "is_ok_and", "is_err_and", "ok", "err", "map_err", "unwrap_err", "expect_err", "inspect_err"];
 
+/// What a method of std gives, if it is an `Option` or a `Result`, by its good variant.
+pub(super) fn given_by(name: &str) -> Option<Maybe> {
+    match name {
+        "parse" | "send" | "recv" | "read_line" | "read_to_string" | "read_to_end" | "read_exact" | "write_all" | "flush" | "connect" | "bind"
+        | "accept" | "open" | "create" | "from_str" | "try_from" | "try_into" | "var" | "spawn" | "output" | "status" | "wait" | "try_wait"
+        | "metadata" | "from_utf8" | "set_nonblocking" | "local_addr" | "peer_addr" | "duration_since" | "canonicalize" | "elapsed_since" => Some(Maybe::Ok),
+        "next" | "nth" | "get" | "first" | "last" | "find" | "rfind" | "strip_prefix" | "strip_suffix" | "split_once" | "rsplit_once" | "checked_add"
+        | "checked_sub" | "checked_mul" | "checked_div" | "to_digit" | "pop" | "file_name" | "extension" | "file_stem" | "to_str" | "name" | "position"
+        | "max" | "min" | "checked_duration_since" | "ok" => Some(Maybe::Some),
+        _ => None,
+    }
+}
+
 impl Run<'_> {
     pub(super) fn maybe_method(&mut self, place: &Place, name: &str, args: &mut Vec<Value>, want: &Ty) -> Result<Value> {
         let good = match self.get(place)? {
             Value::Maybe(Maybe::Ok | Maybe::Err, _) => Maybe::Ok,
-            Value::Sym(_) if OF_RESULT.contains(&name) => Maybe::Ok,
+            Value::Sym(id) => match self.unknown.good(*id) {
+                Some(good) => good,
+                None if OF_RESULT.contains(&name) => Maybe::Ok,
+                None => Maybe::Some,
+            },
             _ => Maybe::Some,
         };
         let Some(is) = self.maybe_at(place, good)? else { return unknown("no `Option`") };

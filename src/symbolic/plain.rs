@@ -41,7 +41,27 @@ impl Run<'_> {
                 items.iter().all(|it| !self.owns(&self.seen(it)))
             }
             Iter::Adapted(Adaptor::FlatMap, ..) => false,
-            Iter::Adapted(_, inner, given) => self.is_plain(inner, is_open) && self.is_plain(given, is_open),
+            Iter::Adapted(adaptor, inner, given) => {
+                let filters = matches!(adaptor, Adaptor::Filter | Adaptor::TakeWhile | Adaptor::SkipWhile | Adaptor::FilterMap);
+                *is_open |= filters && (self.has_unknown(inner) || self.has_unknown(given));
+                self.is_plain(inner, is_open) && self.is_plain(given, is_open)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether something unknown is in an iterator or closure.
+    fn has_unknown(&self, value: &Value) -> bool {
+        match value {
+            Value::Sym(_) => true,
+            Value::Iter(iter) => match &**iter {
+                Iter::Items(items) => items.iter().any(|it| matches!(self.seen(it), Value::Sym(_))),
+                Iter::Adapted(_, inner, given) => self.has_unknown(inner) || self.has_unknown(given),
+                _ => false,
+            },
+            Value::Closure(closure) => {
+                closure.captured.iter().any(|(_, slot)| matches!(self.seen(&self.slots[*slot]), Value::Sym(_)))
+            }
             _ => false,
         }
     }

@@ -10,9 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::value::{Maybe, SymId, Value};
 use crate::facts::tree::{Comparison, Name};
 
-/// Elements of an unknown collection that are tried at most.
-pub(super) const MAX_UNKNOWN: usize = 3;
-
 /// Everything unknown in one run.
 #[derive(Debug, Default)]
 pub(super) struct Unknowns {
@@ -22,6 +19,11 @@ pub(super) struct Unknowns {
     /// What is chosen: which, and of how many.
     pub(super) choices: Vec<(usize, usize)>,
     pub(super) taken: usize,
+    late: usize,
+    /// Elements of an unknown collection that are tried at most.
+    pub(super) most: usize,
+    /// Whether something is counted up to more than that.
+    pub(super) counts_on: bool,
     /// Whether the run may be none that there is.
     pub(super) doubtful: bool,
     /// Whether more could have been tried.
@@ -42,6 +44,7 @@ struct Unknown {
     others: Vec<Name>,
     len: Option<usize>,
     many: bool,
+    good: Option<Maybe>,
     untold: bool,
 }
 
@@ -57,8 +60,8 @@ impl Unknowns {
         None
     }
 
-    pub(super) fn new(choices: Vec<(usize, usize)>) -> Self {
-        Self { choices, ..Self::default() }
+    pub(super) fn new(choices: Vec<(usize, usize)>, most: usize) -> Self {
+        Self { choices, most, ..Self::default() }
     }
 
     /// One of several ways.
@@ -69,6 +72,13 @@ impl Unknowns {
         let (chosen, _) = self.choices[self.taken];
         self.taken += 1;
         chosen
+    }
+
+    /// Whether something has not happened yet; after a few times it has.
+    pub(super) fn is_late(&mut self, most: usize) -> bool {
+        let is_late = self.late < most && self.choose(2) == 1;
+        self.late += usize::from(is_late);
+        is_late
     }
 
     /// Something new of which nothing is known.
@@ -249,6 +259,18 @@ impl Unknowns {
         answer
     }
 
+    /// Notes that something unknown is an `Option` or a `Result`: which, by its good variant.
+    pub(super) fn is_maybe(&mut self, value: &Value, good: Maybe) {
+        if let Value::Sym(id) = value {
+            self.all[*id].good = Some(good);
+        }
+    }
+
+    /// The good variant of something unknown, if it is known to be an `Option` or a `Result`.
+    pub(super) fn good(&self, id: SymId) -> Option<Maybe> {
+        self.all[id].good
+    }
+
     /// Notes that something unknown is an iterator.
     pub(super) fn is_iterator(&mut self, value: &Value) {
         if let Value::Sym(id) = value {
@@ -266,8 +288,8 @@ impl Unknowns {
         if let Some(len) = self.all[id].len {
             return len;
         }
-        let len = self.choose(MAX_UNKNOWN + 1);
-        self.capped |= len == MAX_UNKNOWN;
+        let len = self.choose(self.most + 1);
+        self.capped |= len == self.most;
         self.all[id].len = Some(len);
         len
     }

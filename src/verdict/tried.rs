@@ -20,7 +20,9 @@ pub fn try_programs(model: &Model<'_>, found: &mut Verdicts, is_last: bool) -> W
     let files: BTreeSet<FileId> = births.map(|life| life.verdict.file).collect();
     let modules = (0..).zip(&model.modules).filter(|(_, module)| files.contains(&module.file));
     let crates: BTreeSet<CrateId> = modules.map(|(_, module)| module.krate).collect();
-    let runs = symbolic::run(model, &crates, is_last);
+    let blames = |life: &&Life| matches!(life.verdict.outcome, Outcome::Partly | Outcome::Detached);
+    let blamed = found.lives.iter().filter(blames).map(|life| (life.verdict.file, life.verdict.callee)).collect();
+    let runs = symbolic::run(model, &crates, &blamed, is_last);
     if !is_last && !runs.unread.is_empty() {
         return Wanted { functions: beside(model, &runs.unread), ..Wanted::default() };
     }
@@ -58,14 +60,16 @@ fn settle(life: &mut Life, tried: &Tried) {
     let before = life.verdict.outcome;
     let blames = matches!(before, Outcome::Partly | Outcome::Detached);
     let joins = matches!(before, Outcome::Joined | Outcome::StoredAndJoined);
+    // More elements than were tried may make a difference where something counts them.
+    let is_enough = !tried.capped || (tried.deep && !tried.counts_on);
     match (&tried.joined, &tried.lost) {
-        (Some(joined), None) if tried.all && (before == Outcome::Unknown || (blames && !tried.capped)) => {
+        (Some(joined), None) if tried.all && (before == Outcome::Unknown || (blames && is_enough)) => {
             life.verdict.outcome = Outcome::Joined;
             life.verdict.steps = vec![step(*joined, "joined here, in every run of `main`")];
             life.loss = None;
             life.fix = None;
         }
-        (None, Some(lost)) if tried.all && before != Outcome::Detached => {
+        (None, Some(lost)) if tried.all && before != Outcome::Detached && !(tried.capped && tried.counts_on && (joins || blames)) => {
             life.verdict.outcome = Outcome::Detached;
             lose(life, *lost, None);
         }
