@@ -78,6 +78,9 @@ impl Default for Options {
     }
 }
 
+/// How often what running programs asks for is read.
+const MAX_TRIES: usize = 6;
+
 /// Analyses a project: every birth, every verdict, every finding, before any policy.
 ///
 /// Runs on the current rayon pool, whose threads need deep stacks (the parser recurses); the result
@@ -90,7 +93,7 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
     // again. Judging costs most, so it waits until there is nothing left to follow, and then for
     // the births that wait for more.
     let mut waiting = Waiting::default();
-    let found = loop {
+    let mut found = loop {
         let followed = verdict::follow(&model, &mut lowered);
         let wanted = followed.wanted(&model);
         if loader.answer(&mut model, &wanted) {
@@ -100,20 +103,24 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
         if loader.answer(&mut model, &wanted) {
             continue;
         }
-        let mut found = followed.judge(&model);
+        let found = followed.judge(&model);
         if loader.answer(&mut model, &found.wanted) {
             waiting = found.waiting;
             continue;
         }
-        let wanted = verdict::try_programs(&model, &mut found, false);
-        if loader.answer(&mut model, &wanted) {
-            continue;
-        }
-        if !wanted.functions.is_empty() {
-            verdict::try_programs(&model, &mut found, true);
-        }
         break found;
     };
+    // What programs run is read as they come to it, and followed no more: nothing is born there.
+    for tries in 0..=MAX_TRIES {
+        let wanted = verdict::try_programs(&model, &mut found, tries == MAX_TRIES);
+        if wanted.functions.is_empty() {
+            break;
+        }
+        if !loader.answer(&mut model, &wanted) {
+            verdict::try_programs(&model, &mut found, true);
+            break;
+        }
+    }
     let context = rules::Context {
         lives: &found.lives,
         joins: &found.joins,

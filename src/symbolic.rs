@@ -25,10 +25,11 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::CodeKind;
+use crate::facts::tree::ItemKind;
 use crate::model::{CrateId, Def, ItemRef, Model, Namespace};
 use crate::source::FileId;
 use crate::text::TextRange;
-use machine::{At, Fate, Run, Stop};
+use machine::{At, Fate, Provides, Run, Stop};
 use unknown::Unknowns;
 
 /// What runs say of all threads that are born at one place.
@@ -69,30 +70,43 @@ struct Limits {
 }
 
 /// What every program is tried with.
-const FIRST: Limits = Limits { elements: 3, runs: 400, steps: 400_000 };
+const FIRST: Limits = Limits { elements: 3, runs: 400, steps: 300_000 };
 /// The same where every run speaks against a blame.
-const AGAIN: Limits = Limits { elements: 5, runs: 2_000, steps: 1_500_000 };
+const AGAIN: Limits = Limits { elements: 5, runs: 2_000, steps: 1_000_000 };
+/// Functions of a program; larger ones do more than can be tried.
+const MAX_FUNCTIONS: usize = 120;
+/// Runs of a program that come to what is not followed, before no more are tried; fewer where nothing was born.
+const MAX_UNFOLLOWED: usize = 24;
 
 /// Runs every program of some crates that starts in a `main` of its own. Where all runs join what is `blamed`, more are
 /// tried; and with `is_last` what was not read is not asked for.
 pub fn run(model: &Model<'_>, crates: &BTreeSet<CrateId>, blamed: &BTreeSet<At>, is_last: bool) -> Runs {
     let mut found = Runs::default();
+    let mut provides = Provides::new();
+    let mut sizes: BTreeMap<CrateId, usize> = BTreeMap::new();
+    for function in &model.functions {
+        *sizes.entry(model.module(function.item.module).krate).or_default() += 1;
+        if let Some(of) = function.container.filter(|of| matches!(model.item(*of).kind, ItemKind::Trait(_))) {
+            provides.entry(model.item(function.item).name.clone()).or_default().push(of);
+        }
+    }
     for krate in &model.crates {
         let is_program = matches!(krate.code, CodeKind::Main | CodeKind::Example);
-        if !is_program || !crates.contains(&model.module(krate.root).krate) {
+        let id = model.module(krate.root).krate;
+        if !is_program || !crates.contains(&id) || sizes.get(&id).is_none_or(|size| *size > MAX_FUNCTIONS) {
             continue;
         }
         let mains = model.resolve(krate.root, false, &["main".into()], Namespace::Value);
         let [Def::Item(main)] = mains.as_slice() else { continue };
         match model.function(*main) {
             Some(function) if function.body.is_some() => {
-                let births = explore(model, *main, FIRST, is_last, &mut found);
+                let births = explore(model, &provides, *main, FIRST, is_last, &mut found);
                 let speaks = |(at, tried): (&At, &Tried)| {
                     let is_open = (tried.lost.is_none() && blamed.contains(at)) || tried.joined.is_none();
                     tried.all && tried.capped && is_open
                 };
                 let is_contested = births.iter().any(speaks) && found.unread.is_empty();
-                let more = if is_contested { explore(model, *main, AGAIN, is_last, &mut found) } else { BTreeMap::new() };
+                let more = if is_contested { explore(model, &provides, *main, AGAIN, is_last, &mut found) } else { BTreeMap::new() };
                 found.births.extend(births);
                 // A run of more elements that was not followed takes nothing from those of fewer.
                 found.births.extend(more.into_iter().filter(|(_, tried)| tried.all || tried.lost.is_some()));
@@ -107,15 +121,15 @@ pub fn run(model: &Model<'_>, crates: &BTreeSet<CrateId>, blamed: &BTreeSet<At>,
 }
 
 /// Runs one program until all its ways were tried.
-fn explore(model: &Model<'_>, main: ItemRef, limits: Limits, is_last: bool, found: &mut Runs) -> BTreeMap<At, Tried> {
+fn explore(model: &Model<'_>, provides: &Provides, main: ItemRef, limits: Limits, is_last: bool, found: &mut Runs) -> BTreeMap<At, Tried> {
     let mut births: BTreeMap<At, Tried> = BTreeMap::new();
     let (mut runs, mut steps, mut capped, mut sure) = (0, 0, false, true);
-    let mut counts_on = false;
+    let (mut counts_on, mut unfollowed) = (false, 0);
     let mut choices = Some(Vec::new());
     while let Some(next) = choices {
         runs += 1;
         let at = (main.file, model.item(main).range);
-        let mut run = Run::new(model, next, at, limits.elements, is_last);
+        let mut run = Run::new(model, provides, next, at, limits.elements, is_last);
         let result = run.call_function(main, None, Vec::new(), None).map(|_| ());
         let result = result.and_then(|()| run.ends());
         steps += run.steps;
@@ -127,7 +141,8 @@ fn explore(model: &Model<'_>, main: ItemRef, limits: Limits, is_last: bool, foun
             Err(Stop::Unknown(why)) => {
                 found.gave_up.push(why);
                 sure = false;
-                if !is_last && !run.unread.is_empty() {
+                unfollowed += if births.is_empty() && run.threads.is_empty() { MAX_UNFOLLOWED / 4 } else { 1 };
+                if unfollowed > MAX_UNFOLLOWED || (!is_last && !run.unread.is_empty()) {
                     break;
                 }
             }

@@ -36,7 +36,10 @@ impl Run<'_> {
             return Ok(vec![Def::Item(item)]);
         }
         let mut defs = self.model.resolve(context.module, path.global, &names, Namespace::Value);
-        defs.retain(|def| !matches!(def, Def::Item(item) if self.model.item(*item).cfg.is_test_only()));
+        defs.retain(|def| {
+            let cfg = |item: &ItemRef| &self.model.item(*item).cfg;
+            !matches!(def, Def::Item(item) if cfg(item).is_test_only() || cfg(item).excludes_unix())
+        });
         match defs.len() {
             0 if names.len() > 1 => {
                 let of = Path { segments: path.segments[..names.len() - 1].to_vec(), ..path.clone() };
@@ -62,17 +65,16 @@ impl Run<'_> {
                 Some(item) if self.model.variants(item).any(|it| it == name) => Ok(vec![Def::Variant(item, name.clone())]),
                 Some(item) if &**name == "default" => Ok(vec![Def::Item(item)]),
                 _ if !name.contains(|it: char| it.is_lowercase()) => Ok(vec![Def::Unknown]),
-                _ => unknown("a function that a type does not have"),
+                // A macro may have made it.
+                _ => Ok(vec![Def::External(name.clone())]),
             },
         }
     }
 
     /// What a trait of the project provides for a type that leaves it out.
     fn provided(&self, head: &TyHead, name: &str) -> Option<ItemRef> {
-        let named = self.model.functions.iter().filter(|it| &*self.model.item(it.item).name == name);
-        let traits = named.filter_map(|it| it.container).filter(|it| matches!(self.model.item(*it).kind, ItemKind::Trait(_)));
-        let mut found = traits.filter_map(|of| self.model.provided_for(head, of, name));
-        found.next()
+        let traits = self.provides.get(name)?;
+        traits.iter().find_map(|of| self.model.provided_for(head, *of, name))
     }
 
     /// `callee(args)`
@@ -146,9 +148,19 @@ impl Run<'_> {
             [Def::External(external)] => {
                 let external = external.clone();
                 self.at.1 = at;
-                self.external(&external, path.range, args, &types, want)
+                let made = self.external(&external, path.range, args, &types, want)?;
+                if let (true, Some((_, before))) = (matches!(path.last(), "parse" | "from_args" | "default"), path.segments.split_last()) {
+                    let of = Path { segments: before.to_vec(), ..path.clone() };
+                    let ty = self.ty(&Type::Path(None, of));
+                    self.unknown.is_of_type(&made, &ty);
+                }
+                self.unknown.is_of_type(&made, want);
+                Ok(made)
             }
-            _ => unknown(&format!("`{}`, which is not known", path.last())),
+            _ => {
+                let values = self.eval_all(args, &Ty::Unknown)?;
+                self.outside(path.last(), values)
+            }
         }
     }
 
@@ -173,7 +185,9 @@ impl Run<'_> {
         for (index, &arg) in args.iter().enumerate() {
             let ty = index.checked_sub(skips).and_then(|at| function.params.get(at));
             let want = ty.map_or(Ty::Unknown, |ty| self.ty_in(&context, ty));
-            values.push(self.eval(arg, &want)?);
+            let value = self.eval(arg, &want)?;
+            self.unknown.is_of_type(&self.seen(&value), &want);
+            values.push(value);
         }
         let receiver = match (receiver, skips) {
             (None, 1) if !values.is_empty() => Some(values.remove(0)),
@@ -472,10 +486,14 @@ impl Run<'_> {
 
     /// What something outside gives, of which nothing is known; it may keep what it is given.
     pub(super) fn outside(&mut self, path: &str, values: Vec<Value>) -> Result<Value> {
-        let shown: Vec<Value> = values.iter().map(|it| self.seen(it)).collect();
-        if shown.iter().any(|it| self.owns(it)) || shown.iter().any(|it| matches!(it, Value::Closure(_) | Value::Function(_))) {
+        let mut handles = Vec::new();
+        values.iter().for_each(|it| self.reached(it, &mut handles));
+        let of_statics = self.statics.values().copied().collect::<Vec<_>>();
+        of_statics.iter().for_each(|slot| self.reached(&self.slots[*slot], &mut handles));
+        if !handles.is_empty() || values.iter().any(|it| matches!(it, Value::Sender(_) | Value::Receiver(_))) {
             return unknown(&format!("`{path}`, which is not followed"));
         }
+        self.note_written(&values)?;
         self.discard_all(values, "given away")?;
         let made = self.unknown.fresh();
         let is_result = path.starts_with("std::fs::") || path.starts_with("std::env::") || super::maybe::given_by(last(path)) == Some(Maybe::Ok);
@@ -499,8 +517,12 @@ impl Run<'_> {
         }
         loop {
             // A method of the project's comes first where a value is of its types.
-            if let Value::Data(data) = self.get(&place)? {
-                let head = TyHead::Item(data.item.file, data.item.item);
+            let head = match self.get(&place)? {
+                Value::Data(data) => Some(TyHead::Item(data.item.file, data.item.item)),
+                Value::Sym(id) => self.unknown.type_of(*id).and_then(Ty::head),
+                _ => None,
+            };
+            if let Some(head) = head {
                 let own = self.model.called_of(&head, &call.name);
                 let own = match own.as_slice() {
                     // One of its own, and another of a trait behind which it may be hidden.

@@ -346,6 +346,10 @@ impl Run<'_> {
                 Value::Sym(id) => {
                     let id = *id;
                     let part = self.unknown.part(id, name);
+                    if let Some(own) = self.unknown.type_of(id) {
+                        let ty = self.model.field_ty(own, name);
+                        self.unknown.is_of_type(&part, &ty);
+                    }
                     return Ok(self.temp(part));
                 }
                 value if value.part(&step).is_some() => return Ok(place.then(step)),
@@ -578,11 +582,11 @@ impl Run<'_> {
             }
             (Value::Many(super::value::Kind::Map, _), _) => match self.find_key(&list, &index)? {
                 Some(at) => Ok(list.then(Step::At(at)).then(Step::Second)),
-                None => Err(Stop::Exit),
+                None => Err(Stop::Ended),
             },
             (Value::Many(_, items), Value::Int(at)) => match usize::try_from(*at) {
                 Ok(at) if at < items.len() => Ok(list.then(Step::At(at))),
-                _ => Err(Stop::Exit),
+                _ => Err(Stop::Ended),
             },
             // Some element: each is tried.
             (Value::Many(_, items), Value::Sym(_)) if !items.is_empty() => {
@@ -598,7 +602,7 @@ impl Run<'_> {
                 let part = self.slice(&list, index)?;
                 Ok(self.temp(part))
             }
-            (Value::Many(..), Value::Sym(_)) => Err(Stop::Exit),
+            (Value::Many(..), Value::Sym(_)) => Err(Stop::Ended),
             _ => unknown("an index that is not known"),
         }
     }

@@ -26,9 +26,9 @@ pub(super) enum Stop {
     Break(Option<Name>, Value),
     /// `continue`.
     Continue(Option<Name>),
-    /// A panic or the end of the process: what was lost before is lost.
+    /// The process ends: what was lost before is lost.
     Exit,
-    /// A way that cannot be, or one that is not tried.
+    /// A panic, a way that cannot be, or one that is not tried.
     Ended,
     /// Something that is not followed.
     Unknown(String),
@@ -36,6 +36,9 @@ pub(super) enum Stop {
 
 /// What comes of a step.
 pub(super) type Result<T> = std::result::Result<T, Stop>;
+
+/// Traits by the names of their functions.
+pub(super) type Provides = BTreeMap<Name, Vec<ItemRef>>;
 
 /// A place in the source.
 pub(super) type At = (FileId, TextRange);
@@ -94,6 +97,8 @@ pub(super) struct Frame {
 #[derive(Debug)]
 pub(super) struct Run<'m> {
     pub(super) model: &'m Model<'m>,
+    /// Traits of the project by the functions that they have.
+    pub(super) provides: &'m Provides,
     pub(super) unknown: Unknowns,
     pub(super) slots: Vec<Value>,
     pub(super) shared: Vec<Shared>,
@@ -119,9 +124,13 @@ pub(super) fn unknown<T>(what: &str) -> Result<T> {
 }
 
 impl<'m> Run<'m> {
-    pub(super) fn new(model: &'m Model<'m>, choices: Vec<(usize, usize)>, at: At, most: usize, is_last: bool) -> Self {
+    pub(super) fn new(
+        model: &'m Model<'m>,
+        provides: &'m Provides,
+        choices: Vec<(usize, usize)>, at: At, most: usize, is_last: bool) -> Self {
         Self {
             model,
+            provides,
             unknown: Unknowns::new(choices, most),
             slots: Vec::new(),
             shared: Vec::new(),
@@ -196,9 +205,8 @@ impl<'m> Run<'m> {
             Value::Tuple(parts) | Value::Many(_, parts) => parts.iter().any(|it| self.owns(it)),
             Value::Maybe(_, inner) => inner.as_ref().is_some_and(|it| self.owns(it)),
             Value::Cell(_, inner) => self.owns(inner),
-            Value::Closure(closure) => {
-                closure.owned.iter().any(|&slot| self.owns(&self.slots[slot]))
-            }
+            // What it owns is dropped with it.
+            Value::Closure(closure) => !closure.owned.is_empty(),
             _ => false,
         }
     }
@@ -315,10 +323,10 @@ impl<'m> Run<'m> {
         Ok(())
     }
 
-    /// The threads whose handles a value leads to, through shared owners and closures as well.
+    /// The threads whose handles a value leads to, through references, shared owners and closures as well.
     pub(super) fn reached(&self, value: &Value, found: &mut Vec<usize>) {
         let mut open = vec![value];
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut refs) = (BTreeSet::new(), BTreeSet::new());
         while let Some(value) = open.pop() {
             match value {
                 Value::Handle(thread) => found.push(*thread),
@@ -334,6 +342,11 @@ impl<'m> Run<'m> {
                 Value::Tuple(parts) | Value::Many(_, parts) => open.extend(parts),
                 Value::Maybe(_, Some(inner)) | Value::Cell(_, inner) => open.push(inner),
                 Value::Receiver(channel) => open.extend(&self.channels[*channel].queue),
+                Value::Ref(place) => {
+                    if refs.insert((place.slot, place.path.len())) {
+                        open.extend(self.get(place));
+                    }
+                }
                 Value::Iter(iter) => {
                     let left = (**iter).clone().left();
                     let mut handles = Vec::new();
@@ -425,6 +438,18 @@ impl<'m> Run<'m> {
             Value::Many(kind, parts) => Value::Many(*kind, self.copied_all(parts)?),
             Value::Maybe(maybe, Some(inner)) => {
                 Value::Maybe(*maybe, Some(Box::new(self.copied(inner)?)))
+            }
+            Value::Closure(closure) => {
+                let mut closure = closure.clone();
+                for slot in &mut closure.owned {
+                    let value = self.slots[*slot].clone();
+                    let value = self.copied(&value)?;
+                    let copy = self.slot(value);
+                    let names = closure.captured.iter_mut().filter(|(_, own)| own == slot);
+                    names.for_each(|(_, own)| *own = copy);
+                    *slot = copy;
+                }
+                Value::Closure(closure)
             }
             other if self.owns(other) => return unknown("a copy of something that owns a thread"),
             other => other.clone(),

@@ -30,7 +30,7 @@ impl Run<'_> {
     fn index(&mut self, args: &mut Vec<Value>) -> Result<usize> {
         let index = one(args)?;
         match self.seen(&index) {
-            Value::Int(at) => usize::try_from(at).map_err(|_| Stop::Exit),
+            Value::Int(at) => usize::try_from(at).map_err(|_| Stop::Ended),
             // Each that there can be is tried.
             Value::Sym(_) => {
                 for at in 0..MAX_TRIED {
@@ -158,7 +158,7 @@ impl Run<'_> {
             "swap" => {
                 let (one, other) = (self.index(args)?, self.index(args)?);
                 if one >= len || other >= len {
-                    return Err(Stop::Exit);
+                    return Err(Stop::Ended);
                 }
                 self.list(place)?.swap(one, other);
                 Value::Unit
@@ -181,7 +181,7 @@ impl Run<'_> {
                 let at = self.index(args)?;
                 let item = one(args)?;
                 if at > len {
-                    return Err(Stop::Exit);
+                    return Err(Stop::Ended);
                 }
                 self.list(place)?.insert(at, item);
                 Value::Unit
@@ -190,7 +190,7 @@ impl Run<'_> {
                 let is_queue = want.is_option();
                 let at = self.index(args)?;
                 if at >= len {
-                    return if is_queue { Ok(Value::none()) } else { Err(Stop::Exit) };
+                    return if is_queue { Ok(Value::none()) } else { Err(Stop::Ended) };
                 }
                 let item = match name {
                     "remove" => self.list(place)?.remove(at),
@@ -221,7 +221,7 @@ impl Run<'_> {
             "split_off" => {
                 let from = self.index(args)?;
                 if from > len {
-                    return Err(Stop::Exit);
+                    return Err(Stop::Ended);
                 }
                 Value::Many(kind, self.list(place)?.split_off(from))
             }
@@ -274,7 +274,7 @@ impl Run<'_> {
             "chunks" | "windows" | "chunks_exact" => {
                 let size = self.index(args)?;
                 if size == 0 {
-                    return Err(Stop::Exit);
+                    return Err(Stop::Ended);
                 }
                 let step = if name == "windows" { 1 } else { size };
                 let mut parts = Vec::new();
@@ -297,7 +297,7 @@ impl Run<'_> {
             "split_at" | "split_at_mut" => {
                 let by = self.index(args)?;
                 if by > len {
-                    return Err(Stop::Exit);
+                    return Err(Stop::Ended);
                 }
                 let part = |range: std::ops::Range<usize>| Value::list(range.map(|at| Value::Ref(place.then(Step::At(at)))).collect());
                 Value::Tuple(vec![part(0..by), part(by..len)])
@@ -353,7 +353,7 @@ impl Run<'_> {
             "rotate_left" | "rotate_right" => {
                 let by = self.index(args)?;
                 if by > len {
-                    return Err(Stop::Exit);
+                    return Err(Stop::Ended);
                 }
                 let list = self.list(place)?;
                 if name == "rotate_left" { list.rotate_left(by) } else { list.rotate_right(by) }
@@ -524,7 +524,7 @@ impl Run<'_> {
         let to = to.map_or(Some(len), |to| usize::try_from(to).ok());
         match (usize::try_from(from), to) {
             (Ok(from), Some(to)) if from <= to && to <= len => Ok((from, to)),
-            _ => Err(Stop::Exit),
+            _ => Err(Stop::Ended),
         }
     }
 }

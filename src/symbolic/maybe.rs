@@ -102,8 +102,8 @@ impl Run<'_> {
                 }
                 Value::Ref(inner)
             }
-            "unwrap" | "expect" if !has => return Err(Stop::Exit),
-            "unwrap_err" | "expect_err" if has => return Err(Stop::Exit),
+            "unwrap" | "expect" if !has => return Err(Stop::Ended),
+            "unwrap_err" | "expect_err" if has => return Err(Stop::Ended),
             "unwrap" | "expect" | "unwrap_err" | "expect_err" => self.take_inner(place)?,
             "unwrap_or" | "unwrap_or_else" | "unwrap_or_default" if has => {
                 let value = self.take_inner(place)?;

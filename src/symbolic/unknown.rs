@@ -9,12 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::value::{Maybe, SymId, Value};
 use crate::facts::tree::{Comparison, Name};
+use crate::model::{Ty, TyHead};
 
 /// Everything unknown in one run.
 #[derive(Debug, Default)]
 pub(super) struct Unknowns {
     all: Vec<Unknown>,
     by_key: BTreeMap<String, SymId>,
+    types: BTreeMap<SymId, Ty>,
     decided: BTreeMap<SymId, BTreeSet<SymId>>,
     /// What is chosen: which, and of how many.
     pub(super) choices: Vec<(usize, usize)>,
@@ -269,6 +271,18 @@ impl Unknowns {
     /// The good variant of something unknown, if it is known to be an `Option` or a `Result`.
     pub(super) fn good(&self, id: SymId) -> Option<Maybe> {
         self.all[id].good
+    }
+
+    /// Notes of which type of the project something unknown is, where that was not known.
+    pub(super) fn is_of_type(&mut self, value: &Value, ty: &Ty) {
+        if let (Value::Sym(id), Ty::Named(TyHead::Item(..), ..)) = (value, ty.peel()) {
+            self.types.entry(*id).or_insert_with(|| ty.peel().clone());
+        }
+    }
+
+    /// The type of the project that something unknown is of.
+    pub(super) fn type_of(&self, id: SymId) -> Option<&Ty> {
+        self.types.get(&id)
     }
 
     /// Notes that something unknown is an iterator.

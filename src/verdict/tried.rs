@@ -16,7 +16,9 @@ use crate::text::TextRange;
 /// Runs the programs in which threads are born, and takes what comes of it into the verdicts; or says what has to be
 /// read before they can be run.
 pub fn try_programs(model: &Model<'_>, found: &mut Verdicts, is_last: bool) -> Wanted {
-    let births = found.lives.iter().filter(|life| life.site == Site::Spawn);
+    // What is lost at once needs no run.
+    let is_open = |life: &&Life| life.site == Site::Spawn && life.verdict.outcome != Outcome::Detached;
+    let births = found.lives.iter().filter(is_open);
     let files: BTreeSet<FileId> = births.map(|life| life.verdict.file).collect();
     let modules = (0..).zip(&model.modules).filter(|(_, module)| files.contains(&module.file));
     let crates: BTreeSet<CrateId> = modules.map(|(_, module)| module.krate).collect();
