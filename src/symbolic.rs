@@ -10,22 +10,30 @@
 
 mod builtin;
 mod call;
+mod cell;
+mod channel;
 mod consume;
 mod control;
+mod drops;
+mod enter;
 mod eval;
 mod iterate;
+mod keyed;
 mod library;
 mod machine;
 mod many;
 mod maybe;
+mod method;
+mod pattern;
 mod plain;
+mod stmt;
 mod unknown;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::CodeKind;
 use crate::facts::tree::ItemKind;
+use crate::finding::CodeKind;
 use crate::model::{CrateId, Def, ItemRef, Model, Namespace};
 use crate::source::FileId;
 use crate::text::TextRange;
@@ -80,20 +88,30 @@ const MAX_UNFOLLOWED: usize = 24;
 
 /// Runs every program of some crates that starts in a `main` of its own. Where all runs join what is `blamed`, more are
 /// tried; and with `is_last` what was not read is not asked for.
-pub fn run(model: &Model<'_>, crates: &BTreeSet<CrateId>, blamed: &BTreeSet<At>, is_last: bool) -> Runs {
+pub fn run(
+    model: &Model<'_>,
+    crates: &BTreeSet<CrateId>,
+    blamed: &BTreeSet<At>,
+    is_last: bool,
+) -> Runs {
     let mut found = Runs::default();
     let mut provides = Provides::new();
     let mut sizes: BTreeMap<CrateId, usize> = BTreeMap::new();
     for function in &model.functions {
         *sizes.entry(model.module(function.item.module).krate).or_default() += 1;
-        if let Some(of) = function.container.filter(|of| matches!(model.item(*of).kind, ItemKind::Trait(_))) {
+        if let Some(of) =
+            function.container.filter(|of| matches!(model.item(*of).kind, ItemKind::Trait(_)))
+        {
             provides.entry(model.item(function.item).name.clone()).or_default().push(of);
         }
     }
     for krate in &model.crates {
         let is_program = matches!(krate.code, CodeKind::Main | CodeKind::Example);
         let id = model.module(krate.root).krate;
-        if !is_program || !crates.contains(&id) || sizes.get(&id).is_none_or(|size| *size > MAX_FUNCTIONS) {
+        if !is_program
+            || !crates.contains(&id)
+            || sizes.get(&id).is_none_or(|size| *size > MAX_FUNCTIONS)
+        {
             continue;
         }
         let mains = model.resolve(krate.root, false, &["main".into()], Namespace::Value);
@@ -102,14 +120,21 @@ pub fn run(model: &Model<'_>, crates: &BTreeSet<CrateId>, blamed: &BTreeSet<At>,
             Some(function) if function.body.is_some() => {
                 let births = explore(model, &provides, *main, FIRST, is_last, &mut found);
                 let speaks = |(at, tried): (&At, &Tried)| {
-                    let is_open = (tried.lost.is_none() && blamed.contains(at)) || tried.joined.is_none();
+                    let is_open =
+                        (tried.lost.is_none() && blamed.contains(at)) || tried.joined.is_none();
                     tried.all && tried.capped && is_open
                 };
                 let is_contested = births.iter().any(speaks) && found.unread.is_empty();
-                let more = if is_contested { explore(model, &provides, *main, AGAIN, is_last, &mut found) } else { BTreeMap::new() };
+                let more = if is_contested {
+                    explore(model, &provides, *main, AGAIN, is_last, &mut found)
+                } else {
+                    BTreeMap::new()
+                };
                 found.births.extend(births);
                 // A run of more elements that was not followed takes nothing from those of fewer.
-                found.births.extend(more.into_iter().filter(|(_, tried)| tried.all || tried.lost.is_some()));
+                found.births.extend(
+                    more.into_iter().filter(|(_, tried)| tried.all || tried.lost.is_some()),
+                );
             }
             Some(_) => {
                 found.unread.insert(*main);
@@ -121,7 +146,14 @@ pub fn run(model: &Model<'_>, crates: &BTreeSet<CrateId>, blamed: &BTreeSet<At>,
 }
 
 /// Runs one program until all its ways were tried.
-fn explore(model: &Model<'_>, provides: &Provides, main: ItemRef, limits: Limits, is_last: bool, found: &mut Runs) -> BTreeMap<At, Tried> {
+fn explore(
+    model: &Model<'_>,
+    provides: &Provides,
+    main: ItemRef,
+    limits: Limits,
+    is_last: bool,
+    found: &mut Runs,
+) -> BTreeMap<At, Tried> {
     let mut births: BTreeMap<At, Tried> = BTreeMap::new();
     let (mut runs, mut steps, mut capped, mut sure) = (0, 0, false, true);
     let (mut counts_on, mut unfollowed) = (false, 0);
@@ -141,7 +173,11 @@ fn explore(model: &Model<'_>, provides: &Provides, main: ItemRef, limits: Limits
             Err(Stop::Unknown(why)) => {
                 found.gave_up.push(why);
                 sure = false;
-                unfollowed += if births.is_empty() && run.threads.is_empty() { MAX_UNFOLLOWED / 4 } else { 1 };
+                unfollowed += if births.is_empty() && run.threads.is_empty() {
+                    MAX_UNFOLLOWED / 4
+                } else {
+                    1
+                };
                 if unfollowed > MAX_UNFOLLOWED || (!is_last && !run.unread.is_empty()) {
                     break;
                 }

@@ -3,33 +3,105 @@
 use std::collections::VecDeque;
 
 use super::iterate::{Adaptor, Iter};
-use super::machine::{Result, Run, Stop, unknown};
+use super::machine::{Result, Run, unknown};
 use super::many::one;
 use super::value::{Kind, Maybe, Place, Step, Value};
 use crate::model::{Ty, TyHead};
 
 /// Methods that are followed, beside the adaptors.
 pub(super) const METHODS: &[&str] = &[
-    "next", "next_back", "collect", "count", "sum", "product", "fold", "for_each", "any", "all", "find", "find_map", "position", "last", "nth", "max",
-    "min", "try_for_each", "try_fold", "unzip", "partition", "reduce", "max_by_key", "min_by_key", "by_ref", "rev", "cloned", "copied", "flatten", "peek", "iter", "into_iter",
-    "len", "next_if", "is_empty", "rfind", "contains", "clone", "cycle", "as_str", "start", "end", "is_some", "eq", "advance_by", "peek_mut", "as_slice", "chunks",
+    "next",
+    "next_back",
+    "collect",
+    "count",
+    "sum",
+    "product",
+    "fold",
+    "for_each",
+    "any",
+    "all",
+    "find",
+    "find_map",
+    "position",
+    "last",
+    "nth",
+    "max",
+    "min",
+    "try_for_each",
+    "try_fold",
+    "unzip",
+    "partition",
+    "reduce",
+    "max_by_key",
+    "min_by_key",
+    "by_ref",
+    "rev",
+    "cloned",
+    "copied",
+    "flatten",
+    "peek",
+    "iter",
+    "into_iter",
+    "len",
+    "next_if",
+    "is_empty",
+    "rfind",
+    "contains",
+    "clone",
+    "cycle",
+    "as_str",
+    "start",
+    "end",
+    "is_some",
+    "eq",
+    "advance_by",
+    "peek_mut",
+    "as_slice",
+    "chunks",
 ];
 
 /// Those that take their iterator by reference.
 pub(super) const BY_REFERENCE: &[&str] = &[
-    "next", "next_back", "by_ref", "nth", "peek", "peek_mut", "next_if", "len", "contains", "is_empty", "start", "end", "clone", "any", "all",
-    "position", "find", "find_map", "try_for_each", "try_fold", "iter",
+    "next",
+    "next_back",
+    "by_ref",
+    "nth",
+    "peek",
+    "peek_mut",
+    "next_if",
+    "len",
+    "contains",
+    "is_empty",
+    "start",
+    "end",
+    "clone",
+    "any",
+    "all",
+    "position",
+    "find",
+    "find_map",
+    "try_for_each",
+    "try_fold",
+    "iter",
 ];
 
 impl Run<'_> {
-    pub(super) fn iter_method(&mut self, place: &Place, name: &str, args: &mut Vec<Value>, want: &Ty) -> Result<Value> {
+    pub(super) fn iter_method(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+        want: &Ty,
+    ) -> Result<Value> {
         match name {
             "next" => return Ok(Value::option(self.next(place)?)),
             "next_back" => return self.next_back(place),
             "by_ref" | "iter" => return Ok(Value::Ref(place.clone())),
             "nth" => {
                 let at = one(args)?;
-                let Value::Int(at) = self.seen(&at) else { return unknown("a position that is not known") };
+                let Value::Int(at) = self.seen(&at) else {
+                    return unknown("a position that is not known");
+                };
                 for _ in 0..at {
                     match self.next(place)? {
                         Some(item) => self.discard(item, "skipped by `nth`")?,
@@ -49,7 +121,9 @@ impl Run<'_> {
                     false => Ok(Value::none()),
                 };
             }
-            "len" | "contains" | "is_empty" | "start" | "end" | "clone" => return self.asked(place, name, args),
+            "len" | "contains" | "is_empty" | "start" | "end" | "clone" => {
+                return self.asked(place, name, args);
+            }
             "any" | "all" | "position" | "find" | "find_map" | "try_for_each" | "try_fold" => {
                 return self.searched(place, name, args);
             }
@@ -60,7 +134,10 @@ impl Run<'_> {
             Value::Iter(_) => std::mem::replace(self.get_mut(place)?, Value::Moved),
             _ => return unknown("no iterator"),
         };
-        let computes = matches!(name, "count" | "sum" | "product" | "fold" | "max" | "min" | "last" | "collect");
+        let computes = matches!(
+            name,
+            "count" | "sum" | "product" | "fold" | "max" | "min" | "last" | "collect"
+        );
         if computes && self.is_plain_iter(&iter) && args.iter().all(|it| self.is_plain_code(it)) {
             let path = want.path().unwrap_or("String");
             if name != "collect" || path.ends_with("String") || path.ends_with("Vec") {
@@ -71,6 +148,17 @@ impl Run<'_> {
         if let Some(adaptor) = Adaptor::of(name) {
             return self.adapt(adaptor, iter, args);
         }
+        self.consumed(iter, name, args, want)
+    }
+
+    /// Methods that use their iterator up.
+    fn consumed(
+        &mut self,
+        iter: Value,
+        name: &str,
+        args: &mut Vec<Value>,
+        want: &Ty,
+    ) -> Result<Value> {
         match name {
             "into_iter" => Ok(iter),
             "rev" => {
@@ -112,7 +200,8 @@ impl Run<'_> {
                 let (slot, sum) = (self.slot(code), self.slot(first));
                 self.each(iter, |run, item| {
                     let before = std::mem::replace(&mut run.slots[sum], Value::Moved);
-                    let after = run.call_value(Value::Ref(Place::slot(slot)), vec![before, item])?;
+                    let after =
+                        run.call_value(Value::Ref(Place::slot(slot)), vec![before, item])?;
                     run.slots[sum] = after;
                     Ok(())
                 })?;
@@ -126,7 +215,11 @@ impl Run<'_> {
     }
 
     /// Runs something on each element that is left.
-    fn each(&mut self, iter: Value, mut work: impl FnMut(&mut Self, Value) -> Result<()>) -> Result<()> {
+    fn each(
+        &mut self,
+        iter: Value,
+        mut work: impl FnMut(&mut Self, Value) -> Result<()>,
+    ) -> Result<()> {
         let Value::Iter(mut iter) = iter else { return unknown("no iterator") };
         while let Some(item) = self.advance(&mut iter)? {
             work(self, item)?;
@@ -199,15 +292,23 @@ impl Run<'_> {
             (Iter::Numbers(from, _), "start") => Value::Int(*from),
             (Iter::Numbers(from, to), "contains") => {
                 let (value, from, to) = (one(args)?, *from, *to);
-                let low = self.compare(crate::facts::tree::Comparison::AtLeast, &value, &Value::Int(from));
+                let low = self.compare(
+                    crate::facts::tree::Comparison::AtLeast,
+                    &value,
+                    &Value::Int(from),
+                );
                 let holds = self.truth(&low)?;
                 match to {
-                    Some(to) if holds => self.compare(crate::facts::tree::Comparison::Less, &value, &Value::Int(to)),
+                    Some(to) if holds => {
+                        self.compare(crate::facts::tree::Comparison::Less, &value, &Value::Int(to))
+                    }
                     _ => Value::Bool(holds),
                 }
             }
             (Iter::Numbers(..), "clone") => Value::Iter(iter),
-            (Iter::Items(items), "clone") if items.iter().all(|it| !self.owns(it)) => Value::Iter(iter),
+            (Iter::Items(items), "clone") if items.iter().all(|it| !self.owns(it)) => {
+                Value::Iter(iter)
+            }
             _ => self.unknown.fresh(),
         })
     }
@@ -216,7 +317,10 @@ impl Run<'_> {
     fn searched(&mut self, place: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
         let sum = if name == "try_fold" { one(args)? } else { Value::Unit };
         let code = one(args)?;
-        if matches!(name, "any" | "all" | "position") && self.is_plain_iter(&self.get(place)?.clone()) && self.is_plain_code(&code) {
+        if matches!(name, "any" | "all" | "position")
+            && self.is_plain_iter(&self.get(place)?.clone())
+            && self.is_plain_code(&code)
+        {
             return Ok(self.unknown.fresh());
         }
         let (slot, sum) = (self.slot(code), self.slot(sum));
@@ -235,7 +339,8 @@ impl Run<'_> {
                 }
                 "find" => {
                     let own = self.slot(item);
-                    let answer = self.call_value(code.clone(), vec![Value::Ref(Place::slot(own))])?;
+                    let answer =
+                        self.call_value(code.clone(), vec![Value::Ref(Place::slot(own))])?;
                     let holds = self.truth(&answer)?;
                     let item = std::mem::replace(&mut self.slots[own], Value::Moved);
                     if holds {
@@ -286,7 +391,8 @@ impl Run<'_> {
                 Ok(count)
             }
             "sum" | "product" => {
-                let (mut sum, op) = if name == "sum" { (Value::Int(0), "add") } else { (Value::Int(1), "mul") };
+                let (mut sum, op) =
+                    if name == "sum" { (Value::Int(0), "add") } else { (Value::Int(1), "mul") };
                 for item in &all {
                     sum = self.arithmetic(op, &sum, item);
                 }
@@ -329,7 +435,10 @@ impl Run<'_> {
                 let (mut left, mut right) = (Vec::new(), Vec::new());
                 for item in all {
                     let own = self.slot(item);
-                    let answer = self.call_value(Value::Ref(Place::slot(slot)), vec![Value::Ref(Place::slot(own))])?;
+                    let answer = self.call_value(
+                        Value::Ref(Place::slot(slot)),
+                        vec![Value::Ref(Place::slot(own))],
+                    )?;
                     let holds = self.truth(&answer)?;
                     let item = std::mem::replace(&mut self.slots[own], Value::Moved);
                     if holds { left.push(item) } else { right.push(item) }
@@ -363,7 +472,10 @@ impl Run<'_> {
                     Some(is) if is.is_good() => all.push(self.take(&place.then(Step::Inner))?),
                     Some(_) => {
                         self.discard_all(all, "dropped by a `collect` that stops at an error")?;
-                        self.discard(Value::Iter(iter), "left in an iterator by a `collect` that stops at an error")?;
+                        self.discard(
+                            Value::Iter(iter),
+                            "left in an iterator by a `collect` that stops at an error",
+                        )?;
                         return self.take(&place);
                     }
                     None => return unknown("`collect` of something else"),
@@ -405,6 +517,6 @@ impl Run<'_> {
             let old = self.keyed(&place, kind, "insert", &mut args)?;
             self.discard(old, "another value came for its key")?;
         }
-        self.take(&place).or_else(|stop: Stop| Err(stop))
+        self.take(&place)
     }
 }

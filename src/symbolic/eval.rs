@@ -4,18 +4,17 @@ use std::sync::Arc;
 
 use super::machine::{Result, Run, Stop, unknown};
 use super::unknown::{holds, key};
-use super::value::{Closure, Data, Kind, Maybe, Place, Step, Value};
+use super::value::{Data, Kind, Maybe, Place, Step, Value};
 use crate::facts::tree::{
-    BinaryOp, BlockId, Body, Comparison, ExprId, ExprKind, ItemKind, Name, Path, PatKind, StmtKind, Type, Written,
+    BinaryOp, Body, Comparison, ExprId, ExprKind, ItemKind, Name, Path, Type, Written,
 };
 use crate::model::{Def, ItemRef, Namespace, Ty, TyHead};
-use crate::text::TextRange;
 
 /// What is counted up to, at most; more is no number of elements.
 const MAX_COUNTED: i64 = 64;
 
 impl Run<'_> {
-    fn kind(&self, id: ExprId) -> Option<(Arc<Body>, ExprId)> {
+    pub(super) fn kind(&self, id: ExprId) -> Option<(Arc<Body>, ExprId)> {
         self.frames.last().map(|frame| (frame.body.clone(), id))
     }
 
@@ -39,7 +38,13 @@ impl Run<'_> {
             ExprKind::Binary { op, left, right } => self.binary(*op, *left, *right),
             ExprKind::Assign(to, from) => self.assign(*to, *from),
             ExprKind::CompoundAssign(op, to, from) => self.assign_op(op, *to, *from),
-            ExprKind::Block(..) | ExprKind::If(..) | ExprKind::While(..) | ExprKind::Loop(..) | ExprKind::For(..) | ExprKind::Match(..) | ExprKind::Let(..) => self.control(id, want),
+            ExprKind::Block(..)
+            | ExprKind::If(..)
+            | ExprKind::While(..)
+            | ExprKind::Loop(..)
+            | ExprKind::For(..)
+            | ExprKind::Match(..)
+            | ExprKind::Let(..) => self.control(id, want),
             ExprKind::Call(callee, args) => self.call(id, *callee, args, want),
             ExprKind::Method(call) => self.method_call(call, want),
             ExprKind::Closure(closure) => self.closure(id, closure),
@@ -50,7 +55,8 @@ impl Run<'_> {
                 Err(Stop::Return(value))
             }
             ExprKind::Break(label, value) => {
-                let value = value.map_or(Ok(Value::Unit), |value| self.eval(value, &Ty::Unknown))?;
+                let value =
+                    value.map_or(Ok(Value::Unit), |value| self.eval(value, &Ty::Unknown))?;
                 Err(Stop::Break(label.clone(), value))
             }
             ExprKind::Continue(label) => Err(Stop::Continue(label.clone())),
@@ -59,7 +65,11 @@ impl Run<'_> {
                     Ty::Tuple(types) => types.get(index).cloned().unwrap_or_default(),
                     _ => Ty::Unknown,
                 };
-                let parts: Result<Vec<_>> = parts.iter().enumerate().map(|(index, &part)| self.eval(part, &of(index))).collect();
+                let parts: Result<Vec<_>> = parts
+                    .iter()
+                    .enumerate()
+                    .map(|(index, &part)| self.eval(part, &of(index)))
+                    .collect();
                 let parts = parts?;
                 Ok(if parts.is_empty() { Value::Unit } else { Value::Tuple(parts) })
             }
@@ -107,12 +117,15 @@ impl Run<'_> {
     }
 
     /// A reference; what is written out lives for ever.
-    fn reference(&mut self, body: &Body, inner: ExprId, want: &Ty) -> Result<Value> {
+    pub(super) fn reference(&mut self, body: &Body, inner: ExprId, want: &Ty) -> Result<Value> {
         let want = match want {
             Ty::Reference(inner) => (**inner).clone(),
             _ => Ty::Unknown,
         };
-        if matches!(body.expr(inner).kind, ExprKind::Array(_) | ExprKind::Repeat(..) | ExprKind::Number(_) | ExprKind::Literal(_)) {
+        if matches!(
+            body.expr(inner).kind,
+            ExprKind::Array(_) | ExprKind::Repeat(..) | ExprKind::Number(_) | ExprKind::Literal(_)
+        ) {
             let value = self.eval(inner, &want)?;
             if !self.owns(&value) {
                 let slot = self.slot(value);
@@ -123,7 +136,7 @@ impl Run<'_> {
         Ok(Value::Ref(self.place_wanted(inner, &want)?))
     }
 
-    fn unary(&mut self, inner: ExprId) -> Result<Value> {
+    pub(super) fn unary(&mut self, inner: ExprId) -> Result<Value> {
         let value = self.eval(inner, &Ty::Unknown)?;
         Ok(match self.unknown.concrete(&value) {
             Value::Bool(it) => Value::Bool(!it),
@@ -145,8 +158,12 @@ impl Run<'_> {
         };
         match value {
             Value::Tuple(parts) => Value::Tuple(parts.iter().map(|it| self.seen(it)).collect()),
-            Value::Many(kind, parts) => Value::Many(*kind, parts.iter().map(|it| self.seen(it)).collect()),
-            Value::Maybe(maybe, Some(inner)) => Value::Maybe(*maybe, Some(Box::new(self.seen(inner)))),
+            Value::Many(kind, parts) => {
+                Value::Many(*kind, parts.iter().map(|it| self.seen(it)).collect())
+            }
+            Value::Maybe(maybe, Some(inner)) => {
+                Value::Maybe(*maybe, Some(Box::new(self.seen(inner))))
+            }
             other => self.unknown.concrete(other),
         }
     }
@@ -156,7 +173,8 @@ impl Run<'_> {
         if let (Value::Int(left), Value::Int(right)) = (&left, &right) {
             let most = i64::try_from(self.unknown.most).unwrap_or(0);
             // More elements than are tried could make a difference.
-            let is_beyond = |one: i64, other: i64| one <= most && other > most && other <= MAX_COUNTED;
+            let is_beyond =
+                |one: i64, other: i64| one <= most && other > most && other <= MAX_COUNTED;
             self.unknown.counts_on |= is_beyond(*left, *right) || is_beyond(*right, *left);
         }
         match holds(op, &left, &right) {
@@ -179,7 +197,7 @@ impl Run<'_> {
         }
     }
 
-    fn binary(&mut self, op: BinaryOp, left: ExprId, right: ExprId) -> Result<Value> {
+    pub(super) fn binary(&mut self, op: BinaryOp, left: ExprId, right: ExprId) -> Result<Value> {
         match op {
             BinaryOp::And | BinaryOp::Or => {
                 let first = self.eval(left, &Ty::Unknown)?;
@@ -197,7 +215,8 @@ impl Run<'_> {
                 let left = self.eval(left, &Ty::Unknown)?;
                 if let Value::Data(data) = &left {
                     let head = TyHead::Item(data.item.file, data.item.item);
-                    if let Some(own) = self.model.methods_of(&head, name).first().map(|it| it.item) {
+                    if let Some(own) = self.model.methods_of(&head, name).first().map(|it| it.item)
+                    {
                         let right = self.eval(right, &Ty::Unknown)?;
                         return self.call_function(own, Some(left), vec![right], None);
                     }
@@ -251,7 +270,7 @@ impl Run<'_> {
         )
     }
 
-    fn assign(&mut self, to: ExprId, from: ExprId) -> Result<Value> {
+    pub(super) fn assign(&mut self, to: ExprId, from: ExprId) -> Result<Value> {
         let body = self.frames.last().map(|frame| frame.body.clone());
         let Some(body) = body else { return unknown("code outside of functions") };
         match &body.expr(to).kind {
@@ -280,7 +299,7 @@ impl Run<'_> {
         Ok(Value::Unit)
     }
 
-    fn assign_op(&mut self, op: &str, to: ExprId, from: ExprId) -> Result<Value> {
+    pub(super) fn assign_op(&mut self, op: &str, to: ExprId, from: ExprId) -> Result<Value> {
         let value = self.eval(from, &Ty::Unknown)?;
         let place = self.place(to)?;
         let place = self.resolved(&place)?;
@@ -317,7 +336,9 @@ impl Run<'_> {
         let own = self.model.item_of(&context.own);
         match path.segments.as_slice() {
             [only] if &*only.name == "Self" => return Some((own?, None)),
-            [first, last] if &*first.name == "Self" => return Some((own?, Some(last.name.clone()))),
+            [first, last] if &*first.name == "Self" => {
+                return Some((own?, Some(last.name.clone())));
+            }
             _ => {}
         }
         let names: Vec<Name> = path.segments.iter().map(|it| it.name.clone()).collect();
@@ -345,14 +366,23 @@ impl Run<'_> {
         match variant {
             Some(variant) => self.model.variant_field_ty(item, variant, field),
             None => {
-                let own = Ty::Named(TyHead::Item(item.file, item.item), Some(item.module), Vec::new());
+                let own =
+                    Ty::Named(TyHead::Item(item.file, item.item), Some(item.module), Vec::new());
                 self.model.field_ty(&own, field)
             }
         }
     }
 
-    fn built(&mut self, path: &Path, fields: &[(Name, ExprId)], rest: Option<ExprId>, want: &Ty) -> Result<Value> {
-        let Some((item, variant)) = self.constructed(path) else { return unknown("a value of another crate") };
+    pub(super) fn built(
+        &mut self,
+        path: &Path,
+        fields: &[(Name, ExprId)],
+        rest: Option<ExprId>,
+        want: &Ty,
+    ) -> Result<Value> {
+        let Some((item, variant)) = self.constructed(path) else {
+            return unknown("a value of another crate");
+        };
         let mut made = Vec::new();
         for (name, value) in fields {
             let ty = self.field_type(item, variant.as_ref(), name);
@@ -377,7 +407,12 @@ impl Run<'_> {
     }
 
     /// Puts fields into the order in which they are declared, which is that of their drops.
-    fn in_order(&self, item: ItemRef, variant: Option<&Name>, fields: &mut [(Name, Value)]) {
+    pub(super) fn in_order(
+        &self,
+        item: ItemRef,
+        variant: Option<&Name>,
+        fields: &mut [(Name, Value)],
+    ) {
         let declared = match (&self.model.item(item).kind, variant) {
             (ItemKind::Struct(fields), _) => fields.as_slice(),
             (ItemKind::Enum(variants), Some(name)) => {
@@ -388,13 +423,13 @@ impl Run<'_> {
         fields.sort_by_key(|(name, _)| declared.iter().position(|it| it.name == *name));
     }
 
-    fn discriminant(&mut self, data: &Data) -> Value {
+    pub(super) fn discriminant(&mut self, data: &Data) -> Value {
         let variants: Vec<&Name> = self.model.variants(data.item).collect();
         let at = variants.iter().position(|name| Some(*name) == data.variant.as_ref());
         at.map_or_else(|| self.unknown.fresh(), Value::int)
     }
 
-    fn tried(&mut self, inner: ExprId, want: &Ty) -> Result<Value> {
+    pub(super) fn tried(&mut self, inner: ExprId, want: &Ty) -> Result<Value> {
         let wrapped = match want {
             Ty::Unknown => Ty::Unknown,
             _ => Ty::external("std::result::Result", vec![want.clone()]),
@@ -415,146 +450,12 @@ impl Run<'_> {
         }
     }
 
-    /// Statements of a block, and its value; its variables are dropped at the end.
-    pub(super) fn block(&mut self, block: BlockId, want: &Ty) -> Result<Value> {
-        let Some(frame) = self.frames.last_mut() else { return unknown("code outside of functions") };
-        let body = frame.body.clone();
-        frame.scopes.push(Vec::new());
-        let outer = frame.context.module;
-        let (depth, temps) = (frame.scopes.len(), frame.temps.len());
-        let inner = (outer, frame.context.item.item, block.0);
-        if let Some(&module) = self.model.blocks.get(&inner) {
-            self.frames.last_mut().into_iter().for_each(|frame| frame.context.module = module);
-        }
-        let result = self.statements(&body, block, want);
-        if let Some(frame) = self.frames.last_mut() {
-            frame.context.module = outer;
-        }
-        match result {
-            Ok(value) => {
-                self.end_scope()?;
-                Ok(value)
-            }
-            Err(stop @ (Stop::Return(_) | Stop::Break(..) | Stop::Continue(_))) => {
-                self.end_temps(temps)?;
-                while self.frames.last().is_some_and(|frame| frame.scopes.len() >= depth) {
-                    self.end_scope()?;
-                }
-                Err(stop)
-            }
-            Err(other) => Err(other),
-        }
-    }
-
-    fn statements(&mut self, body: &Body, block: BlockId, want: &Ty) -> Result<Value> {
-        let block = body.block(block);
-        for stmt in &block.stmts {
-            if stmt.cfg.is_test_only() {
-                continue;
-            }
-            let temps = self.frames.last().map_or(0, |frame| frame.temps.len());
-            self.at.1 = stmt.range;
-            match &stmt.kind {
-                StmtKind::Let { pat, ty, init, diverge } => {
-                    self.let_statement(body, *pat, ty, *init, *diverge)?;
-                }
-                StmtKind::Expr(expr) => {
-                    let is_place = matches!(body.expr(*expr).kind, ExprKind::Path(..) | ExprKind::Field(..) | ExprKind::Index(..));
-                    if is_place {
-                        let value = self.eval(*expr, &Ty::Unknown)?;
-                        self.temp(value);
-                    } else {
-                        let value = self.eval(*expr, &Ty::Unknown)?;
-                        self.temp(value);
-                    }
-                }
-            }
-            self.at.1 = stmt.range;
-            self.end_temps(temps)?;
-        }
-        match block.tail {
-            Some(tail) => self.eval(tail, want),
-            None => Ok(Value::Unit),
-        }
-    }
-
-    fn let_statement(
+    pub(super) fn path_value(
         &mut self,
-        body: &Body,
-        pat: crate::facts::tree::PatId,
-        ty: &Type,
-        init: Option<ExprId>,
-        diverge: Option<ExprId>,
-    ) -> Result<()> {
-        let want = self.ty(ty);
-        let Some(init) = init else {
-            if let PatKind::Bind { name, .. } = &body.pat(pat).kind {
-                let slot = self.slot(Value::Unit);
-                self.declare(name.clone(), slot);
-            }
-            return Ok(());
-        };
-        if let PatKind::Bind { name, by_ref: false, sub: None, .. } = &body.pat(pat).kind {
-            // What a reference is made to lives as long as the variable.
-            let value = match &body.expr(init).kind {
-                ExprKind::Reference(_, inner) if !is_place(body, *inner) => {
-                    let value = self.eval(*inner, &Ty::Unknown)?;
-                    let slot = self.slot(value);
-                    self.declare(Name::from(""), slot);
-                    Value::Ref(Place::slot(slot))
-                }
-                _ => self.eval(init, &want)?,
-            };
-            let slot = self.slot(value);
-            self.declare(name.clone(), slot);
-            return Ok(());
-        }
-        let want = match (&want, &body.pat(pat).kind) {
-            (Ty::Unknown, PatKind::Struct(path, _)) => self.constructed(path).map_or(Ty::Unknown, |(item, _)| {
-                Ty::Named(TyHead::Item(item.file, item.item), Some(item.module), Vec::new())
-            }),
-            _ => want,
-        };
-        let place = self.place_wanted(init, &want)?;
-        if self.matches(pat, &place)? {
-            return self.bind(pat, &place, false);
-        }
-        match diverge {
-            Some(diverge) => self.eval(diverge, &Ty::Unknown).map(|_| ()),
-            None => Err(Stop::Ended),
-        }
-    }
-
-    fn closure(&mut self, id: ExprId, closure: &crate::facts::tree::Closure) -> Result<Value> {
-        let Some(frame) = self.frames.last() else { return unknown("code outside of functions") };
-        let body = frame.body.clone();
-        let mut context = frame.context.clone();
-        context.gives = Ty::Unknown;
-        if closure.is_async {
-            return unknown("asynchronous code");
-        }
-        let names = names_in(&body, id, body.expr(id).range);
-        let mut captured = Vec::new();
-        let mut owned = Vec::new();
-        for name in names {
-            let Some(slot) = self.variable(&name) else { continue };
-            if captured.iter().any(|(own, _)| *own == name) {
-                continue;
-            }
-            let used_up = closure.moves || consumes(&body, &name, body.expr(id).range);
-            if used_up && !matches!(self.slots[slot], Value::Moved) {
-                let value = self.take(&Place::slot(slot))?;
-                let own = self.slot(value);
-                owned.push(own);
-                captured.push((name, own));
-            } else {
-                captured.push((name, slot));
-            }
-        }
-        Ok(Value::Closure(Box::new(Closure { body, expr: id, context, captured, owned })))
-    }
-
-    fn path_value(&mut self, qself: Option<&Type>, path: &Path, want: &Ty) -> Result<Value> {
+        qself: Option<&Type>,
+        path: &Path,
+        want: &Ty,
+    ) -> Result<Value> {
         if qself.is_none()
             && let Some(name) = path.as_name()
             && let Some(slot) = self.variable(name)
@@ -563,26 +464,44 @@ impl Run<'_> {
         }
         let defs = self.defs(qself, path)?;
         match defs.as_slice() {
-            [Def::External(path)] if Maybe::of(last(path)) == Some(Maybe::None) => Ok(Value::none()),
-            [Def::External(path)] if last(path).starts_with(|it: char| it.is_ascii_uppercase()) && !matches!(last(path), "Some" | "Ok" | "Err") => {
+            [Def::External(path)] if Maybe::of(last(path)) == Some(Maybe::None) => {
+                Ok(Value::none())
+            }
+            [Def::External(path)]
+                if last(path).starts_with(|it: char| it.is_ascii_uppercase())
+                    && !matches!(last(path), "Some" | "Ok" | "Err") =>
+            {
                 Ok(self.unknown.derived(path.to_string(), None))
             }
             [Def::Variant(item, name)] if self.model.is_unit(*item, name) => {
-                Ok(Value::Data(Box::new(Data { item: *item, variant: Some(name.clone()), fields: Vec::new(), types: Vec::new() })))
+                Ok(Value::Data(Box::new(Data {
+                    item: *item,
+                    variant: Some(name.clone()),
+                    fields: Vec::new(),
+                    types: Vec::new(),
+                })))
             }
-            [Def::Unknown] => Ok(self.unknown.untold(format!("{:?}", path.segments.iter().map(|it| &it.name).collect::<Vec<_>>()))),
+            [Def::Unknown] => Ok(self.unknown.untold(format!(
+                "{:?}",
+                path.segments.iter().map(|it| &it.name).collect::<Vec<_>>()
+            ))),
             [Def::Item(item)] => match &self.model.item(*item).kind {
                 ItemKind::Value(_) => {
                     let place = self.static_place(*item)?;
                     let value = self.get(&place)?.clone();
                     if self.owns(&value) { self.take(&place) } else { Ok(value) }
                 }
-                ItemKind::Struct(fields) if fields.is_empty() => {
-                    Ok(Value::Data(Box::new(Data { item: *item, variant: None, fields: Vec::new(), types: Vec::new() })))
-                }
+                ItemKind::Struct(fields) if fields.is_empty() => Ok(Value::Data(Box::new(Data {
+                    item: *item,
+                    variant: None,
+                    fields: Vec::new(),
+                    types: Vec::new(),
+                }))),
                 _ => Ok(Value::Function(defs)),
             },
-            [] if path.last().starts_with(|it: char| it.is_ascii_uppercase()) => Ok(self.unknown.untold(path.last().to_owned())),
+            [] if path.last().starts_with(|it: char| it.is_ascii_uppercase()) => {
+                Ok(self.unknown.untold(path.last().to_owned()))
+            }
             [] => {
                 let _ = want;
                 unknown(&format!("the name `{}`", path.last()))
@@ -598,14 +517,17 @@ impl Run<'_> {
         };
         let ty = self.model.ty(item.module, None, &[], &declared.ty);
         // What cannot be shared is a `thread_local!`.
-        let is_own = matches!(ty.path(), Some("std::cell::RefCell" | "std::cell::Cell" | "std::cell::OnceCell"));
+        let is_own = matches!(
+            ty.path(),
+            Some("std::cell::RefCell" | "std::cell::Cell" | "std::cell::OnceCell")
+        );
         let owner = is_own.then(|| self.running.last().map_or(0, |thread| thread + 1));
         let item_of = (item, owner);
         if let Some(&slot) = self.statics.get(&item_of) {
             return Ok(Place::slot(slot));
         }
         let value = match (&declared.body, declared.written) {
-            (Some(body), _) => self.run_constant(item, body.clone(), &ty)?,
+            (Some(body), _) => self.run_constant(item, body, &ty)?,
             (None, Some(Written::Bool(it))) => Value::Bool(it),
             (None, Some(Written::Number(it))) => Value::int(it),
             (None, written) => {
@@ -613,7 +535,10 @@ impl Run<'_> {
                     return unknown("a constant that was not read");
                 }
                 match written {
-                    Some(Written::Elements(count)) => Value::Many(Kind::List, (0..count).map(|_| self.unknown.untold(format!("{item:?}"))).collect()),
+                    Some(Written::Elements(count)) => Value::Many(
+                        Kind::List,
+                        (0..count).map(|_| self.unknown.untold(format!("{item:?}"))).collect(),
+                    ),
                     _ => self.constant_of(&ty)?,
                 }
             }
@@ -627,60 +552,4 @@ impl Run<'_> {
 /// The last name of a path.
 pub(super) fn last(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
-}
-
-/// Whether an expression names a place.
-pub(super) fn is_place(body: &Body, id: ExprId) -> bool {
-    matches!(
-        body.expr(id).kind,
-        ExprKind::Path(..) | ExprKind::Field(..) | ExprKind::Index(..) | ExprKind::Deref(_)
-    )
-}
-
-/// The plain names that code in a range spells.
-fn names_in(body: &Body, _: ExprId, range: TextRange) -> Vec<Name> {
-    let inside = body.exprs.iter().filter(|it| range.start <= it.range.start && it.range.end <= range.end);
-    let mut names = Vec::new();
-    for expr in inside {
-        match &expr.kind {
-            ExprKind::Path(None, path) => names.extend(path.as_name().cloned()),
-            ExprKind::Macro(call) => names.extend(call.mentions.iter().cloned()),
-            _ => {}
-        }
-    }
-    names
-}
-
-/// Whether code in a range uses a variable up: a `drop`, `join` or loop takes it, or a closure that moves what it
-/// names, so that a closure around has to own it. A name that is bound anew in there is another variable.
-fn consumes(body: &Body, name: &Name, range: TextRange) -> bool {
-    let within = |it: TextRange| range.start <= it.start && it.end <= range.end;
-    let is_bound = body.pats.iter().any(|pat| {
-        within(pat.range) && matches!(&pat.kind, PatKind::Bind { name: own, .. } if own == name)
-    });
-    if is_bound {
-        return false;
-    }
-    let is_it = |id: ExprId| matches!(&body.expr(id).kind, ExprKind::Path(None, path) if path.as_name() == Some(name));
-    let names = |range: TextRange| {
-        body.exprs.iter().any(|it| {
-            range.start <= it.range.start
-                && it.range.end <= range.end
-                && matches!(&it.kind, ExprKind::Path(None, path) if path.as_name() == Some(name))
-        })
-    };
-    body.exprs.iter().filter(|it| within(it.range)).any(|expr| match &expr.kind {
-        ExprKind::Call(_, args) => args.iter().any(|&arg| is_it(arg)),
-        ExprKind::Method(call) => {
-            (is_it(call.receiver) && matches!(&*call.name, "join" | "into_iter"))
-                || call.args.iter().any(|&arg| is_it(arg))
-        }
-        ExprKind::For(_, _, iterable, _) => is_it(*iterable),
-        ExprKind::Struct(_, fields, _) => fields.iter().any(|(_, value)| is_it(*value)),
-        ExprKind::Return(Some(value)) => is_it(*value),
-        ExprKind::Closure(closure) => {
-            is_it(closure.body) || (closure.moves && expr.range != range && names(expr.range))
-        }
-        _ => false,
-    })
 }

@@ -86,7 +86,11 @@ impl Iter {
             Self::Items(items) => items.into(),
             Self::FromFn(value) | Self::Repeat(value) | Self::Own(value) => vec![value],
             Self::Adapted(_, inner, given) => vec![inner, given],
-            Self::Numbers(..) | Self::Open(..) | Self::Unknown(..) | Self::Channel(..) | Self::At(_) => Vec::new(),
+            Self::Numbers(..)
+            | Self::Open(..)
+            | Self::Unknown(..)
+            | Self::Channel(..)
+            | Self::At(_) => Vec::new(),
         }
     }
 }
@@ -111,7 +115,8 @@ impl Run<'_> {
                 let head = TyHead::Item(data.item.file, data.item.item);
                 let own = self.model.methods_of(&head, "into_iter").first().map(|it| it.item);
                 if let Some(own) = own {
-                    let made = self.call_function(own, Some(Value::Data(data)), Vec::new(), None)?;
+                    let made =
+                        self.call_function(own, Some(Value::Data(data)), Vec::new(), None)?;
                     return self.iterated(made);
                 }
                 if self.model.methods_of(&head, "next").is_empty() {
@@ -119,7 +124,9 @@ impl Run<'_> {
                 }
                 Ok(Value::Iter(Box::new(Iter::Own(Value::Data(data)))))
             }
-            Value::Text(_) => Ok(Value::Iter(Box::new(Iter::Items((0..3).map(|_| self.unknown.fresh()).collect())))),
+            Value::Text(_) => Ok(Value::Iter(Box::new(Iter::Items(
+                (0..3).map(|_| self.unknown.fresh()).collect(),
+            )))),
             Value::Shared(_) => {
                 let place = self.temp(value);
                 self.borrowed(&place)
@@ -134,7 +141,8 @@ impl Run<'_> {
         loop {
             match self.get(&place)? {
                 Value::Many(Kind::Map, items) => {
-                    let keys: Vec<Place> = (0..items.len()).map(|at| place.then(Step::At(at))).collect();
+                    let keys: Vec<Place> =
+                        (0..items.len()).map(|at| place.then(Step::At(at))).collect();
                     let pairs = keys.into_iter().map(|it| {
                         let key = it.then(Step::Field("0".into()));
                         Value::Tuple(vec![Value::Ref(key), Value::Ref(it.then(Step::Second))])
@@ -199,7 +207,7 @@ impl Run<'_> {
                     // Of very many a few stand for all.
                     self.unknown.capped = true;
                     *to = Some(*from + 3);
-                    *from = *from + 2;
+                    *from += 2;
                     return Ok(Some(self.unknown.fresh()));
                 }
                 *from += 1;
@@ -267,9 +275,20 @@ impl Run<'_> {
         }
     }
 
-    fn adapted(&mut self, adaptor: Adaptor, inner: &mut Value, given: &mut Value) -> Result<Option<Value>> {
+    fn adapted(
+        &mut self,
+        adaptor: Adaptor,
+        inner: &mut Value,
+        given: &mut Value,
+    ) -> Result<Option<Value>> {
         match adaptor {
-            Adaptor::Map | Adaptor::Filter | Adaptor::FilterMap | Adaptor::TakeWhile | Adaptor::SkipWhile | Adaptor::MapWhile | Adaptor::Inspect => {
+            Adaptor::Map
+            | Adaptor::Filter
+            | Adaptor::FilterMap
+            | Adaptor::TakeWhile
+            | Adaptor::SkipWhile
+            | Adaptor::MapWhile
+            | Adaptor::Inspect => {
                 let slot = self.slot(std::mem::replace(given, Value::Moved));
                 let next = self.through(adaptor, inner, slot);
                 *given = std::mem::replace(&mut self.slots[slot], Value::Moved);
@@ -335,7 +354,12 @@ impl Run<'_> {
     }
 
     /// Elements that go through a closure.
-    fn through(&mut self, adaptor: Adaptor, inner: &mut Value, code: usize) -> Result<Option<Value>> {
+    fn through(
+        &mut self,
+        adaptor: Adaptor,
+        inner: &mut Value,
+        code: usize,
+    ) -> Result<Option<Value>> {
         let code = Value::Ref(Place::slot(code));
         // Once `take_while` and its kin have stopped they stay so.
         loop {
@@ -362,7 +386,8 @@ impl Run<'_> {
                     }
                     let kept = self.truth(&answer)?;
                     match (adaptor, kept) {
-                        (Adaptor::Filter | Adaptor::TakeWhile, true) | (Adaptor::SkipWhile, false) => {
+                        (Adaptor::Filter | Adaptor::TakeWhile, true)
+                        | (Adaptor::SkipWhile, false) => {
                             return Ok(Some(item));
                         }
                         (Adaptor::TakeWhile, false) => {

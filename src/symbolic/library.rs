@@ -10,7 +10,12 @@ use crate::model::{ItemRef, Ty, TyHead};
 
 impl Run<'_> {
     /// A function of std by its path; nothing where it is none that is followed.
-    pub(super) fn std_function(&mut self, path: &str, args: &mut Vec<Value>, want: &Ty) -> Result<Option<Value>> {
+    pub(super) fn std_function(
+        &mut self,
+        path: &str,
+        args: &mut Vec<Value>,
+        want: &Ty,
+    ) -> Result<Option<Value>> {
         if !path.starts_with("std::") {
             return Ok(None);
         }
@@ -56,6 +61,20 @@ impl Run<'_> {
                 *self.get_mut(&left)? = other;
                 Value::Unit
             }
+            _ => return self.std_outside(path, args, want),
+        }))
+    }
+
+    /// Functions that reach out of the program, or make ways through it.
+    fn std_outside(
+        &mut self,
+        path: &str,
+        args: &mut Vec<Value>,
+        want: &Ty,
+    ) -> Result<Option<Value>> {
+        let mut names = path.rsplit("::");
+        let (name, owner) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+        Ok(Some(match (owner, name) {
             ("process", "exit" | "abort") => return Err(Stop::Exit),
             ("panic", "resume_unwind") => return Err(Stop::Ended),
             ("panic", "catch_unwind") => {
@@ -72,7 +91,9 @@ impl Run<'_> {
                 self.channel(Some(bound))
             }
             ("env", "args") => {
-                let Value::Sym(id) = self.unknown.derived("args".to_owned(), None) else { return unknown("arguments") };
+                let Value::Sym(id) = self.unknown.derived("args".to_owned(), None) else {
+                    return unknown("arguments");
+                };
                 let count = self.unknown.len(id);
                 let mut all = vec![self.unknown.part(id, "program")];
                 for at in 0..count {
@@ -83,7 +104,10 @@ impl Run<'_> {
             ("env", "var" | "var_os") => {
                 let key = super::unknown::key(&self.seen(&one(args)?));
                 let made = self.unknown.derived(format!("{name}({key})"), None);
-                self.unknown.is_maybe(&made, if name == "var" { super::value::Maybe::Ok } else { super::value::Maybe::Some });
+                self.unknown.is_maybe(
+                    &made,
+                    if name == "var" { super::value::Maybe::Ok } else { super::value::Maybe::Some },
+                );
                 made
             }
             ("ptr", "eq" | "null" | "null_mut") => self.unknown.fresh(),
@@ -100,10 +124,19 @@ impl Run<'_> {
     }
 
     /// Constructors of std's types, and their functions without `self`.
-    fn made(&mut self, path: &str, owner: &str, name: &str, args: &mut Vec<Value>, want: &Ty) -> Result<Option<Value>> {
+    fn made(
+        &mut self,
+        path: &str,
+        owner: &str,
+        name: &str,
+        args: &mut Vec<Value>,
+        want: &Ty,
+    ) -> Result<Option<Value>> {
         let is_new = matches!(name, "new" | "from" | "pin");
         Ok(Some(match (owner, name) {
-            ("Box" | "Pin" | "AssertUnwindSafe" | "Reverse" | "Wrapping", _) if is_new => one(args)?,
+            ("Box" | "Pin" | "AssertUnwindSafe" | "Reverse" | "Wrapping", _) if is_new => {
+                one(args)?
+            }
             ("panic", "AssertUnwindSafe") | ("cmp", "Reverse") => one(args)?,
             ("Arc" | "Rc", _) if is_new => {
                 let value = one(args)?;
@@ -134,18 +167,37 @@ impl Run<'_> {
                 self.unwrapped(value, name == "try_unwrap")?
             }
             ("Arc" | "Rc", "get_mut") => match self.shared_in(args.remove(0))? {
-                Value::Shared(id) if self.shared[id].strong == 1 => Value::some(Value::Ref(Place::slot(self.shared[id].slot))),
+                Value::Shared(id) if self.shared[id].strong == 1 => {
+                    Value::some(Value::Ref(Place::slot(self.shared[id].slot)))
+                }
                 Value::Shared(_) => Value::none(),
                 _ => return unknown("no shared owner"),
             },
             ("Arc" | "Rc", "ptr_eq") => self.unknown.fresh(),
             ("Weak", "new") => Value::Weak(None),
             ("Weak", "upgrade") => return Ok(None),
+            _ => return self.made_cell(path, owner, name, args, want),
+        }))
+    }
+
+    /// Constructors of cells, and what goes through raw pointers.
+    fn made_cell(
+        &mut self,
+        path: &str,
+        owner: &str,
+        name: &str,
+        args: &mut Vec<Value>,
+        want: &Ty,
+    ) -> Result<Option<Value>> {
+        let is_new = matches!(name, "new" | "from");
+        Ok(Some(match (owner, name) {
             ("Mutex" | "RwLock", _) if is_new => Value::cell(Cell::Lock, one(args)?),
             ("Condvar" | "Barrier", "new") => self.unknown.fresh(),
-            ("RefCell", _) if is_new => Value::cell(Cell::RefCell, one(args)?),
+            ("RefCell", _) if is_new => Value::cell(Cell::Borrowed, one(args)?),
             ("Cell", _) if is_new => Value::cell(Cell::Plain, one(args)?),
-            (atomic, _) if is_new && atomic.starts_with("Atomic") => Value::cell(Cell::Plain, one(args)?),
+            (atomic, _) if is_new && atomic.starts_with("Atomic") => {
+                Value::cell(Cell::Plain, one(args)?)
+            }
             ("OnceLock" | "OnceCell", "new") => Value::cell(Cell::Once, Value::none()),
             ("LazyLock" | "LazyCell", "new") => Value::cell(Cell::Lazy, one(args)?),
             ("ManuallyDrop", "new") => Value::cell(Cell::Kept, one(args)?),
@@ -154,7 +206,9 @@ impl Run<'_> {
                     Value::Ref(place) => self.resolved(&place)?,
                     other => self.temp(other),
                 };
-                let Value::Cell(Cell::Kept, inner) = self.get_mut(&place)? else { return unknown("no `ManuallyDrop`") };
+                let Value::Cell(Cell::Kept, inner) = self.get_mut(&place)? else {
+                    return unknown("no `ManuallyDrop`");
+                };
                 let inner = std::mem::replace(&mut **inner, Value::Moved);
                 if name == "drop" {
                     self.discard(inner, "dropped")?;
@@ -171,39 +225,59 @@ impl Run<'_> {
                 Value::Ref(place) => std::mem::replace(self.get_mut(&place)?, Value::Moved),
                 _ => return unknown("a raw pointer"),
             },
-            ("Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" | "BinaryHeap" | "LinkedList", "new" | "with_capacity" | "default") => {
-                Self::empty(Self::kind_of(owner))
-            }
-            ("Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" | "BinaryHeap" | "LinkedList", "from" | "from_iter") => {
+            _ => return self.made_many(path, owner, name, args, want),
+        }))
+    }
+
+    /// Constructors of collections, texts and iterators, and defaults.
+    fn made_many(
+        &mut self,
+        path: &str,
+        owner: &str,
+        name: &str,
+        args: &mut Vec<Value>,
+        want: &Ty,
+    ) -> Result<Option<Value>> {
+        Ok(Some(match (owner, name) {
+            (
+                "Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" | "BinaryHeap"
+                | "LinkedList",
+                "new" | "with_capacity" | "default",
+            ) => Self::empty(Self::kind_of(owner)),
+            (
+                "Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" | "BinaryHeap"
+                | "LinkedList",
+                "from" | "from_iter",
+            ) => {
                 let value = one(args)?;
                 let slot = self.slot(Self::empty(Self::kind_of(owner)));
                 let place = Place::slot(slot);
                 self.many_method(&place, "extend", &mut vec![value], want)?;
                 self.take(&place)?
             }
-            ("String", _) | ("str", _) if args.iter().all(|it| !self.owns(it)) => match args.first() {
-                Some(first) if matches!(name, "from" | "from_utf8_lossy") => self.seen(first),
-                _ => self.unknown.fresh(),
-            },
+            ("String", _) | ("str", _) if args.iter().all(|it| !self.owns(it)) => {
+                match args.first() {
+                    Some(first) if matches!(name, "from" | "from_utf8_lossy") => self.seen(first),
+                    _ => self.unknown.fresh(),
+                }
+            }
             ("Option", "default") => Value::none(),
             ("iter", "once") => Value::iter(vec![one(args)?]),
             ("iter", "empty") => Value::iter(Vec::new()),
             ("iter", "from_fn") => Value::Iter(Box::new(Iter::FromFn(one(args)?))),
             ("iter", "repeat") => Value::Iter(Box::new(Iter::Repeat(one(args)?))),
             ("iter", "repeat_with") => {
-                let code = one(args)?;
-                let forever = Value::Iter(Box::new(Iter::Numbers(0, None)));
-                let _ = code;
-                let _ = forever;
                 return unknown("`repeat_with`");
             }
-            ("array" , "from_fn") => match want {
+            ("array", "from_fn") => match want {
                 Ty::Slice(_, crate::facts::tree::Size::Exactly(count)) => {
                     let code = one(args)?;
                     let slot = self.slot(code);
                     let mut all = Vec::new();
                     for at in 0..*count {
-                        all.push(self.call_value(Value::Ref(Place::slot(slot)), vec![Value::int(at)])?);
+                        all.push(
+                            self.call_value(Value::Ref(Place::slot(slot)), vec![Value::int(at)])?,
+                        );
                     }
                     Value::list(all)
                 }
@@ -215,9 +289,14 @@ impl Run<'_> {
             ("convert", "identity") => one(args)?,
             ("Default", "default") | ("default", "Default") => self.default_of(want)?,
             ("PoisonError", "into_inner") => one(args)?,
-            _ if name == "default" && owner.starts_with(|it: char| it.is_ascii_uppercase()) => {
-                self.default_of(&Ty::external(path.trim_end_matches("::default"), match want { Ty::Named(_, _, args) => args.clone(), _ => Vec::new() }))?
-            }
+            _ if name == "default" && owner.starts_with(|it: char| it.is_ascii_uppercase()) => self
+                .default_of(&Ty::external(
+                    path.trim_end_matches("::default"),
+                    match want {
+                        Ty::Named(_, _, args) => args.clone(),
+                        _ => Vec::new(),
+                    },
+                ))?,
             _ => return Ok(None),
         }))
     }
@@ -249,14 +328,15 @@ impl Run<'_> {
                 let inner = args.first().cloned().unwrap_or_default();
                 Ok(match last(path) {
                     "Option" => Value::none(),
-                    "Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" | "BinaryHeap" | "LinkedList" => Self::empty(Self::kind_of(last(path))),
+                    "Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet"
+                    | "BinaryHeap" | "LinkedList" => Self::empty(Self::kind_of(last(path))),
                     "Arc" | "Rc" => {
                         let value = self.default_of(&inner)?;
                         self.share(value)
                     }
                     "Box" => self.default_of(&inner)?,
                     "Mutex" | "RwLock" => Value::cell(Cell::Lock, self.default_of(&inner)?),
-                    "RefCell" => Value::cell(Cell::RefCell, self.default_of(&inner)?),
+                    "RefCell" => Value::cell(Cell::Borrowed, self.default_of(&inner)?),
                     "Cell" => Value::cell(Cell::Plain, self.default_of(&inner)?),
                     "OnceLock" | "OnceCell" => Value::cell(Cell::Once, Value::none()),
                     "Weak" => Value::Weak(None),
@@ -264,7 +344,8 @@ impl Run<'_> {
                     "AtomicBool" => Value::cell(Cell::Plain, Value::Bool(false)),
                     it if it.starts_with("Atomic") => Value::cell(Cell::Plain, Value::Int(0)),
                     "String" | "str" => Value::Text(0),
-                    "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => Value::Int(0),
+                    "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32"
+                    | "i64" | "i128" | "isize" => Value::Int(0),
                     _ => self.unknown.fresh(),
                 })
             }
@@ -286,14 +367,21 @@ impl Run<'_> {
         if let Some(own) = self.model.methods_of(&head, "default").first().map(|it| it.item) {
             return self.call_function(own, None, Vec::new(), None);
         }
-        let ItemKind::Struct(fields) = &self.model.item(item).kind else { return unknown("a default of an enum") };
+        let ItemKind::Struct(fields) = &self.model.item(item).kind else {
+            return unknown("a default of an enum");
+        };
         let names: Vec<Name> = fields.iter().map(|it| it.name.clone()).collect();
         let mut made = Vec::new();
         for name in names {
             let ty = self.field_type(item, None, &name);
             made.push((name, self.default_of(&ty)?));
         }
-        Ok(Value::Data(Box::new(Data { item, variant: None, fields: made, types: self.types_of(item) })))
+        Ok(Value::Data(Box::new(Data {
+            item,
+            variant: None,
+            fields: made,
+            types: self.types_of(item),
+        })))
     }
 
     /// Whether it is no use to read the initialiser of a constant: it makes an empty cell, or was asked for before.
@@ -356,33 +444,57 @@ impl Run<'_> {
                 self.end_scope()?;
                 return Ok(Value::Bool(holds));
             }
-            _ if matches!(&*name, "panic" | "unreachable" | "todo" | "unimplemented") => return Err(Stop::Ended),
-            MacroArgs::Tokens if matches!(&*name, "trace" | "debug" | "info" | "warn" | "error") => return Ok(Value::Unit),
-            MacroArgs::Tokens if matches!(&*name, "println" | "print" | "eprintln" | "eprint") => return Ok(Value::Unit),
+            _ if matches!(&*name, "panic" | "unreachable" | "todo" | "unimplemented") => {
+                return Err(Stop::Ended);
+            }
+            MacroArgs::Tokens
+                if matches!(&*name, "trace" | "debug" | "info" | "warn" | "error") =>
+            {
+                return Ok(Value::Unit);
+            }
+            MacroArgs::Tokens if matches!(&*name, "println" | "print" | "eprintln" | "eprint") => {
+                return Ok(Value::Unit);
+            }
             MacroArgs::Tokens if name == "format" => return Ok(self.unknown.fresh()),
-            MacroArgs::Tokens if matches!(&*name, "write" | "writeln") => return Ok(Value::ok(Value::Unit)),
-            MacroArgs::Block(_) | MacroArgs::Tokens => return unknown(&format!("the macro `{name}`")),
+            MacroArgs::Tokens if matches!(&*name, "write" | "writeln") => {
+                return Ok(Value::ok(Value::Unit));
+            }
+            MacroArgs::Block(_) | MacroArgs::Tokens => {
+                return unknown(&format!("the macro `{name}`"));
+            }
         };
-        match &*name {
+        self.expanded(&name, &exprs, repeats, want)
+    }
+
+    /// What a well-known macro does with the expressions that it is given.
+    fn expanded(
+        &mut self,
+        name: &str,
+        exprs: &[ExprId],
+        repeats: bool,
+        want: &Ty,
+    ) -> Result<Value> {
+        match name {
             "vec" => {
-                if let (true, [value, times]) = (repeats, exprs.as_slice()) {
+                if let (true, [value, times]) = (repeats, exprs) {
                     let (value, times) = (*value, *times);
                     return self.repeated(value, times, &want.element());
                 }
-                let items = self.eval_all(&exprs, &want.element())?;
+                let items = self.eval_all(exprs, &want.element())?;
                 Ok(Value::list(items))
             }
             "panic" | "unreachable" | "todo" | "unimplemented" => Err(Stop::Ended),
             "println" | "print" | "eprintln" | "eprint" => {
-                self.look_at(&exprs)?;
+                self.look_at(exprs)?;
                 Ok(Value::Unit)
             }
-            "format" | "format_args" | "concat" | "stringify" | "env" | "option_env" | "line" | "file" | "module_path" => {
-                self.look_at(&exprs)?;
+            "format" | "format_args" | "concat" | "stringify" | "env" | "option_env" | "line"
+            | "file" | "module_path" => {
+                self.look_at(exprs)?;
                 Ok(self.unknown.fresh())
             }
             "write" | "writeln" => {
-                self.look_at(&exprs)?;
+                self.look_at(exprs)?;
                 Ok(Value::ok(Value::Unit))
             }
             "assert" | "debug_assert" => {
@@ -391,17 +503,17 @@ impl Run<'_> {
                 if holds { Ok(Value::Unit) } else { Err(Stop::Ended) }
             }
             "assert_eq" | "assert_ne" | "debug_assert_eq" => {
-                let [left, right, ..] = exprs.as_slice() else { return Ok(Value::Unit) };
+                let [left, right, ..] = exprs else { return Ok(Value::Unit) };
                 let (left, right) = (self.place(*left)?, self.place(*right)?);
                 let equal = self.equal(&Value::Ref(left), &Value::Ref(right))?;
                 if equal == (name != "assert_ne") { Ok(Value::Unit) } else { Err(Stop::Ended) }
             }
             "trace" | "debug" | "info" | "warn" | "error" | "log" | "dbg" => {
-                self.look_at(&exprs)?;
+                self.look_at(exprs)?;
                 Ok(self.unknown.fresh())
             }
             "anyhow" | "eyre" | "format_err" | "json" | "concat_string" => {
-                self.look_at(&exprs)?;
+                self.look_at(exprs)?;
                 Ok(self.unknown.fresh())
             }
             "bail" => Err(Stop::Return(Value::err(self.unknown.fresh()))),
@@ -426,7 +538,9 @@ impl Run<'_> {
     /// Values that are only looked at.
     fn look_at(&mut self, exprs: &[ExprId]) -> Result<()> {
         for &expr in exprs {
-            let Some(body) = self.frames.last().map(|frame| frame.body.clone()) else { return Ok(()) };
+            let Some(body) = self.frames.last().map(|frame| frame.body.clone()) else {
+                return Ok(());
+            };
             // `name = value` gives an argument its name.
             match &body.expr(expr).kind {
                 ExprKind::Assign(_, value) => self.place(*value)?,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::unknown::Unknowns;
-use super::value::{Cell, Context, Data, Kind, Maybe, Place, Slot, Step, Value};
+use super::value::{Cell, Context, Kind, Maybe, Place, Slot, Step, Value};
 use crate::facts::tree::{Body, Name};
 use crate::model::{ItemRef, Model, TyHead};
 use crate::source::FileId;
@@ -127,7 +127,11 @@ impl<'m> Run<'m> {
     pub(super) fn new(
         model: &'m Model<'m>,
         provides: &'m Provides,
-        choices: Vec<(usize, usize)>, at: At, most: usize, is_last: bool) -> Self {
+        choices: Vec<(usize, usize)>,
+        at: At,
+        most: usize,
+        is_last: bool,
+    ) -> Self {
         Self {
             model,
             provides,
@@ -191,32 +195,6 @@ impl<'m> Run<'m> {
         Ok(value)
     }
 
-    /// Whether a value owns something that is joined, counted or noticed when it is dropped.
-    pub(super) fn owns(&self, value: &Value) -> bool {
-        match value {
-            Value::Handle(_)
-            | Value::Shared(_)
-            | Value::Sender(_)
-            | Value::Receiver(_)
-            | Value::Iter(_) => true,
-            Value::Data(data) => {
-                self.drop_of(data).is_some() || data.fields.iter().any(|(_, it)| self.owns(it))
-            }
-            Value::Tuple(parts) | Value::Many(_, parts) => parts.iter().any(|it| self.owns(it)),
-            Value::Maybe(_, inner) => inner.as_ref().is_some_and(|it| self.owns(it)),
-            Value::Cell(_, inner) => self.owns(inner),
-            // What it owns is dropped with it.
-            Value::Closure(closure) => !closure.owned.is_empty(),
-            _ => false,
-        }
-    }
-
-    fn drop_of(&self, data: &Data) -> Option<ItemRef> {
-        let head = TyHead::Item(data.item.file, data.item.item);
-        let drops = self.model.methods_of(&head, "drop");
-        drops.iter().find(|it| self.model.is_of_trait(it)).map(|it| it.item)
-    }
-
     /// Takes what is at a place: what owns something is moved, the rest copied.
     pub(super) fn take(&mut self, place: &Place) -> Result<Value> {
         let value = self.get(place)?;
@@ -233,164 +211,6 @@ impl<'m> Run<'m> {
     pub(super) fn put(&mut self, place: &Place, value: Value) -> Result<()> {
         let old = std::mem::replace(self.get_mut(place)?, value);
         self.discard(old, "overwritten by another value")
-    }
-
-    /// Drops a value.
-    pub(super) fn discard(&mut self, value: Value, how: &'static str) -> Result<()> {
-        match value {
-            Value::Handle(thread) => {
-                let at = self.at;
-                let thread = &mut self.threads[thread];
-                if thread.fate == Fate::Held && thread.scope.is_none() {
-                    thread.fate = Fate::Lost(at, how);
-                }
-                Ok(())
-            }
-            Value::Shared(id) => {
-                self.shared[id].strong -= 1;
-                if self.shared[id].strong > 0 {
-                    return Ok(());
-                }
-                let slot = self.shared[id].slot;
-                let value = std::mem::replace(&mut self.slots[slot], Value::Moved);
-                self.discard(value, how)
-            }
-            Value::Sender(channel) => {
-                self.channels[channel].senders -= 1;
-                Ok(())
-            }
-            Value::Receiver(channel) => {
-                self.channels[channel].is_open = false;
-                let queue = std::mem::take(&mut self.channels[channel].queue);
-                self.discard_all(queue, "dropped with the channel that it was sent into")
-            }
-            Value::Data(data) => self.discard_data(*data, how),
-            Value::Tuple(parts) | Value::Many(_, parts) => self.discard_all(parts, how),
-            Value::Maybe(_, Some(inner)) => self.discard(*inner, how),
-            Value::Cell(kind, inner) => match kind {
-                Cell::Kept => self.forget(&inner),
-                _ => self.discard(*inner, how),
-            },
-            Value::Closure(closure) => {
-                for slot in closure.owned {
-                    let value = std::mem::replace(&mut self.slots[slot], Value::Moved);
-                    self.discard(value, "dropped with the closure that it was moved into")?;
-                }
-                Ok(())
-            }
-            Value::Iter(iter) => {
-                let left = iter.left();
-                self.discard_all(left, "left in an iterator")
-            }
-            _ => Ok(()),
-        }
-    }
-
-    pub(super) fn discard_all(&mut self, values: Vec<Value>, how: &'static str) -> Result<()> {
-        values.into_iter().try_for_each(|value| self.discard(value, how))
-    }
-
-    fn discard_data(&mut self, data: Data, how: &'static str) -> Result<()> {
-        let drop = self.drop_of(&data);
-        let fields = match drop {
-            None => data.fields,
-            Some(function) => {
-                let slot = self.slot(Value::Data(Box::new(data)));
-                let at = self.at;
-                self.call_function(function, Some(Value::Ref(Place::slot(slot))), Vec::new(), None)?;
-                self.at = at;
-                match std::mem::replace(&mut self.slots[slot], Value::Moved) {
-                    Value::Data(data) => data.fields,
-                    other => return self.discard(other, how),
-                }
-            }
-        };
-        let values = fields.into_iter().map(|(_, value)| value).collect();
-        self.discard_all(values, how)
-    }
-
-    /// A value goes without being dropped.
-    pub(super) fn forget(&mut self, value: &Value) -> Result<()> {
-        let mut handles = Vec::new();
-        self.handles(value, &mut handles);
-        for thread in handles {
-            let at = self.at;
-            let thread = &mut self.threads[thread];
-            if thread.fate == Fate::Held {
-                thread.fate = Fate::Lost(at, "never dropped, so that nothing can join it");
-            }
-        }
-        Ok(())
-    }
-
-    /// The threads whose handles a value leads to, through references, shared owners and closures as well.
-    pub(super) fn reached(&self, value: &Value, found: &mut Vec<usize>) {
-        let mut open = vec![value];
-        let (mut seen, mut refs) = (BTreeSet::new(), BTreeSet::new());
-        while let Some(value) = open.pop() {
-            match value {
-                Value::Handle(thread) => found.push(*thread),
-                Value::Shared(id) | Value::Weak(Some(id)) => {
-                    if seen.insert(*id) {
-                        open.push(&self.slots[self.shared[*id].slot]);
-                    }
-                }
-                Value::Closure(closure) => {
-                    open.extend(closure.captured.iter().map(|(_, slot)| &self.slots[*slot]));
-                }
-                Value::Data(data) => open.extend(data.fields.iter().map(|(_, it)| it)),
-                Value::Tuple(parts) | Value::Many(_, parts) => open.extend(parts),
-                Value::Maybe(_, Some(inner)) | Value::Cell(_, inner) => open.push(inner),
-                Value::Receiver(channel) => open.extend(&self.channels[*channel].queue),
-                Value::Ref(place) => {
-                    if refs.insert((place.slot, place.path.len())) {
-                        open.extend(self.get(place));
-                    }
-                }
-                Value::Iter(iter) => {
-                    let left = (**iter).clone().left();
-                    let mut handles = Vec::new();
-                    left.iter().for_each(|it| self.handles(it, &mut handles));
-                    found.extend(handles);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn handles(&self, value: &Value, found: &mut Vec<usize>) {
-        match value {
-            Value::Handle(thread) => found.push(*thread),
-            Value::Data(data) => data.fields.iter().for_each(|(_, it)| self.handles(it, found)),
-            Value::Tuple(parts) | Value::Many(_, parts) => {
-                parts.iter().for_each(|it| self.handles(it, found));
-            }
-            Value::Maybe(_, Some(inner)) | Value::Cell(_, inner) => self.handles(inner, found),
-            _ => {}
-        }
-    }
-
-    /// Drops the temporaries of a statement that ends.
-    pub(super) fn end_temps(&mut self, from: usize) -> Result<()> {
-        loop {
-            let Some(frame) = self.frames.last_mut() else { return Ok(()) };
-            if frame.temps.len() <= from {
-                return Ok(());
-            }
-            let Some(slot) = frame.temps.pop() else { return Ok(()) };
-            let value = std::mem::replace(&mut self.slots[slot], Value::Moved);
-            self.discard(value, "nobody takes it: it is dropped at the end of the statement")?;
-        }
-    }
-
-    /// Ends a scope: its variables are dropped, the last one first.
-    pub(super) fn end_scope(&mut self) -> Result<()> {
-        let scope = self.frames.last_mut().and_then(|frame| frame.scopes.pop());
-        for (_, slot) in scope.unwrap_or_default().into_iter().rev() {
-            let value = std::mem::replace(&mut self.slots[slot], Value::Moved);
-            self.discard(value, "goes out of scope without being joined")?;
-        }
-        Ok(())
     }
 
     pub(super) fn declare(&mut self, name: Name, slot: Slot) {
@@ -426,7 +246,12 @@ impl<'m> Run<'m> {
                 let own = self.model.methods_of(&head, "clone").first().map(|it| it.item);
                 if let Some(own) = own {
                     let slot = self.slot(value.clone());
-                    return self.call_function(own, Some(Value::Ref(Place::slot(slot))), Vec::new(), None);
+                    return self.call_function(
+                        own,
+                        Some(Value::Ref(Place::slot(slot))),
+                        Vec::new(),
+                        None,
+                    );
                 }
                 let mut data = data.clone();
                 for (_, field) in &mut data.fields {
@@ -456,7 +281,7 @@ impl<'m> Run<'m> {
         })
     }
 
-    fn copied_all(&mut self, parts: &[Value]) -> Result<Vec<Value>> {
+    pub(super) fn copied_all(&mut self, parts: &[Value]) -> Result<Vec<Value>> {
         parts.iter().map(|part| self.copied(part)).collect()
     }
 
@@ -477,7 +302,8 @@ impl<'m> Run<'m> {
             Value::Cell(Cell::Kept, _) => Ok(Some(place.then(Step::Inner))),
             Value::Cell(Cell::Lazy, inner) => {
                 if matches!(**inner, Value::Closure(_) | Value::Function(_)) {
-                    let code = std::mem::replace(self.get_mut(&place.then(Step::Inner))?, Value::Moved);
+                    let code =
+                        std::mem::replace(self.get_mut(&place.then(Step::Inner))?, Value::Moved);
                     let made = self.call_value(code, Vec::new())?;
                     *self.get_mut(&place.then(Step::Inner))? = made;
                 }
@@ -485,7 +311,11 @@ impl<'m> Run<'m> {
             }
             Value::Data(data) => {
                 let head = TyHead::Item(data.item.file, data.item.item);
-                let own = self.model.methods_of(&head, "deref_mut").first().or(self.model.methods_of(&head, "deref").first());
+                let own = self
+                    .model
+                    .methods_of(&head, "deref_mut")
+                    .first()
+                    .or(self.model.methods_of(&head, "deref").first());
                 let Some(own) = own.map(|it| it.item) else { return Ok(None) };
                 match self.call_function(own, Some(Value::Ref(place.clone())), Vec::new(), None)? {
                     Value::Ref(to) => Ok(Some(to)),
@@ -524,16 +354,6 @@ impl<'m> Run<'m> {
             Err(other) => return Err(other),
         }
         self.at = at;
-        Ok(())
-    }
-
-    /// What a thread has of its own is dropped with it.
-    fn end_own_statics(&mut self, thread: usize) -> Result<()> {
-        let own: Vec<Slot> = self.statics.iter().filter(|((_, of), _)| *of == Some(thread + 1)).map(|(_, slot)| *slot).collect();
-        for slot in own {
-            let value = std::mem::replace(&mut self.slots[slot], Value::Moved);
-            self.discard(value, "dropped with the thread whose own it is")?;
-        }
         Ok(())
     }
 

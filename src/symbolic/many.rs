@@ -1,6 +1,5 @@
 //! Methods of collections.
 
-use super::iterate::Iter;
 use super::machine::{Result, Run, Stop, unknown};
 use super::value::{Kind, Place, Step, Value};
 use crate::model::Ty;
@@ -10,24 +9,112 @@ const MAX_TRIED: usize = 4;
 
 /// Methods of all collections that are followed.
 pub(super) const METHODS: &[&str] = &[
-    "push", "push_back", "push_front", "pop", "pop_back", "pop_front", "insert", "remove", "swap_remove", "drain", "truncate", "clear", "len",
-    "is_empty", "iter", "iter_mut", "into_iter", "first", "last", "first_mut", "last_mut", "front", "back", "front_mut", "back_mut", "get",
-    "get_mut", "extend", "append", "retain", "retain_mut", "split_off", "swap", "reverse", "contains", "contains_key", "entry", "values",
-    "values_mut", "into_values", "keys", "into_keys", "chunks", "windows", "to_vec", "as_slice", "as_mut_slice", "split_first", "split_last",
-    "sort", "sort_by_key", "sort_unstable", "sort_by", "capacity", "reserve", "concat", "clone", "take", "pop_first", "pop_last", "remove_entry",
-    "shrink_to_fit", "resize_with", "eq", "ne", "replace", "map", "into_boxed_slice", "into_vec", "as_ref", "as_mut", "split_at", "split_at_mut", "chunks_exact",
-    "rotate_left", "rotate_right", "extend_from_slice", "dedup_by_key", "dedup", "fill", "sort_unstable_by_key", "sort_unstable_by", "binary_search", "is_sorted", "join", "into_iter_sorted", "into_sorted_vec", "first_entry", "max_load", "resize", "make_contiguous", "iter_rev", "try_into", "each_mut", "each_ref",
+    "push",
+    "push_back",
+    "push_front",
+    "pop",
+    "pop_back",
+    "pop_front",
+    "insert",
+    "remove",
+    "swap_remove",
+    "drain",
+    "truncate",
+    "clear",
+    "len",
+    "is_empty",
+    "iter",
+    "iter_mut",
+    "into_iter",
+    "first",
+    "last",
+    "first_mut",
+    "last_mut",
+    "front",
+    "back",
+    "front_mut",
+    "back_mut",
+    "get",
+    "get_mut",
+    "extend",
+    "append",
+    "retain",
+    "retain_mut",
+    "split_off",
+    "swap",
+    "reverse",
+    "contains",
+    "contains_key",
+    "entry",
+    "values",
+    "values_mut",
+    "into_values",
+    "keys",
+    "into_keys",
+    "chunks",
+    "windows",
+    "to_vec",
+    "as_slice",
+    "as_mut_slice",
+    "split_first",
+    "split_last",
+    "sort",
+    "sort_by_key",
+    "sort_unstable",
+    "sort_by",
+    "capacity",
+    "reserve",
+    "concat",
+    "clone",
+    "take",
+    "pop_first",
+    "pop_last",
+    "remove_entry",
+    "shrink_to_fit",
+    "resize_with",
+    "eq",
+    "ne",
+    "replace",
+    "map",
+    "into_boxed_slice",
+    "into_vec",
+    "as_ref",
+    "as_mut",
+    "split_at",
+    "split_at_mut",
+    "chunks_exact",
+    "rotate_left",
+    "rotate_right",
+    "extend_from_slice",
+    "dedup_by_key",
+    "dedup",
+    "fill",
+    "sort_unstable_by_key",
+    "sort_unstable_by",
+    "binary_search",
+    "is_sorted",
+    "join",
+    "into_iter_sorted",
+    "into_sorted_vec",
+    "first_entry",
+    "max_load",
+    "resize",
+    "make_contiguous",
+    "iter_rev",
+    "try_into",
+    "each_mut",
+    "each_ref",
 ];
 
 impl Run<'_> {
-    fn list(&mut self, place: &Place) -> Result<&mut Vec<Value>> {
+    pub(super) fn list(&mut self, place: &Place) -> Result<&mut Vec<Value>> {
         match self.get_mut(place)? {
             Value::Many(_, items) => Ok(items),
             _ => unknown("no collection"),
         }
     }
 
-    fn index(&mut self, args: &mut Vec<Value>) -> Result<usize> {
+    pub(super) fn index(&mut self, args: &mut Vec<Value>) -> Result<usize> {
         let index = one(args)?;
         match self.seen(&index) {
             Value::Int(at) => usize::try_from(at).map_err(|_| Stop::Ended),
@@ -45,34 +132,22 @@ impl Run<'_> {
         }
     }
 
-    /// The position of a key in a map or set; decided now if that is not known.
-    pub(super) fn find_key(&mut self, place: &Place, key: &Value) -> Result<Option<usize>> {
-        let Value::Many(kind, items) = self.get(place)?.clone() else { return unknown("no map") };
-        for (at, item) in items.iter().enumerate() {
-            let own = match (kind, item) {
-                (Kind::Map, Value::Tuple(parts)) => match parts.first() {
-                    Some(key) => key,
-                    None => continue,
-                },
-                (_, item) => item,
-            };
-            if self.equal(own, key)? {
-                return Ok(Some(at));
-            }
-        }
-        Ok(None)
-    }
-
-    pub(super) fn many_method(&mut self, place: &Place, name: &str, args: &mut Vec<Value>, want: &Ty) -> Result<Value> {
-        let (kind, len) = match self.get(place)? {
-            Value::Many(kind, items) => (*kind, items.len()),
-            _ => return unknown("no collection"),
-        };
-        match (kind, name) {
-            (Kind::Map | Kind::Set, "insert" | "remove" | "get" | "get_mut" | "contains_key" | "contains" | "entry" | "take" | "replace" | "remove_entry") => {
-                return self.keyed(place, kind, name, args);
-            }
-            (Kind::Map, "iter" | "iter_mut") => return self.borrowed(place),
+    /// Methods that maps and sets have in another way.
+    fn map_method(
+        &mut self,
+        place: &Place,
+        kind: Kind,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Option<Value>> {
+        let len = self.list(place)?.len();
+        Ok(match (kind, name) {
+            (
+                Kind::Map | Kind::Set,
+                "insert" | "remove" | "get" | "get_mut" | "contains_key" | "contains" | "entry"
+                | "take" | "replace" | "remove_entry",
+            ) => Some(self.keyed(place, kind, name, args)?),
+            (Kind::Map, "iter" | "iter_mut") => Some(self.borrowed(place)?),
             (Kind::Map, "into_values" | "into_keys") => {
                 let value = self.take(place)?;
                 let Value::Many(_, items) = value else { return unknown("no map") };
@@ -83,15 +158,34 @@ impl Run<'_> {
                     self.discard_all(parts, "dropped with its key")?;
                     kept.push(part);
                 }
-                return Ok(Value::iter(kept));
+                Some(Value::iter(kept))
             }
             (Kind::Map, "values" | "values_mut" | "keys") => {
                 let step = if name == "keys" { Step::Field("0".into()) } else { Step::Second };
-                let all = (0..len).map(|at| Value::Ref(place.then(Step::At(at)).then(step.clone())));
-                return Ok(Value::iter(all));
+                let all =
+                    (0..len).map(|at| Value::Ref(place.then(Step::At(at)).then(step.clone())));
+                Some(Value::iter(all))
             }
-            (Kind::Map, "pop_first" | "pop_last" | "first_entry") if len > 1 => return unknown("the first key"),
-            _ => {}
+            (Kind::Map, "pop_first" | "pop_last" | "first_entry") if len > 1 => {
+                return unknown("the first key");
+            }
+            _ => None,
+        })
+    }
+
+    pub(super) fn many_method(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+        want: &Ty,
+    ) -> Result<Value> {
+        let (kind, len) = match self.get(place)? {
+            Value::Many(kind, items) => (*kind, items.len()),
+            _ => return unknown("no collection"),
+        };
+        if let Some(answer) = self.map_method(place, kind, name, args)? {
+            return Ok(answer);
         }
         let at = |at: usize| place.then(Step::At(at));
         let found = |index: Option<usize>| Value::option(index.map(|it| Value::Ref(at(it))));
@@ -113,7 +207,8 @@ impl Run<'_> {
                 0 => Value::none(),
                 _ => Value::some(self.list(place)?.remove(0)),
             },
-            "iter" | "iter_mut" | "as_slice" | "as_mut_slice" | "each_ref" | "each_mut" | "make_contiguous" => match name {
+            "iter" | "iter_mut" | "as_slice" | "as_mut_slice" | "each_ref" | "each_mut"
+            | "make_contiguous" => match name {
                 "iter" | "iter_mut" => self.borrowed(place)?,
                 _ => Value::Ref(place.clone()),
             },
@@ -139,6 +234,21 @@ impl Run<'_> {
                 let wanted = one(args)?;
                 Value::Bool(self.find_key(place, &wanted)?.is_some())
             }
+            _ => return self.many_taken(place, kind, name, args, want),
+        })
+    }
+
+    /// Methods that take all elements, or none.
+    pub(super) fn many_taken(
+        &mut self,
+        place: &Place,
+        kind: Kind,
+        name: &str,
+        args: &mut Vec<Value>,
+        want: &Ty,
+    ) -> Result<Value> {
+        let len = self.list(place)?.len();
+        Ok(match name {
             "clear" => {
                 let items = std::mem::take(self.list(place)?);
                 self.discard_all(items, "`clear` drops it")?;
@@ -163,7 +273,14 @@ impl Run<'_> {
                 self.list(place)?.swap(one, other);
                 Value::Unit
             }
-            "sort" | "sort_by_key" | "sort_unstable" | "sort_by" | "sort_unstable_by_key" | "sort_unstable_by" | "reserve" | "shrink_to_fit" => Value::Unit,
+            "sort"
+            | "sort_by_key"
+            | "sort_unstable"
+            | "sort_by"
+            | "sort_unstable_by_key"
+            | "sort_unstable_by"
+            | "reserve"
+            | "shrink_to_fit" => Value::Unit,
             "eq" | "ne" => {
                 let other = one(args)?;
                 let equal = self.equal(&Value::Ref(place.clone()), &other)?;
@@ -174,7 +291,14 @@ impl Run<'_> {
     }
 
     /// Methods that take out or put in more than one element, or at a position.
-    fn many_changed(&mut self, place: &Place, kind: Kind, name: &str, args: &mut Vec<Value>, want: &Ty) -> Result<Value> {
+    pub(super) fn many_changed(
+        &mut self,
+        place: &Place,
+        kind: Kind,
+        name: &str,
+        args: &mut Vec<Value>,
+        want: &Ty,
+    ) -> Result<Value> {
         let len = self.list(place)?.len();
         Ok(match name {
             "insert" => {
@@ -209,7 +333,9 @@ impl Run<'_> {
                 let (mut kept, mut split) = (Vec::new(), Vec::new());
                 for item in std::mem::take(self.list(place)?) {
                     let key = match &item {
-                        Value::Tuple(parts) if kind == Kind::Map => parts.first().cloned().unwrap_or(Value::Unit),
+                        Value::Tuple(parts) if kind == Kind::Map => {
+                            parts.first().cloned().unwrap_or(Value::Unit)
+                        }
                         other => other.clone(),
                     };
                     let above = self.compare(crate::facts::tree::Comparison::AtLeast, &key, &from);
@@ -226,10 +352,24 @@ impl Run<'_> {
                 Value::Many(kind, self.list(place)?.split_off(from))
             }
             "drain" => {
-                let range = if args.is_empty() { (0, len) } else { self.bounds(args.remove(0), len)? };
+                let range =
+                    if args.is_empty() { (0, len) } else { self.bounds(args.remove(0), len)? };
                 let items: Vec<Value> = self.list(place)?.drain(range.0..range.1).collect();
                 Value::iter(items)
             }
+            _ => return self.many_joined(place, kind, name, args),
+        })
+    }
+
+    /// Methods that take in other collections, or go over all elements.
+    pub(super) fn many_joined(
+        &mut self,
+        place: &Place,
+        kind: Kind,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
+        Ok(match name {
             "extend" | "extend_from_slice" => {
                 let more = one(args)?;
                 let iter = self.iterated(more)?;
@@ -271,6 +411,19 @@ impl Run<'_> {
                 self.discard(code, "dropped with the closure that it was moved into")?;
                 Value::list(made)
             }
+            _ => return self.many_parts(place, name, args),
+        })
+    }
+
+    /// Methods that give parts of it.
+    pub(super) fn many_parts(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
+        let len = self.list(place)?.len();
+        Ok(match name {
             "chunks" | "windows" | "chunks_exact" => {
                 let size = self.index(args)?;
                 if size == 0 {
@@ -281,7 +434,9 @@ impl Run<'_> {
                 let mut from = 0;
                 while from < len && (name == "chunks" || from + size <= len) {
                     let to = (from + size).min(len);
-                    parts.push(Value::list((from..to).map(|at| Value::Ref(place.then(Step::At(at)))).collect()));
+                    parts.push(Value::list(
+                        (from..to).map(|at| Value::Ref(place.then(Step::At(at)))).collect(),
+                    ));
                     from += step;
                 }
                 Value::iter(parts)
@@ -291,7 +446,8 @@ impl Run<'_> {
                     return Ok(Value::none());
                 }
                 let at = |at: usize| Value::Ref(place.then(Step::At(at)));
-                let (own, rest) = if name == "split_first" { (0, 1..len) } else { (len - 1, 0..len - 1) };
+                let (own, rest) =
+                    if name == "split_first" { (0, 1..len) } else { (len - 1, 0..len - 1) };
                 Value::some(Value::Tuple(vec![at(own), Value::list(rest.map(at).collect())]))
             }
             "split_at" | "split_at_mut" => {
@@ -299,9 +455,24 @@ impl Run<'_> {
                 if by > len {
                     return Err(Stop::Ended);
                 }
-                let part = |range: std::ops::Range<usize>| Value::list(range.map(|at| Value::Ref(place.then(Step::At(at)))).collect());
+                let part = |range: std::ops::Range<usize>| {
+                    Value::list(range.map(|at| Value::Ref(place.then(Step::At(at)))).collect())
+                };
                 Value::Tuple(vec![part(0..by), part(by..len)])
             }
+            _ => return self.many_reduced(place, name, args),
+        })
+    }
+
+    /// Methods after which there are other elements, or in another order.
+    pub(super) fn many_reduced(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
+        let len = self.list(place)?.len();
+        Ok(match name {
             "resize_with" => {
                 let to = self.index(args)?;
                 let code = one(args)?;
@@ -335,7 +506,10 @@ impl Run<'_> {
                 let mut before: Option<Value> = None;
                 for item in std::mem::take(self.list(place)?) {
                     let own = self.slot(item);
-                    let key = self.call_value(Value::Ref(Place::slot(slot)), vec![Value::Ref(Place::slot(own))])?;
+                    let key = self.call_value(
+                        Value::Ref(Place::slot(slot)),
+                        vec![Value::Ref(Place::slot(own))],
+                    )?;
                     let key = self.seen(&key);
                     let item = std::mem::replace(&mut self.slots[own], Value::Moved);
                     let is_same = match &before {
@@ -356,7 +530,11 @@ impl Run<'_> {
                     return Err(Stop::Ended);
                 }
                 let list = self.list(place)?;
-                if name == "rotate_left" { list.rotate_left(by) } else { list.rotate_right(by) }
+                if name == "rotate_left" {
+                    list.rotate_left(by);
+                } else {
+                    list.rotate_right(by);
+                }
                 Value::Unit
             }
             "concat" | "join" | "is_sorted" | "binary_search" => self.unknown.fresh(),
@@ -364,7 +542,12 @@ impl Run<'_> {
         })
     }
 
-    fn retained(&mut self, place: &Place, kind: Kind, args: &mut Vec<Value>) -> Result<Value> {
+    pub(super) fn retained(
+        &mut self,
+        place: &Place,
+        kind: Kind,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
         let code = one(args)?;
         let slot = self.slot(code);
         let items = std::mem::take(self.list(place)?);
@@ -392,140 +575,6 @@ impl Run<'_> {
         let code = std::mem::replace(&mut self.slots[slot], Value::Moved);
         self.discard(code, "dropped with the closure that it was moved into")?;
         Ok(Value::Unit)
-    }
-
-    /// Methods that look for a key.
-    pub(super) fn keyed(&mut self, place: &Place, kind: Kind, name: &str, args: &mut Vec<Value>) -> Result<Value> {
-        let key = one(args)?;
-        if name == "entry" {
-            return Ok(Value::Entry(place.clone(), Box::new(key)));
-        }
-        let at = self.find_key(place, &key)?;
-        Ok(match (name, kind) {
-            ("insert", Kind::Map) => {
-                let value = one(args)?;
-                match at {
-                    Some(at) => {
-                        let own = place.then(Step::At(at)).then(Step::Second);
-                        Value::some(std::mem::replace(self.get_mut(&own)?, value))
-                    }
-                    None => {
-                        self.list(place)?.push(Value::Tuple(vec![key, value]));
-                        Value::none()
-                    }
-                }
-            }
-            ("insert" | "replace", _) => {
-                if at.is_none() {
-                    self.list(place)?.push(key);
-                } else {
-                    self.discard(key, "dropped as it is there already")?;
-                }
-                Value::Bool(at.is_none())
-            }
-            ("remove" | "remove_entry" | "take", _) => match at {
-                Some(at) => {
-                    let item = self.list(place)?.remove(at);
-                    match (kind, item) {
-                        (Kind::Map, Value::Tuple(mut parts)) if name == "remove" && parts.len() == 2 => {
-                            Value::some(parts.remove(1))
-                        }
-                        (Kind::Set, item) if name == "remove" => {
-                            self.discard(item, "removed")?;
-                            Value::Bool(true)
-                        }
-                        (_, item) => Value::some(item),
-                    }
-                }
-                None if kind == Kind::Set && name == "remove" => Value::Bool(false),
-                None => Value::none(),
-            },
-            ("get" | "get_mut", _) => Value::option(at.map(|at| {
-                let own = place.then(Step::At(at));
-                Value::Ref(if kind == Kind::Map { own.then(Step::Second) } else { own })
-            })),
-            _ => Value::Bool(at.is_some()),
-        })
-    }
-
-    /// Methods of an entry of a map.
-    pub(super) fn entry_method(&mut self, map: &Place, key: Value, name: &str, args: &mut Vec<Value>) -> Result<Value> {
-        let at = self.find_key(map, &key)?;
-        let own = |at: usize| map.then(Step::At(at)).then(Step::Second);
-        if name == "and_modify" {
-            if let Some(at) = at {
-                let code = one(args)?;
-                self.call_value(code, vec![Value::Ref(own(at))])?;
-            }
-            return Ok(Value::Entry(map.clone(), Box::new(key)));
-        }
-        if let Some(at) = at {
-            self.discard_all(std::mem::take(args), "dropped as there is something already")?;
-            return Ok(Value::Ref(own(at)));
-        }
-        let value = match name {
-            "or_insert" => one(args)?,
-            "or_insert_with" => {
-                let code = one(args)?;
-                self.call_value(code, Vec::new())?
-            }
-            "or_insert_with_key" => {
-                let code = one(args)?;
-                let shown = self.seen(&key);
-                self.call_value(code, vec![shown])?
-            }
-            "or_default" => self.or_default(),
-            _ => return unknown(&format!("`{name}` of an entry")),
-        };
-        let list = self.list(map)?;
-        list.push(Value::Tuple(vec![key, value]));
-        let at = list.len() - 1;
-        Ok(Value::Ref(own(at)))
-    }
-
-    /// A default of which the type is not known: most often a collection; its use tells.
-    fn or_default(&mut self) -> Value {
-        Self::empty(Kind::List)
-    }
-
-    /// The elements that a range takes, and what `&v[range]` is.
-    pub(super) fn slice(&mut self, place: &Place, range: Value) -> Result<Value> {
-        let Value::Many(_, items) = self.get(place)? else { return unknown("a slice of something else") };
-        let len = items.len();
-        let (from, to) = self.bounds(range, len)?;
-        let all = (from..to).map(|at| Value::Ref(place.then(Step::At(at))));
-        Ok(Value::list(all.collect()))
-    }
-
-    /// A position, each that there is being tried.
-    fn position(&mut self, value: &Value, len: usize) -> Result<i64> {
-        for at in 0..=len {
-            if self.equal(value, &Value::int(at))? {
-                return Ok(i64::try_from(at).unwrap_or(0));
-            }
-        }
-        Ok(-1)
-    }
-
-    fn bounds(&mut self, range: Value, len: usize) -> Result<(usize, usize)> {
-        let Value::Iter(range) = range else { return unknown("a range that is not known") };
-        let (from, to) = match *range {
-            Iter::Numbers(from, to) => (from, to),
-            Iter::Open(from, to, _) => {
-                let from = self.position(&from, len)?;
-                let to = match to {
-                    Some(to) => Some(self.position(&to, len)?),
-                    None => None,
-                };
-                (from, to)
-            }
-            _ => return unknown("a range that is not known"),
-        };
-        let to = to.map_or(Some(len), |to| usize::try_from(to).ok());
-        match (usize::try_from(from), to) {
-            (Ok(from), Some(to)) if from <= to && to <= len => Ok((from, to)),
-            _ => Err(Stop::Ended),
-        }
     }
 }
 

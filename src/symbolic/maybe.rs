@@ -1,36 +1,131 @@
 //! Methods of `Option` and `Result`.
 
 use super::machine::{Result, Run, Stop, unknown};
+use super::many::one;
 use super::value::{Maybe, Place, Step, Value};
 use crate::model::Ty;
 
 /// Methods that are followed.
 pub(super) const METHODS: &[&str] = &[
-    "is_some", "is_none", "is_ok", "is_err", "is_some_and", "is_none_or", "is_ok_and", "is_err_and", "as_ref", "as_mut", "as_deref",
-    "as_deref_mut", "iter", "iter_mut", "into_iter", "take", "take_if", "replace", "insert", "get_or_insert_with", "get_or_insert", "unwrap",
-    "expect", "unwrap_err", "expect_err", "unwrap_or", "unwrap_or_default", "unwrap_or_else", "ok", "err", "ok_or", "ok_or_else", "map",
-    "map_err", "map_or", "map_or_else", "and", "and_then", "or", "or_else", "xor", "filter", "flatten", "zip", "inspect", "inspect_err", "cloned",
-    "copied", "clone", "transpose", "eq", "ne", "into_inner", "unzip",
+    "is_some",
+    "is_none",
+    "is_ok",
+    "is_err",
+    "is_some_and",
+    "is_none_or",
+    "is_ok_and",
+    "is_err_and",
+    "as_ref",
+    "as_mut",
+    "as_deref",
+    "as_deref_mut",
+    "iter",
+    "iter_mut",
+    "into_iter",
+    "take",
+    "take_if",
+    "replace",
+    "insert",
+    "get_or_insert_with",
+    "get_or_insert",
+    "unwrap",
+    "expect",
+    "unwrap_err",
+    "expect_err",
+    "unwrap_or",
+    "unwrap_or_default",
+    "unwrap_or_else",
+    "ok",
+    "err",
+    "ok_or",
+    "ok_or_else",
+    "map",
+    "map_err",
+    "map_or",
+    "map_or_else",
+    "and",
+    "and_then",
+    "or",
+    "or_else",
+    "xor",
+    "filter",
+    "flatten",
+    "zip",
+    "inspect",
+    "inspect_err",
+    "cloned",
+    "copied",
+    "clone",
+    "transpose",
+    "eq",
+    "ne",
+    "into_inner",
+    "unzip",
 ];
 
 /// Those that only one of the two has, and that tell which an unknown value is.
-const OF_RESULT: &[&str] = &["is_ok", "is_err", "is_ok_and", "is_err_and", "ok", "err", "map_err", "unwrap_err", "expect_err", "inspect_err"];
+const OF_RESULT: &[&str] = &[
+    "is_ok",
+    "is_err",
+    "is_ok_and",
+    "is_err_and",
+    "ok",
+    "err",
+    "map_err",
+    "unwrap_err",
+    "expect_err",
+    "inspect_err",
+];
 
 /// What a method of std gives, if it is an `Option` or a `Result`, by its good variant.
 pub(super) fn given_by(name: &str) -> Option<Maybe> {
     match name {
-        "parse" | "send" | "recv" | "read_line" | "read_to_string" | "read_to_end" | "read_exact" | "write_all" | "flush" | "connect" | "bind"
-        | "accept" | "open" | "create" | "from_str" | "try_from" | "try_into" | "var" | "spawn" | "output" | "status" | "wait" | "try_wait"
-        | "metadata" | "from_utf8" | "set_nonblocking" | "local_addr" | "peer_addr" | "duration_since" | "canonicalize" | "elapsed_since" => Some(Maybe::Ok),
-        "next" | "nth" | "get" | "first" | "last" | "find" | "rfind" | "strip_prefix" | "strip_suffix" | "split_once" | "rsplit_once" | "checked_add"
-        | "checked_sub" | "checked_mul" | "checked_div" | "to_digit" | "pop" | "file_name" | "extension" | "file_stem" | "to_str" | "name" | "position"
-        | "max" | "min" | "checked_duration_since" | "ok" => Some(Maybe::Some),
+        "parse" | "send" | "recv" | "read_line" | "read_to_string" | "read_to_end"
+        | "read_exact" | "write_all" | "flush" | "connect" | "bind" | "accept" | "open"
+        | "create" | "from_str" | "try_from" | "try_into" | "var" | "spawn" | "output"
+        | "status" | "wait" | "try_wait" | "metadata" | "from_utf8" | "set_nonblocking"
+        | "local_addr" | "peer_addr" | "duration_since" | "canonicalize" | "elapsed_since" => {
+            Some(Maybe::Ok)
+        }
+        "next"
+        | "nth"
+        | "get"
+        | "first"
+        | "last"
+        | "find"
+        | "rfind"
+        | "strip_prefix"
+        | "strip_suffix"
+        | "split_once"
+        | "rsplit_once"
+        | "checked_add"
+        | "checked_sub"
+        | "checked_mul"
+        | "checked_div"
+        | "to_digit"
+        | "pop"
+        | "file_name"
+        | "extension"
+        | "file_stem"
+        | "to_str"
+        | "name"
+        | "position"
+        | "max"
+        | "min"
+        | "checked_duration_since"
+        | "ok" => Some(Maybe::Some),
         _ => None,
     }
 }
 
 impl Run<'_> {
-    pub(super) fn maybe_method(&mut self, place: &Place, name: &str, args: &mut Vec<Value>, want: &Ty) -> Result<Value> {
+    pub(super) fn maybe_method(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+        want: &Ty,
+    ) -> Result<Value> {
         let good = match self.get(place)? {
             Value::Maybe(Maybe::Ok | Maybe::Err, _) => Maybe::Ok,
             Value::Sym(id) => match self.unknown.good(*id) {
@@ -43,15 +138,11 @@ impl Run<'_> {
         let Some(is) = self.maybe_at(place, good)? else { return unknown("no `Option`") };
         let inner = place.then(Step::Inner);
         let has = is.is_good();
-        let first = |args: &mut Vec<Value>| match args.is_empty() {
-            true => Err(Stop::Unknown("a missing argument".to_owned())),
-            false => Ok(args.remove(0)),
-        };
         Ok(match name {
             "is_some" | "is_ok" => Value::Bool(has),
             "is_none" | "is_err" => Value::Bool(!has),
             "is_some_and" | "is_ok_and" | "is_none_or" | "is_err_and" => {
-                let code = first(args)?;
+                let code = one(args)?;
                 let other = Value::Bool(name == "is_none_or");
                 if has == (name == "is_err_and") {
                     self.drop_at(place)?;
@@ -69,9 +160,23 @@ impl Run<'_> {
                 let value = self.take(place)?;
                 self.iterated(value)?
             }
+            _ => return self.maybe_changed(place, name, args, (is, want)),
+        })
+    }
+
+    /// Methods that change it, or take out what is in it.
+    fn maybe_changed(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+        (is, want): (Maybe, &Ty),
+    ) -> Result<Value> {
+        let (inner, has) = (place.then(Step::Inner), is.is_good());
+        Ok(match name {
             "take" => std::mem::replace(self.get_mut(place)?, Value::none()),
             "take_if" => {
-                let code = first(args)?;
+                let code = one(args)?;
                 if !has {
                     return Ok(Value::none());
                 }
@@ -82,16 +187,16 @@ impl Run<'_> {
                 }
             }
             "replace" => {
-                let value = Value::some(first(args)?);
+                let value = Value::some(one(args)?);
                 std::mem::replace(self.get_mut(place)?, value)
             }
             "insert" => {
-                let value = Value::some(first(args)?);
+                let value = Value::some(one(args)?);
                 self.put(place, value)?;
                 Value::Ref(inner)
             }
             "get_or_insert_with" | "get_or_insert" => {
-                let made = first(args)?;
+                let made = one(args)?;
                 match (has, name) {
                     (true, _) => self.discard(made, "dropped as it is not needed")?,
                     (false, "get_or_insert") => *self.get_mut(place)? = Value::some(made),
@@ -112,11 +217,12 @@ impl Run<'_> {
             }
             "unwrap_or" => {
                 self.drop_at(place)?;
-                first(args)?
+                one(args)?
             }
             "unwrap_or_else" => {
-                let code = first(args)?;
-                let given = if is == Maybe::Err { vec![self.take_inner(place)?] } else { Vec::new() };
+                let code = one(args)?;
+                let given =
+                    if is == Maybe::Err { vec![self.take_inner(place)?] } else { Vec::new() };
                 self.call_value(code, given)?
             }
             "unwrap_or_default" => {
@@ -132,7 +238,13 @@ impl Run<'_> {
     }
 
     /// Methods that make another `Option` or `Result`.
-    fn maybe_made(&mut self, place: &Place, name: &str, args: &mut Vec<Value>, is: Maybe) -> Result<Value> {
+    fn maybe_made(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+        is: Maybe,
+    ) -> Result<Value> {
         let has = is.is_good();
         let wrapped = |value: Value| Value::Maybe(is, Some(Box::new(value)));
         let code = if args.is_empty() { Value::Unit } else { args.remove(0) };
@@ -160,7 +272,10 @@ impl Run<'_> {
                 self.call_value(code, vec![Value::Ref(place.then(Step::Inner))])?;
                 self.take(place)?
             }
-            ("map" | "map_err" | "and_then" | "inspect" | "inspect_err" | "filter" | "flatten", _) if name == "map_err" || name == "inspect_err" || !has => {
+            (
+                "map" | "map_err" | "and_then" | "inspect" | "inspect_err" | "filter" | "flatten",
+                _,
+            ) if name == "map_err" || name == "inspect_err" || !has => {
                 self.discard(code, "dropped as it is not needed")?;
                 self.take(place)?
             }
@@ -168,8 +283,26 @@ impl Run<'_> {
                 let value = self.take_inner(place)?;
                 self.call_value(code, vec![value])?
             }
+            _ => return self.maybe_chosen(place, name, args, (code, is)),
+        })
+    }
+
+    /// Methods that take one thing or another.
+    fn maybe_chosen(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+        (code, is): (Value, Maybe),
+    ) -> Result<Value> {
+        let has = is.is_good();
+        Ok(match (name, has) {
             ("map_or" | "map_or_else", _) => {
-                let then = if args.is_empty() { return unknown("a missing argument") } else { args.remove(0) };
+                let then = if args.is_empty() {
+                    return unknown("a missing argument");
+                } else {
+                    args.remove(0)
+                };
                 match has {
                     true => {
                         let value = self.take_inner(place)?;
@@ -181,7 +314,11 @@ impl Run<'_> {
                         code
                     }
                     false => {
-                        let given = if is == Maybe::Err { vec![self.take_inner(place)?] } else { Vec::new() };
+                        let given = if is == Maybe::Err {
+                            vec![self.take_inner(place)?]
+                        } else {
+                            Vec::new()
+                        };
                         self.call_value(code, given)?
                     }
                 }
@@ -191,13 +328,22 @@ impl Run<'_> {
                 code
             }
             ("or_else", false) => {
-                let given = if is == Maybe::Err { vec![self.take_inner(place)?] } else { Vec::new() };
+                let given =
+                    if is == Maybe::Err { vec![self.take_inner(place)?] } else { Vec::new() };
                 self.call_value(code, given)?
             }
             ("and", false) | ("or" | "or_else", true) => {
                 self.discard(code, "dropped as it is not needed")?;
                 self.take(place)?
             }
+            _ => return self.maybe_two(place, name, code, is),
+        })
+    }
+
+    /// Methods of two of them, and those that may drop what is in one.
+    fn maybe_two(&mut self, place: &Place, name: &str, code: Value, is: Maybe) -> Result<Value> {
+        let has = is.is_good();
+        Ok(match (name, has) {
             ("filter", true) => {
                 let answer = self.call_value(code, vec![Value::Ref(place.then(Step::Inner))])?;
                 match self.truth(&answer)? {

@@ -11,11 +11,61 @@ use crate::model::Def;
 
 /// Methods that compute and do no more.
 const COMPUTING: &[&str] = &[
-    "len", "is_empty", "wrapping_mul", "wrapping_add", "wrapping_sub", "saturating_add", "saturating_sub", "checked_add", "checked_mul",
-    "rotate_left", "rotate_right", "count_ones", "starts_with", "ends_with", "contains", "to_string", "to_owned", "clone", "trim", "chars",
-    "bytes", "lines", "split", "split_whitespace", "count", "sum", "min", "max", "pow", "abs", "as_str", "as_bytes", "parse", "unwrap_or",
-    "is_alphabetic", "is_alphanumeric", "is_ascii_digit", "is_whitespace", "to_uppercase", "to_lowercase", "filter", "map", "fold", "iter",
-    "leading_zeros", "trailing_zeros", "is_digit", "to_digit", "is_multiple_of", "as_ref", "copied", "cloned", "is_ascii", "rem_euclid", "isqrt",
+    "len",
+    "is_empty",
+    "wrapping_mul",
+    "wrapping_add",
+    "wrapping_sub",
+    "saturating_add",
+    "saturating_sub",
+    "checked_add",
+    "checked_mul",
+    "rotate_left",
+    "rotate_right",
+    "count_ones",
+    "starts_with",
+    "ends_with",
+    "contains",
+    "to_string",
+    "to_owned",
+    "clone",
+    "trim",
+    "chars",
+    "bytes",
+    "lines",
+    "split",
+    "split_whitespace",
+    "count",
+    "sum",
+    "min",
+    "max",
+    "pow",
+    "abs",
+    "as_str",
+    "as_bytes",
+    "parse",
+    "unwrap_or",
+    "is_alphabetic",
+    "is_alphanumeric",
+    "is_ascii_digit",
+    "is_whitespace",
+    "to_uppercase",
+    "to_lowercase",
+    "filter",
+    "map",
+    "fold",
+    "iter",
+    "leading_zeros",
+    "trailing_zeros",
+    "is_digit",
+    "to_digit",
+    "is_multiple_of",
+    "as_ref",
+    "copied",
+    "cloned",
+    "is_ascii",
+    "rem_euclid",
+    "isqrt",
 ];
 
 impl Run<'_> {
@@ -42,7 +92,10 @@ impl Run<'_> {
             }
             Iter::Adapted(Adaptor::FlatMap, ..) => false,
             Iter::Adapted(adaptor, inner, given) => {
-                let filters = matches!(adaptor, Adaptor::Filter | Adaptor::TakeWhile | Adaptor::SkipWhile | Adaptor::FilterMap);
+                let filters = matches!(
+                    adaptor,
+                    Adaptor::Filter | Adaptor::TakeWhile | Adaptor::SkipWhile | Adaptor::FilterMap
+                );
                 *is_open |= filters && (self.has_unknown(inner) || self.has_unknown(given));
                 self.is_plain(inner, is_open) && self.is_plain(given, is_open)
             }
@@ -56,12 +109,15 @@ impl Run<'_> {
             Value::Sym(_) => true,
             Value::Iter(iter) => match &**iter {
                 Iter::Items(items) => items.iter().any(|it| matches!(self.seen(it), Value::Sym(_))),
-                Iter::Adapted(_, inner, given) => self.has_unknown(inner) || self.has_unknown(given),
+                Iter::Adapted(_, inner, given) => {
+                    self.has_unknown(inner) || self.has_unknown(given)
+                }
                 _ => false,
             },
-            Value::Closure(closure) => {
-                closure.captured.iter().any(|(_, slot)| matches!(self.seen(&self.slots[*slot]), Value::Sym(_)))
-            }
+            Value::Closure(closure) => closure
+                .captured
+                .iter()
+                .any(|(_, slot)| matches!(self.seen(&self.slots[*slot]), Value::Sym(_))),
             _ => false,
         }
     }
@@ -72,11 +128,20 @@ impl Run<'_> {
             Value::Closure(closure) => {
                 let range = closure.body.expr(closure.expr).range;
                 let owns = closure.owned.iter().any(|slot| self.owns(&self.slots[*slot]));
-                let inside = closure.body.exprs.iter().filter(|it| range.start <= it.range.start && it.range.end <= range.end);
+                let inside = closure
+                    .body
+                    .exprs
+                    .iter()
+                    .filter(|it| range.start <= it.range.start && it.range.end <= range.end);
                 !owns && inside.into_iter().all(|it| computes(&closure.body, &it.kind))
             }
-            Value::Function(defs) => matches!(defs.as_slice(), [Def::External(path)] if path.starts_with("std::")),
-            Value::Ref(place) => self.resolved(place).and_then(|place| self.get(&place)).is_ok_and(|it| self.is_plain_code(it)),
+            Value::Function(defs) => {
+                matches!(defs.as_slice(), [Def::External(path)] if path.starts_with("std::"))
+            }
+            Value::Ref(place) => self
+                .resolved(place)
+                .and_then(|place| self.get(&place))
+                .is_ok_and(|it| self.is_plain_code(it)),
             Value::Int(_) | Value::Bool(_) | Value::Unit | Value::Sym(_) | Value::Text(_) => true,
             _ => false,
         }

@@ -198,7 +198,11 @@ impl Unknowns {
         let high = known.below.map(|it| it.saturating_sub(1));
         let settled = match (op, number) {
             (Comparison::Equal, _) if known.not.iter().any(|it| same(it, with)) => Some(false),
-            (Comparison::Equal, Some(n)) if low.is_some_and(|low| n < low) || high.is_some_and(|high| n > high) => Some(false),
+            (Comparison::Equal, Some(n))
+                if low.is_some_and(|low| n < low) || high.is_some_and(|high| n > high) =>
+            {
+                Some(false)
+            }
             (Comparison::Less, Some(n)) if high.is_some_and(|high| high < n) => Some(true),
             (Comparison::Less, Some(n)) if low.is_some_and(|low| low >= n) => Some(false),
             (Comparison::More, Some(n)) if low.is_some_and(|low| low > n) => Some(true),
@@ -214,10 +218,18 @@ impl Unknowns {
         match (op, answer != negate, number) {
             (Comparison::Equal, true, _) => known.is = Some(with.clone()),
             (Comparison::Equal, false, _) => known.not.push(with.clone()),
-            (Comparison::Less, true, Some(n)) => known.below = Some(known.below.map_or(n, |it| it.min(n))),
-            (Comparison::Less, false, Some(n)) => known.above = Some(known.above.map_or(n - 1, |it| it.max(n - 1))),
-            (Comparison::More, true, Some(n)) => known.above = Some(known.above.map_or(n, |it| it.max(n))),
-            (Comparison::More, false, Some(n)) => known.below = Some(known.below.map_or(n + 1, |it| it.min(n + 1))),
+            (Comparison::Less, true, Some(n)) => {
+                known.below = Some(known.below.map_or(n, |it| it.min(n)));
+            }
+            (Comparison::Less, false, Some(n)) => {
+                known.above = Some(known.above.map_or(n - 1, |it| it.max(n - 1)));
+            }
+            (Comparison::More, true, Some(n)) => {
+                known.above = Some(known.above.map_or(n, |it| it.max(n)));
+            }
+            (Comparison::More, false, Some(n)) => {
+                known.below = Some(known.below.map_or(n + 1, |it| it.min(n + 1)));
+            }
             _ => {}
         }
         if let (Some(above), Some(below)) = (known.above, known.below)
@@ -372,7 +384,8 @@ fn equal(left: &Value, right: &Value) -> Option<bool> {
         (Value::Int(left), Value::Int(right)) => Some(left == right),
         (Value::Text(left), Value::Text(right)) => Some(left == right),
         (Value::Sym(left), Value::Sym(right)) if left == right => Some(true),
-        (Value::Tuple(left), Value::Tuple(right)) | (Value::Many(_, left), Value::Many(_, right)) => all(left, right),
+        (Value::Tuple(left), Value::Tuple(right))
+        | (Value::Many(_, left), Value::Many(_, right)) => all(left, right),
         (Value::Maybe(left, a), Value::Maybe(right, b)) => match (left == right, a, b) {
             (false, ..) => Some(false),
             (true, Some(a), Some(b)) => equal(a, b),
@@ -382,7 +395,9 @@ fn equal(left: &Value, right: &Value) -> Option<bool> {
             if left.variant != right.variant {
                 return Some(false);
             }
-            let of = |fields: &[(Name, Value)]| fields.iter().map(|(_, it)| it.clone()).collect::<Vec<_>>();
+            let of = |fields: &[(Name, Value)]| {
+                fields.iter().map(|(_, it)| it.clone()).collect::<Vec<_>>()
+            };
             all(&of(&left.fields), &of(&right.fields))
         }
         _ => None,
@@ -404,7 +419,12 @@ pub(super) fn key(value: &Value) -> String {
         }
         Value::Data(data) => {
             let fields = data.fields.iter().map(|(_, value)| key(value)).collect::<Vec<_>>();
-            format!("{:?}{}[{}]", data.item.item, data.variant.as_deref().unwrap_or(""), fields.join(","))
+            format!(
+                "{:?}{}[{}]",
+                data.item.item,
+                data.variant.as_deref().unwrap_or(""),
+                fields.join(",")
+            )
         }
         other => format!("{other:?}"),
     }

@@ -136,7 +136,7 @@ pub(super) enum Cell {
     /// `Mutex`, `RwLock`.
     Lock,
     /// `RefCell`.
-    RefCell,
+    Borrowed,
     /// `Cell`, atomics.
     Plain,
     /// `OnceLock`, `OnceCell`: an `Option`.

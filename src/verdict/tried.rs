@@ -7,52 +7,55 @@
 use std::collections::BTreeSet;
 
 use super::{Life, Loss, Outcome, Site, Step, Verdicts};
+use crate::facts::tree::ItemId;
 use crate::flow::LossKind;
 use crate::model::{CrateId, ItemRef, Model, Wanted};
 use crate::source::FileId;
-use crate::symbolic::{self, Runs, Tried};
+use crate::symbolic::{self, Tried};
 use crate::text::TextRange;
 
 /// Runs the programs in which threads are born, and takes what comes of it into the verdicts; or says what has to be
 /// read before they can be run.
 pub fn try_programs(model: &Model<'_>, found: &mut Verdicts, is_last: bool) -> Wanted {
     // What is lost at once needs no run.
-    let is_open = |life: &&Life| life.site == Site::Spawn && life.verdict.outcome != Outcome::Detached;
+    let is_open =
+        |life: &&Life| life.site == Site::Spawn && life.verdict.outcome != Outcome::Detached;
     let births = found.lives.iter().filter(is_open);
     let files: BTreeSet<FileId> = births.map(|life| life.verdict.file).collect();
-    let modules = (0..).zip(&model.modules).filter(|(_, module)| files.contains(&module.file));
-    let crates: BTreeSet<CrateId> = modules.map(|(_, module)| module.krate).collect();
+    let crates_of = |file: FileId| {
+        let modules = model.modules.iter().filter(move |module| module.file == file);
+        modules.map(|module| module.krate).collect::<BTreeSet<CrateId>>()
+    };
+    // What another crate has as well is called from there, too.
+    let crates = files.iter().map(|&file| crates_of(file)).filter(|crates| crates.len() == 1);
+    let crates: BTreeSet<CrateId> = crates.flatten().collect();
     let blames = |life: &&Life| matches!(life.verdict.outcome, Outcome::Partly | Outcome::Detached);
-    let blamed = found.lives.iter().filter(blames).map(|life| (life.verdict.file, life.verdict.callee)).collect();
+    let blamed = found
+        .lives
+        .iter()
+        .filter(blames)
+        .map(|life| (life.verdict.file, life.verdict.callee))
+        .collect();
     let runs = symbolic::run(model, &crates, &blamed, is_last);
     if !is_last && !runs.unread.is_empty() {
         return Wanted { functions: beside(model, &runs.unread), ..Wanted::default() };
     }
-    for life in found.lives.iter_mut().filter(|life| life.site == Site::Spawn) {
+    let is_own =
+        |life: &&mut Life| life.site == Site::Spawn && crates_of(life.verdict.file).len() == 1;
+    for life in found.lives.iter_mut().filter(is_own) {
         if let Some(tried) = runs.births.get(&(life.verdict.file, life.verdict.callee)) {
             settle(life, tried);
         }
     }
-    debug(&runs);
     Wanted::default()
 }
 
-fn debug(runs: &Runs) {
-    if std::env::var("TL_TRIES").is_ok() {
-        for (at, tried) in &runs.births {
-            eprintln!("TRIED {at:?} {tried:?}");
-        }
-        for why in &runs.gave_up {
-            eprintln!("GAVE UP {why}");
-        }
-    }
-}
-
 /// Functions with all that stand in the same file: who needs one mostly needs others.
-fn beside(model: &Model<'_>, unread: &BTreeSet<ItemRef>) -> BTreeSet<(FileId, crate::facts::tree::ItemId)> {
+fn beside(model: &Model<'_>, unread: &BTreeSet<ItemRef>) -> BTreeSet<(FileId, ItemId)> {
     let files: BTreeSet<FileId> = unread.iter().map(|item| item.file).collect();
     let all = model.functions.iter().map(|function| function.item);
-    let is_open = |item: &ItemRef| model.function(*item).is_some_and(|function| function.body.is_none());
+    let is_open =
+        |item: &ItemRef| model.function(*item).is_some_and(|function| function.body.is_none());
     let more = all.filter(|item| files.contains(&item.file) && is_open(item));
     more.chain(unread.iter().copied()).map(|item| (item.file, item.item)).collect()
 }
@@ -60,18 +63,27 @@ fn beside(model: &Model<'_>, unread: &BTreeSet<ItemRef>) -> BTreeSet<(FileId, cr
 /// What all that is known of a birth comes to.
 fn settle(life: &mut Life, tried: &Tried) {
     let before = life.verdict.outcome;
+    if before == Outcome::HandedOut {
+        return;
+    }
     let blames = matches!(before, Outcome::Partly | Outcome::Detached);
     let joins = matches!(before, Outcome::Joined | Outcome::StoredAndJoined);
     // More elements than were tried may make a difference where something counts them.
     let is_enough = !tried.capped || (tried.deep && !tried.counts_on);
     match (&tried.joined, &tried.lost) {
-        (Some(joined), None) if tried.all && (before == Outcome::Unknown || (blames && is_enough)) => {
+        (Some(joined), None)
+            if tried.all && (before == Outcome::Unknown || (blames && is_enough)) =>
+        {
             life.verdict.outcome = Outcome::Joined;
             life.verdict.steps = vec![step(*joined, "joined here, in every run of `main`")];
             life.loss = None;
             life.fix = None;
         }
-        (None, Some(lost)) if tried.all && before != Outcome::Detached && !(tried.capped && tried.counts_on && (joins || blames)) => {
+        (None, Some(lost))
+            if tried.all
+                && before != Outcome::Detached
+                && !(tried.capped && tried.counts_on && (joins || blames)) =>
+        {
             life.verdict.outcome = Outcome::Detached;
             lose(life, *lost, None);
         }
@@ -93,7 +105,11 @@ fn step((file, range): At, text: &str) -> Step {
     Step { file, range, text: text.to_owned() }
 }
 
-fn lose(life: &mut Life, (file, range, how): (FileId, TextRange, &'static str), joined: Option<At>) {
+fn lose(
+    life: &mut Life,
+    (file, range, how): (FileId, TextRange, &'static str),
+    joined: Option<At>,
+) {
     let text = format!("{how}, in a run of `main`");
     let joined = joined.map(|at| step(at, "joined here, in another run or for another one"));
     life.verdict.steps = joined.into_iter().collect();

@@ -9,7 +9,7 @@ use super::lexer::{self, PathUse};
 use crate::support;
 
 /// Modules from left to right; one may use those of its own row and those before it.
-const LAYERS: [&[&str]; 13] = [
+const LAYERS: [&[&str]; 14] = [
     &["text"],
     &["source"],
     &["finding"],
@@ -18,6 +18,7 @@ const LAYERS: [&[&str]; 13] = [
     &["scan"],
     &["model"],
     &["flow"],
+    &["symbolic"],
     &["verdict"],
     &["rules"],
     &["policy"],

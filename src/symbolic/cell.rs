@@ -1,0 +1,220 @@
+//! Cells, locks and shared owners.
+
+use super::builtin::MAX_LATE;
+use super::machine::{Result, Run, unknown};
+use super::many::one;
+use super::value::{Cell, Maybe, Place, Step, Value};
+
+impl Run<'_> {
+    pub(super) fn cell_method(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
+        let Some((kind, inner)) = self.cell_at(place)? else { return unknown("no cell") };
+        let guard = Value::Ref(inner.clone());
+        Ok(match (kind, name) {
+            (Cell::Lock, "lock" | "write" | "read") => Value::ok(guard),
+            (
+                Cell::Lock | Cell::Borrowed,
+                "try_lock" | "try_write" | "try_read" | "try_borrow_mut" | "try_borrow",
+            ) => {
+                // Somebody else may have it.
+                let is_alone = self.threads.iter().all(|it| it.code.is_none());
+                if kind == Cell::Lock && !is_alone && self.unknown.is_late(MAX_LATE) {
+                    return Ok(Value::err(self.unknown.fresh()));
+                }
+                Value::ok(guard)
+            }
+            (Cell::Lock, "get_mut") => Value::ok(guard),
+            (Cell::Lock, "into_inner") => {
+                let Value::Cell(_, inner) = self.take_whole(place)? else {
+                    return unknown("no cell");
+                };
+                Value::ok(*inner)
+            }
+            (Cell::Lock, "is_poisoned") => Value::Bool(false),
+            (Cell::Lock, "clear_poison") => Value::Unit,
+            // A `thread_local!`.
+            (Cell::Borrowed | Cell::Plain | Cell::Once, "with") => {
+                let code = one(args)?;
+                self.call_value(code, vec![Value::Ref(place.clone())])?
+            }
+            (Cell::Borrowed, "with_borrow" | "with_borrow_mut") => {
+                let code = one(args)?;
+                self.call_value(code, vec![guard])?
+            }
+            (Cell::Borrowed, "borrow" | "borrow_mut")
+            | (Cell::Borrowed | Cell::Plain, "get_mut") => guard,
+            (Cell::Borrowed | Cell::Plain | Cell::Once, "into_inner") => {
+                let Value::Cell(_, inner) = self.take_whole(place)? else {
+                    return unknown("no cell");
+                };
+                *inner
+            }
+            (Cell::Borrowed | Cell::Plain, "take") => {
+                let empty = self.emptied(&inner)?;
+                std::mem::replace(self.get_mut(&inner)?, empty)
+            }
+            (Cell::Borrowed | Cell::Plain, "replace") | (Cell::Plain, "swap") => {
+                let value = one(args)?;
+                std::mem::replace(self.get_mut(&inner)?, value)
+            }
+            (Cell::Plain, _) => return self.plain_cell(&inner, name, args),
+            (Cell::Once, _) => return self.once_method(place, &inner, name, args),
+            (_, "clone") => {
+                let value = self.get(place)?.clone();
+                self.copied(&value)?
+            }
+            _ => return unknown(&format!("`{name}` of a cell")),
+        })
+    }
+
+    /// `Cell`s and atomics.
+    fn plain_cell(&mut self, inner: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+        Ok(match name {
+            "fetch_update" => {
+                let Some(code) = args.pop() else { return unknown("a missing argument") };
+                let old = self.get(inner)?.clone();
+                let made = self.call_value(code, vec![old.clone()])?;
+                match self.opened(made)? {
+                    Some(new) => {
+                        *self.get_mut(inner)? = new;
+                        Value::ok(old)
+                    }
+                    None => Value::err(old),
+                }
+            }
+            "update" => {
+                let code = one(args)?;
+                let old = self.get(inner)?.clone();
+                let made = self.call_value(code, vec![old])?;
+                *self.get_mut(inner)? = made;
+                Value::Unit
+            }
+            "set" | "store" => {
+                let value = one(args)?;
+                self.put(inner, value)?;
+                Value::Unit
+            }
+            "get" | "load" => self.take(inner)?,
+            "fetch_add" | "fetch_sub" | "fetch_or" | "fetch_and" | "fetch_max" | "fetch_min" => {
+                let by = one(args)?;
+                let op = match name {
+                    "fetch_add" => "add",
+                    "fetch_sub" => "sub",
+                    "fetch_or" => "bitor",
+                    "fetch_and" => "bitand",
+                    other => other,
+                };
+                let old = self.get(inner)?.clone();
+                *self.get_mut(inner)? = self.arithmetic(op, &old, &by);
+                old
+            }
+            "compare_exchange" | "compare_exchange_weak" => {
+                let (expected, new) = (one(args)?, one(args)?);
+                let old = self.get(inner)?.clone();
+                match self.equal(&old, &expected)? {
+                    true => {
+                        *self.get_mut(inner)? = new;
+                        Value::ok(old)
+                    }
+                    false => Value::err(old),
+                }
+            }
+            _ => return unknown(&format!("`{name}` of a cell")),
+        })
+    }
+
+    pub(super) fn once_method(
+        &mut self,
+        place: &Place,
+        inner: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
+        let has = matches!(self.get(inner)?, Value::Maybe(Maybe::Some, _));
+        let content = inner.then(Step::Inner);
+        Ok(match name {
+            "get" | "get_mut" => Value::option(has.then_some(Value::Ref(content))),
+            "set" => {
+                let value = one(args)?;
+                match has {
+                    true => Value::err(value),
+                    false => {
+                        *self.get_mut(inner)? = Value::some(value);
+                        Value::ok(Value::Unit)
+                    }
+                }
+            }
+            "get_or_init" => {
+                let code = one(args)?;
+                if !has {
+                    let made = self.call_value(code, Vec::new())?;
+                    *self.get_mut(inner)? = Value::some(made);
+                }
+                Value::Ref(content)
+            }
+            "take" => std::mem::replace(self.get_mut(inner)?, Value::none()),
+            _ => return unknown(&format!("`{name}` of a cell at {}", place.slot)),
+        })
+    }
+
+    /// Takes a value even if all in it could be copied.
+    pub(super) fn take_whole(&mut self, place: &Place) -> Result<Value> {
+        match self.get(place)? {
+            Value::Moved => unknown("a value that was moved"),
+            _ => Ok(std::mem::replace(self.get_mut(place)?, Value::Moved)),
+        }
+    }
+
+    /// What `take` leaves behind.
+    pub(super) fn emptied(&mut self, place: &Place) -> Result<Value> {
+        Ok(match self.get(place)? {
+            Value::Maybe(Maybe::Some | Maybe::None, _) => Value::none(),
+            Value::Many(kind, _) => Value::Many(*kind, Vec::new()),
+            Value::Int(_) => Value::Int(0),
+            Value::Bool(_) => Value::Bool(false),
+            Value::Text(_) => Value::Text(0),
+            Value::Sym(_) => self.unknown.fresh(),
+            Value::Unit => Value::Unit,
+            Value::Data(data) => {
+                let item = data.item;
+                return self.default_of_item(item);
+            }
+            _ => return unknown("what `take` leaves behind"),
+        })
+    }
+
+    /// `Arc::try_unwrap` and `Arc::into_inner`: whether threads that were not run have ended by then is open.
+    pub(super) fn unwrapped(&mut self, value: Value, is_try: bool) -> Result<Value> {
+        let Value::Shared(id) = self.behind(value)? else { return unknown("no shared owner") };
+        while self.shared[id].strong > 1 && self.threads.iter().any(|it| it.code.is_some()) {
+            if self.unknown.choose(2) == 1 || !self.run_waiting()? {
+                break;
+            }
+        }
+        if self.shared[id].strong > 1 {
+            return match is_try {
+                true => Ok(Value::err(Value::Shared(id))),
+                false => {
+                    self.shared[id].strong -= 1;
+                    Ok(Value::none())
+                }
+            };
+        }
+        self.shared[id].strong = 0;
+        let slot = self.shared[id].slot;
+        let value = std::mem::replace(&mut self.slots[slot], Value::Moved);
+        Ok(if is_try { Value::ok(value) } else { Value::some(value) })
+    }
+
+    /// A value, or a copy of what a reference refers to if that is no more than a reference itself.
+    pub(super) fn behind(&self, value: Value) -> Result<Value> {
+        match value {
+            Value::Ref(place) => Ok(self.get(&self.resolved(&place)?)?.clone()),
+            other => Ok(other),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Functions and closures of the project: their frames, and what becomes of what they own.
+
+use std::sync::Arc;
+
+use super::call::generic_of;
+use super::eval::last;
+use super::machine::{Frame, Result, Run, Stop, unknown};
+use super::value::{Context, Data, Place, Value};
+use crate::facts::tree::{Body, ExprId, ExprKind, Name, Receiver};
+use crate::model::{Def, ItemRef, Ty, TyHead};
+
+impl Run<'_> {
+    /// Calls a function of the project.
+    pub(super) fn call_function(
+        &mut self,
+        item: ItemRef,
+        receiver: Option<Value>,
+        mut args: Vec<Value>,
+        context: Option<Context>,
+    ) -> Result<Value> {
+        self.step()?;
+        let Some(function) = self.model.function(item) else { return unknown("no function") };
+        if function.is_async {
+            return unknown("an `async fn`");
+        }
+        if let (Some(Receiver::Value | Receiver::Reference(_) | Receiver::Typed), None) =
+            (&function.receiver, &receiver)
+        {
+            if args.is_empty() {
+                return unknown("a method without a value");
+            }
+            let first = args.remove(0);
+            return self.call_function(item, Some(first), args, context);
+        }
+        let mut context = context.unwrap_or_else(|| self.context_of(item, &[]));
+        if let (true, Some(Value::Data(data))) =
+            (context.types.is_empty(), receiver.as_ref().map(|it| self.seen(it)))
+        {
+            context.types = data.types;
+        }
+        // A function of a trait means that of the value.
+        if context.own == Ty::Unknown
+            && let Some(value) = &receiver
+        {
+            let behind = self.seen(value);
+            if let Value::Data(data) = &behind {
+                let head = TyHead::Item(data.item.file, data.item.item);
+                context.own = Ty::Named(head.clone(), Some(data.item.module), Vec::new());
+                let name = self.model.item(item).name.clone();
+                if let [only] = self.model.called_of(&head, &name).as_slice()
+                    && only.item != item
+                {
+                    return self.call_function(only.item, receiver, args, None);
+                }
+            }
+        }
+        let Some(body) = function.body.clone() else {
+            self.unread.insert(item);
+            return unknown("a function that was not read");
+        };
+        for (generic, param) in function
+            .params
+            .iter()
+            .zip(&args)
+            .filter_map(|(ty, value)| Some((generic_of(ty)?, value)))
+        {
+            if function.generics.iter().any(|it| it.name == generic)
+                && context.types.iter().all(|(own, _)| *own != generic)
+            {
+                let ty = self.type_of(param);
+                context.types.push((generic, ty));
+            }
+        }
+        let at = self.at;
+        let scope: Vec<(Name, usize)> =
+            receiver.map(|value| (Name::from("self"), self.slot(value))).into_iter().collect();
+        self.frames.push(Frame {
+            body: body.clone(),
+            context,
+            outer: Vec::new(),
+            scopes: vec![scope],
+            temps: Vec::new(),
+        });
+        self.at.0 = item.file;
+        let params: Vec<_> = body.params.clone();
+        let result = self.run_frame(body.root, &params, args);
+        self.at = at;
+        result
+    }
+
+    /// The type of a value, as far as it has a name.
+    pub(super) fn type_of(&self, value: &Value) -> Ty {
+        match self.seen(value) {
+            Value::Data(data) => Ty::Named(
+                TyHead::Item(data.item.file, data.item.item),
+                Some(data.item.module),
+                Vec::new(),
+            ),
+            _ => Ty::Unknown,
+        }
+    }
+
+    /// Runs the frame that was pushed last, with its arguments.
+    pub(super) fn run_frame(
+        &mut self,
+        root: Option<ExprId>,
+        params: &[crate::facts::tree::PatId],
+        args: Vec<Value>,
+    ) -> Result<Value> {
+        let depth = self.frames.len();
+        let bound = self.run_body(root, params, args);
+        let result = match bound {
+            Err(Stop::Return(value)) => Ok(value),
+            Ok(value) => Ok(value),
+            Err(other) => Err(other),
+        };
+        if result.is_ok() {
+            self.end_temps(0)?;
+            while self.frames.last().is_some_and(|frame| !frame.scopes.is_empty()) {
+                self.end_scope()?;
+            }
+        }
+        self.frames.truncate(depth - 1);
+        result
+    }
+
+    pub(super) fn run_body(
+        &mut self,
+        root: Option<ExprId>,
+        params: &[crate::facts::tree::PatId],
+        args: Vec<Value>,
+    ) -> Result<Value> {
+        for (&pat, value) in params.iter().zip(args) {
+            let slot = self.slot(value);
+            self.declare(Name::from(""), slot);
+            let place = Place::slot(slot);
+            if !self.matches(pat, &place)? {
+                return Err(Stop::Ended);
+            }
+            self.bind(pat, &place, false)?;
+        }
+        let gives = self.context()?.gives;
+        match root {
+            Some(root) => self.eval(root, &gives),
+            None => unknown("a function without a body"),
+        }
+    }
+
+    /// Evaluates the initialiser of a constant.
+    pub(super) fn run_constant(
+        &mut self,
+        item: ItemRef,
+        body: &Arc<Body>,
+        ty: &Ty,
+    ) -> Result<Value> {
+        let mut context = self.context_of(item, &[]);
+        context.gives = ty.clone();
+        self.frames.push(Frame {
+            body: body.clone(),
+            context,
+            outer: Vec::new(),
+            scopes: vec![Vec::new()],
+            temps: Vec::new(),
+        });
+        self.run_frame(body.root, &[], Vec::new())
+    }
+
+    /// Calls what is at a place: a closure is used up where the place owns it and it owns something.
+    pub(super) fn call_at(&mut self, place: &Place, args: Vec<Value>) -> Result<Value> {
+        let place = self.resolved(place)?;
+        match self.get(&place)? {
+            Value::Closure(_) => {
+                let code = self.get(&place)?.clone();
+                self.enter_closure(&code, args)
+            }
+            Value::Shared(_) => match self.deref(&place)? {
+                Some(to) => self.call_at(&to, args),
+                None => unknown("a call of something else"),
+            },
+            other => {
+                let code = other.clone();
+                self.call_value(code, args)
+            }
+        }
+    }
+
+    /// Calls a closure or function, which is used up if it is no reference.
+    pub(super) fn call_value(&mut self, code: Value, args: Vec<Value>) -> Result<Value> {
+        match code {
+            Value::Ref(place) => self.call_at(&place, args),
+            Value::Shared(_) => {
+                let slot = self.slot(code);
+                self.call_at(&Place::slot(slot), args)
+            }
+            Value::Closure(_) => {
+                let result = self.enter_closure(&code, args)?;
+                self.discard(code, "dropped with the closure that it was moved into")?;
+                Ok(result)
+            }
+            Value::Function(defs) => self.call_named(&defs, args),
+            Value::Sym(_) => {
+                if args.iter().any(|it| self.owns(it)) {
+                    return unknown("a function that is not known");
+                }
+                Ok(self.unknown.fresh())
+            }
+            _ => unknown("a call of something else"),
+        }
+    }
+
+    pub(super) fn enter_closure(&mut self, code: &Value, args: Vec<Value>) -> Result<Value> {
+        self.step()?;
+        let Value::Closure(closure) = code else { return unknown("no closure") };
+        let ExprKind::Closure(written) = &closure.body.expr(closure.expr).kind else {
+            return unknown("no closure");
+        };
+        let params: Vec<_> = written.params.iter().map(|(pat, _)| *pat).collect();
+        let at = self.at;
+        self.frames.push(Frame {
+            body: closure.body.clone(),
+            context: closure.context.clone(),
+            outer: closure.captured.clone(),
+            scopes: vec![Vec::new()],
+            temps: Vec::new(),
+        });
+        self.at.0 = closure.context.item.file;
+        let result = self.run_frame(Some(written.body), &params, args);
+        self.at = at;
+        result
+    }
+
+    /// Calls a function that was given by its path.
+    pub(super) fn call_named(&mut self, defs: &[Def], mut args: Vec<Value>) -> Result<Value> {
+        match defs {
+            [Def::Item(item) | Def::Method(item)] if self.model.function(*item).is_some() => {
+                self.call_function(*item, None, args, None)
+            }
+            [Def::Variant(..) | Def::Item(_)] => {
+                let (item, variant) = match defs {
+                    [Def::Variant(item, name)] => (*item, Some(name.clone())),
+                    [Def::Item(item)] => (*item, None),
+                    _ => return unknown("no constructor"),
+                };
+                let fields = args
+                    .into_iter()
+                    .enumerate()
+                    .map(|(at, value)| (Name::from(at.to_string()), value))
+                    .collect();
+                Ok(Value::Data(Box::new(Data {
+                    item,
+                    variant,
+                    fields,
+                    types: self.types_of(item),
+                })))
+            }
+            [Def::External(path)] => {
+                if let Some(made) = self.std_function(path, &mut args, &Ty::Unknown)? {
+                    return Ok(made);
+                }
+                if args.is_empty() {
+                    return Ok(self.unknown.fresh());
+                }
+                let first = args.remove(0);
+                let place = self.temp(first);
+                self.method(&place, last(path), args)
+            }
+            _ => unknown("a function that is not known"),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Keys of maps, entries, and the elements that a range takes.
+
+use super::iterate::Iter;
+use super::machine::{Result, Run, Stop, unknown};
+use super::many::one;
+use super::value::{Kind, Place, Step, Value};
+
+impl Run<'_> {
+    /// The position of a key in a map or set; decided now if that is not known.
+    pub(super) fn find_key(&mut self, place: &Place, key: &Value) -> Result<Option<usize>> {
+        let Value::Many(kind, items) = self.get(place)?.clone() else { return unknown("no map") };
+        for (at, item) in items.iter().enumerate() {
+            let own = match (kind, item) {
+                (Kind::Map, Value::Tuple(parts)) => match parts.first() {
+                    Some(key) => key,
+                    None => continue,
+                },
+                (_, item) => item,
+            };
+            if self.equal(own, key)? {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Methods that look for a key.
+    pub(super) fn keyed(
+        &mut self,
+        place: &Place,
+        kind: Kind,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
+        let key = one(args)?;
+        if name == "entry" {
+            return Ok(Value::Entry(place.clone(), Box::new(key)));
+        }
+        let at = self.find_key(place, &key)?;
+        Ok(match (name, kind) {
+            ("insert", Kind::Map) => {
+                let value = one(args)?;
+                match at {
+                    Some(at) => {
+                        let own = place.then(Step::At(at)).then(Step::Second);
+                        Value::some(std::mem::replace(self.get_mut(&own)?, value))
+                    }
+                    None => {
+                        self.list(place)?.push(Value::Tuple(vec![key, value]));
+                        Value::none()
+                    }
+                }
+            }
+            ("insert" | "replace", _) => {
+                if at.is_none() {
+                    self.list(place)?.push(key);
+                } else {
+                    self.discard(key, "dropped as it is there already")?;
+                }
+                Value::Bool(at.is_none())
+            }
+            ("remove" | "remove_entry" | "take", _) => match at {
+                Some(at) => {
+                    let item = self.list(place)?.remove(at);
+                    match (kind, item) {
+                        (Kind::Map, Value::Tuple(mut parts))
+                            if name == "remove" && parts.len() == 2 =>
+                        {
+                            Value::some(parts.remove(1))
+                        }
+                        (Kind::Set, item) if name == "remove" => {
+                            self.discard(item, "removed")?;
+                            Value::Bool(true)
+                        }
+                        (_, item) => Value::some(item),
+                    }
+                }
+                None if kind == Kind::Set && name == "remove" => Value::Bool(false),
+                None => Value::none(),
+            },
+            ("get" | "get_mut", _) => Value::option(at.map(|at| {
+                let own = place.then(Step::At(at));
+                Value::Ref(if kind == Kind::Map { own.then(Step::Second) } else { own })
+            })),
+            _ => Value::Bool(at.is_some()),
+        })
+    }
+
+    /// Methods of an entry of a map.
+    pub(super) fn entry_method(
+        &mut self,
+        map: &Place,
+        key: Value,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
+        let at = self.find_key(map, &key)?;
+        let own = |at: usize| map.then(Step::At(at)).then(Step::Second);
+        if name == "and_modify" {
+            if let Some(at) = at {
+                let code = one(args)?;
+                self.call_value(code, vec![Value::Ref(own(at))])?;
+            }
+            return Ok(Value::Entry(map.clone(), Box::new(key)));
+        }
+        if let Some(at) = at {
+            self.discard_all(std::mem::take(args), "dropped as there is something already")?;
+            return Ok(Value::Ref(own(at)));
+        }
+        let value = match name {
+            "or_insert" => one(args)?,
+            "or_insert_with" => {
+                let code = one(args)?;
+                self.call_value(code, Vec::new())?
+            }
+            "or_insert_with_key" => {
+                let code = one(args)?;
+                let shown = self.seen(&key);
+                self.call_value(code, vec![shown])?
+            }
+            "or_default" => self.or_default(),
+            _ => return unknown(&format!("`{name}` of an entry")),
+        };
+        let list = self.list(map)?;
+        list.push(Value::Tuple(vec![key, value]));
+        let at = list.len() - 1;
+        Ok(Value::Ref(own(at)))
+    }
+
+    /// A default of which the type is not known: most often a collection; its use tells.
+    pub(super) fn or_default(&mut self) -> Value {
+        Self::empty(Kind::List)
+    }
+
+    /// The elements that a range takes, and what `&v[range]` is.
+    pub(super) fn slice(&mut self, place: &Place, range: Value) -> Result<Value> {
+        let Value::Many(_, items) = self.get(place)? else {
+            return unknown("a slice of something else");
+        };
+        let len = items.len();
+        let (from, to) = self.bounds(range, len)?;
+        let all = (from..to).map(|at| Value::Ref(place.then(Step::At(at))));
+        Ok(Value::list(all.collect()))
+    }
+
+    /// A position, each that there is being tried.
+    pub(super) fn position(&mut self, value: &Value, len: usize) -> Result<i64> {
+        for at in 0..=len {
+            if self.equal(value, &Value::int(at))? {
+                return Ok(i64::try_from(at).unwrap_or(0));
+            }
+        }
+        Ok(-1)
+    }
+
+    pub(super) fn bounds(&mut self, range: Value, len: usize) -> Result<(usize, usize)> {
+        let Value::Iter(range) = range else { return unknown("a range that is not known") };
+        let (from, to) = match *range {
+            Iter::Numbers(from, to) => (from, to),
+            Iter::Open(from, to, _) => {
+                let from = self.position(&from, len)?;
+                let to = match to {
+                    Some(to) => Some(self.position(&to, len)?),
+                    None => None,
+                };
+                (from, to)
+            }
+            _ => return unknown("a range that is not known"),
+        };
+        let to = to.map_or(Some(len), |to| usize::try_from(to).ok());
+        match (usize::try_from(from), to) {
+            (Ok(from), Some(to)) if from <= to && to <= len => Ok((from, to)),
+            _ => Err(Stop::Ended),
+        }
+    }
+}
