@@ -24,6 +24,8 @@ mod machine;
 mod many;
 mod maybe;
 mod method;
+mod operator;
+mod order;
 mod pattern;
 mod plain;
 mod stmt;
@@ -75,12 +77,16 @@ struct Limits {
     elements: usize,
     runs: usize,
     steps: usize,
+    /// Whether threads run as soon as they are born.
+    is_eager: bool,
 }
 
 /// What every program is tried with.
-const FIRST: Limits = Limits { elements: 3, runs: 400, steps: 300_000 };
+const FIRST: Limits = Limits { elements: 3, runs: 400, steps: 300_000, is_eager: false };
 /// The same where every run speaks against a blame.
-const AGAIN: Limits = Limits { elements: 5, runs: 2_000, steps: 1_000_000 };
+const AGAIN: Limits = Limits { elements: 5, runs: 2_000, steps: 1_000_000, is_eager: false };
+/// What one is tried with of which every thread is joined, or every thread is lost.
+const EAGER: Limits = Limits { elements: 2, runs: 200, steps: 100_000, is_eager: true };
 /// Functions of a program; larger ones do more than can be tried.
 const MAX_FUNCTIONS: usize = 120;
 /// Runs of a program that come to what is not followed, before no more are tried; fewer where nothing was born.
@@ -135,6 +141,14 @@ pub fn run(
                 found.births.extend(
                     more.into_iter().filter(|(_, tried)| tried.all || tried.lost.is_some()),
                 );
+                // Another order of things may lose what this one joins; where it cannot go on, it is none.
+                let eager = explore(model, &provides, *main, EAGER, true, &mut found);
+                for (at, tried) in eager {
+                    if let Some(known) = found.births.get_mut(&at) {
+                        known.lost = known.lost.or(tried.lost);
+                        known.joined = known.joined.or(tried.joined);
+                    }
+                }
             }
             Some(_) => {
                 found.unread.insert(*main);
@@ -162,6 +176,7 @@ fn explore(
         runs += 1;
         let at = (main.file, model.item(main).range);
         let mut run = Run::new(model, provides, next, at, limits.elements, is_last);
+        run.is_eager = limits.is_eager;
         let result = run.call_function(main, None, Vec::new(), None).map(|_| ());
         let result = result.and_then(|()| run.ends());
         steps += run.steps;

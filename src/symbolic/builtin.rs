@@ -202,7 +202,7 @@ impl Run<'_> {
                 if let Some(thread) = self.threads.last_mut() {
                     thread.is_named = is_named;
                 }
-                Ok(Value::ok(handle))
+                Ok(Value::ok(self.begun(handle)?))
             }
             _ => {
                 self.discard(
@@ -279,6 +279,9 @@ impl Run<'_> {
     ) -> Result<Value> {
         let Value::Sym(id) = self.get(place)? else { return unknown("nothing unknown") };
         let id = *id;
+        if name.starts_with("wait") && matches!(args.first(), Some(Value::Ref(_))) {
+            return self.waited(name, args);
+        }
         let runs =
             args.iter().any(|it| matches!(self.seen(it), Value::Closure(_) | Value::Function(_)));
         let owns = args.iter().any(|it| self.owns(&self.seen(it)));
@@ -344,6 +347,31 @@ impl Run<'_> {
         self.note_written(args)?;
         let args = std::mem::take(args);
         self.of_unknown(place, name, &args)
+    }
+
+    /// A `Condvar` gives back the guard once somebody has done something.
+    fn waited(&mut self, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+        let guard = one(args)?;
+        if name.ends_with("while") {
+            let Some(code) = args.pop() else { return unknown("a missing argument") };
+            let slot = self.slot(code);
+            loop {
+                self.step()?;
+                let answer = self.call_value(Value::Ref(Place::slot(slot)), vec![guard.clone()])?;
+                if !self.truth(&answer)? {
+                    break;
+                }
+                if !self.run_waiting()? {
+                    return unknown("a wait for what is not run");
+                }
+            }
+        } else if !self.run_waiting()? {
+            return unknown("a wait for what is not run");
+        }
+        Ok(match name.contains("timeout") {
+            true => Value::ok(Value::Tuple(vec![guard, self.unknown.fresh()])),
+            false => Value::ok(guard),
+        })
     }
 
     /// What something unknown may have written through references that it was given.
@@ -420,19 +448,18 @@ impl Run<'_> {
             "saturating_mul" | "wrapping_mul" | "mul" => "mul",
             "pow" | "min" | "max" => name,
             "eq" | "ne" => {
-                let equal = self.equal(&value, &shown[0])?;
+                let other = shown.first().cloned().unwrap_or(Value::Unit);
+                let equal = self.equal(&value, &other)?;
                 return Ok(Value::Bool(equal == (name == "eq")));
             }
             _ => "",
         };
         if let (Value::Int(own), Some(Value::Int(other))) = (&value, shown.first()) {
             let made = match op {
-                "sub" => {
-                    let made = own.saturating_sub(*other);
-                    Some(if name == "saturating_sub" { made.max(0) } else { made })
-                }
-                "add" => own.checked_add(*other),
-                "mul" => own.checked_mul(*other),
+                // How wide the type is decides where it ends.
+                "sub" => own.checked_sub(*other).filter(|it| *it >= 0),
+                "add" => own.checked_add(*other).filter(|it| (0..=127).contains(it)),
+                "mul" => own.checked_mul(*other).filter(|it| (0..=127).contains(it)),
                 "pow" => u32::try_from(*other).ok().and_then(|by| own.checked_pow(by)),
                 "min" => Some(*own.min(other)),
                 "max" => Some(*own.max(other)),
@@ -445,13 +472,17 @@ impl Run<'_> {
         if let (Value::Text(_), "push_str" | "push" | "clear" | "truncate" | "write_str") =
             (&value, name)
         {
-            let fresh = self.unknown.fresh();
+            let fresh = self.unknown.untold(format!("{:?}", self.at));
             *self.get_mut(place)? = fresh;
             return Ok(Value::Unit);
         }
         let keys: Vec<String> = shown.iter().map(super::unknown::key).collect();
         let key = format!("{}.{name}({})", super::unknown::key(&value), keys.join(","));
-        Ok(self.unknown.derived(key, shown.first()))
+        match shown.iter().any(|it| matches!(it, Value::Sym(_))) {
+            true => Ok(self.unknown.derived(key, shown.first())),
+            // It is said, but not followed.
+            false => Ok(self.unknown.untold(key)),
+        }
     }
 
     /// A scope: what was spawned in it ends with it.

@@ -8,6 +8,18 @@ use crate::facts::tree::{ExprId, ExprKind, ItemKind, Name, Path, Type};
 use crate::model::{Def, ItemRef, Namespace, Ty, TyHead};
 use crate::text::TextRange;
 
+/// Parts of std that tell of the world outside.
+const INPUT: &[&str] = &[
+    "env::",
+    "fs::",
+    "io::",
+    "net::",
+    "time::Instant",
+    "time::SystemTime",
+    "process::",
+    "::available_parallelism",
+];
+
 impl Run<'_> {
     /// What a path in value position means.
     pub(super) fn defs(&self, qself: Option<&Type>, path: &Path) -> Result<Vec<Def>> {
@@ -299,7 +311,8 @@ impl Run<'_> {
             let born = (self.at.0, range);
             let mut values = self.eval_all(args, &Ty::Unknown)?;
             let Some(code) = values.pop() else { return unknown("a spawn without a closure") };
-            return Ok(self.spawned(born, code, None));
+            let handle = self.spawned(born, code, None);
+            return self.begun(handle);
         }
         if let Some(name) = Maybe::of(last(path)).filter(|_| path.starts_with("std::")) {
             let wanted = match name {
@@ -350,8 +363,14 @@ impl Run<'_> {
             return unknown(&format!("`{path}`, which is not followed"));
         }
         self.note_written(&values)?;
+        // What std makes of values that are told is told as well, only not followed.
+        let is_told = !values.iter().any(|it| super::plain::is_open(&self.seen(it)));
+        let is_input = INPUT.iter().any(|it| path.contains(it));
+        let made = match is_told && !is_input && (path.starts_with("std::") || !values.is_empty()) {
+            true => self.unknown.untold(format!("{path}{:?}", self.at)),
+            false => self.unknown.fresh(),
+        };
         self.discard_all(values, "given away")?;
-        let made = self.unknown.fresh();
         let is_result = path.starts_with("std::fs::")
             || path.starts_with("std::env::")
             || super::maybe::given_by(last(path)) == Some(Maybe::Ok);

@@ -20,9 +20,13 @@ impl Run<'_> {
                 Cell::Lock | Cell::Borrowed,
                 "try_lock" | "try_write" | "try_read" | "try_borrow_mut" | "try_borrow",
             ) => {
+                if kind == Cell::Borrowed {
+                    return unknown("a borrow that may fail");
+                }
                 // Somebody else may have it.
-                let is_alone = self.threads.iter().all(|it| it.code.is_none());
-                if kind == Cell::Lock && !is_alone && self.unknown.is_late(MAX_LATE) {
+                let waiting = self.threads.iter().filter_map(|it| it.code.as_ref());
+                let may_have = waiting.into_iter().any(|code| self.leads_to(code, place.slot));
+                if may_have && self.unknown.is_late(MAX_LATE) {
                     return Ok(Value::err(self.unknown.fresh()));
                 }
                 Value::ok(guard)
@@ -199,7 +203,7 @@ impl Run<'_> {
             return match is_try {
                 true => Ok(Value::err(Value::Shared(id))),
                 false => {
-                    self.shared[id].strong -= 1;
+                    self.shared[id].strong = self.shared[id].strong.saturating_sub(1);
                     Ok(Value::none())
                 }
             };

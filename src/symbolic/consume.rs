@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::iterate::{Adaptor, Iter};
-use super::machine::{Result, Run, unknown};
+use super::machine::{Result, Run, Stop, unknown};
 use super::many::one;
 use super::value::{Kind, Maybe, Place, Step, Value};
 use crate::model::{Ty, TyHead};
@@ -241,7 +241,10 @@ impl Run<'_> {
                 match self.seen(&count) {
                     Value::Int(count) => Value::Int(count),
                     // Any number: each is tried up to a bound.
-                    Value::Sym(id) => Value::int(self.unknown.len(id)),
+                    Value::Sym(id) => match self.unknown.counted(id, 0) {
+                        Some(count) => Value::Int(count),
+                        None => return Err(Stop::Ended),
+                    },
                     _ => return unknown("a count that is not known"),
                 }
             }
@@ -288,7 +291,7 @@ impl Run<'_> {
         Ok(match (&*iter, name) {
             (Iter::Items(items), "len") => Value::int(items.len()),
             (Iter::Items(items), "is_empty") => Value::Bool(items.is_empty()),
-            (Iter::Numbers(from, Some(to)), "len") => Value::Int((to - from).max(0)),
+            (Iter::Numbers(from, Some(to)), "len") => Value::Int(to.saturating_sub(*from).max(0)),
             (Iter::Numbers(from, _), "start") => Value::Int(*from),
             (Iter::Numbers(from, to), "contains") => {
                 let (value, from, to) = (one(args)?, *from, *to);

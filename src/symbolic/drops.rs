@@ -46,7 +46,7 @@ impl Run<'_> {
                 Ok(())
             }
             Value::Shared(id) => {
-                self.shared[id].strong -= 1;
+                self.shared[id].strong = self.shared[id].strong.saturating_sub(1);
                 if self.shared[id].strong > 0 {
                     return Ok(());
                 }
@@ -55,7 +55,8 @@ impl Run<'_> {
                 self.discard(value, how)
             }
             Value::Sender(channel) => {
-                self.channels[channel].senders -= 1;
+                let senders = &mut self.channels[channel].senders;
+                *senders = senders.saturating_sub(1);
                 Ok(())
             }
             Value::Receiver(channel) => {
@@ -125,6 +126,41 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a value may refer to what lies in a slot.
+    pub(super) fn leads_to(&self, value: &Value, slot: Slot) -> bool {
+        let mut open = vec![value];
+        let mut seen = BTreeSet::new();
+        while let Some(value) = open.pop() {
+            let to = match value {
+                Value::Ref(place) => Some(place.slot),
+                Value::Shared(id) | Value::Weak(Some(id)) => Some(self.shared[*id].slot),
+                _ => None,
+            };
+            if to == Some(slot) {
+                return true;
+            }
+            if let Some(to) = to.filter(|to| seen.insert(*to)) {
+                open.push(&self.slots[to]);
+            }
+            match value {
+                Value::Closure(closure) => {
+                    let captured = closure.captured.iter();
+                    if captured.clone().any(|(_, own)| *own == slot) {
+                        return true;
+                    }
+                    open.extend(captured.map(|(_, own)| &self.slots[*own]));
+                }
+                // A function may name a static.
+                Value::Function(_) => return true,
+                Value::Data(data) => open.extend(data.fields.iter().map(|(_, it)| it)),
+                Value::Tuple(parts) | Value::Many(_, parts) => open.extend(parts),
+                Value::Maybe(_, Some(inner)) | Value::Cell(_, inner) => open.push(inner),
+                _ => {}
+            }
+        }
+        self.statics.values().any(|own| *own == slot)
     }
 
     /// The threads whose handles a value leads to, through references, shared owners and closures as well.

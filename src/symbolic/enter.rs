@@ -47,10 +47,12 @@ impl Run<'_> {
                 let head = TyHead::Item(data.item.file, data.item.item);
                 context.own = Ty::Named(head.clone(), Some(data.item.module), Vec::new());
                 let name = self.model.item(item).name.clone();
-                if let [only] = self.model.called_of(&head, &name).as_slice()
-                    && only.item != item
+                let of = self.model.function_at(item).and_then(|it| it.container);
+                let own = of.and_then(|of| self.model.provided_for(&head, of, &name));
+                if let Some(own) = own
+                    && own != item
                 {
-                    return self.call_function(only.item, receiver, args, None);
+                    return self.call_function(own, receiver, args, None);
                 }
             }
         }

@@ -3,15 +3,9 @@
 use std::sync::Arc;
 
 use super::machine::{Result, Run, Stop, unknown};
-use super::unknown::{holds, key};
 use super::value::{Data, Kind, Maybe, Place, Step, Value};
-use crate::facts::tree::{
-    BinaryOp, Body, Comparison, ExprId, ExprKind, ItemKind, Name, Path, Type, Written,
-};
+use crate::facts::tree::{Body, ExprId, ExprKind, ItemKind, Name, Path, Type, Written};
 use crate::model::{Def, ItemRef, Namespace, Ty, TyHead};
-
-/// What is counted up to, at most; more is no number of elements.
-const MAX_COUNTED: i64 = 64;
 
 impl Run<'_> {
     pub(super) fn kind(&self, id: ExprId) -> Option<(Arc<Body>, ExprId)> {
@@ -80,6 +74,8 @@ impl Run<'_> {
                 let ty = self.ty(ty);
                 let value = self.eval(*inner, &ty)?;
                 Ok(match value {
+                    Value::Int(number) => self.cast(number, &ty),
+                    Value::Text(hash) => self.unknown.untold(format!("{hash} as {ty:?}")),
                     Value::Data(data) => self.discriminant(&data),
                     Value::Bool(it) => Value::Int(i64::from(it)),
                     other => other,
@@ -136,16 +132,6 @@ impl Run<'_> {
         Ok(Value::Ref(self.place_wanted(inner, &want)?))
     }
 
-    pub(super) fn unary(&mut self, inner: ExprId) -> Result<Value> {
-        let value = self.eval(inner, &Ty::Unknown)?;
-        Ok(match self.unknown.concrete(&value) {
-            Value::Bool(it) => Value::Bool(!it),
-            Value::Int(it) => Value::Int(-it),
-            Value::Sym(id) => self.unknown.negated(id),
-            _ => self.unknown.fresh(),
-        })
-    }
-
     /// A value with what is behind a reference to data, and what is known of it.
     pub(super) fn seen(&self, value: &Value) -> Value {
         let value = match value {
@@ -168,108 +154,6 @@ impl Run<'_> {
         }
     }
 
-    pub(super) fn compare(&mut self, op: Comparison, left: &Value, right: &Value) -> Value {
-        let (left, right) = (self.seen(left), self.seen(right));
-        if let (Value::Int(left), Value::Int(right)) = (&left, &right) {
-            let most = i64::try_from(self.unknown.most).unwrap_or(0);
-            // More elements than are tried could make a difference.
-            let is_beyond =
-                |one: i64, other: i64| one <= most && other > most && other <= MAX_COUNTED;
-            self.unknown.counts_on |= is_beyond(*left, *right) || is_beyond(*right, *left);
-        }
-        match holds(op, &left, &right) {
-            Some(known) => Value::Bool(known),
-            None => self.unknown.compared(op, &left, &right),
-        }
-    }
-
-    /// Whether two values are equal; decided now if that is not known.
-    pub(super) fn equal(&mut self, left: &Value, right: &Value) -> Result<bool> {
-        let answer = self.compare(Comparison::Equal, left, right);
-        self.truth(&answer)
-    }
-
-    pub(super) fn truth(&mut self, value: &Value) -> Result<bool> {
-        match self.seen(value) {
-            Value::Bool(it) => Ok(it),
-            Value::Sym(id) => Ok(self.unknown.truth(id)),
-            _ => unknown("a condition that is no `bool`"),
-        }
-    }
-
-    pub(super) fn binary(&mut self, op: BinaryOp, left: ExprId, right: ExprId) -> Result<Value> {
-        match op {
-            BinaryOp::And | BinaryOp::Or => {
-                let first = self.eval(left, &Ty::Unknown)?;
-                match (op, self.truth(&first)?) {
-                    (BinaryOp::And, false) => Ok(Value::Bool(false)),
-                    (BinaryOp::Or, true) => Ok(Value::Bool(true)),
-                    _ => self.eval(right, &Ty::Unknown),
-                }
-            }
-            BinaryOp::Compare(op) => {
-                let (left, right) = (self.place(left)?, self.place(right)?);
-                Ok(self.compare(op, &Value::Ref(left), &Value::Ref(right)))
-            }
-            BinaryOp::Strict(name) => {
-                let left = self.eval(left, &Ty::Unknown)?;
-                if let Value::Data(data) = &left {
-                    let head = TyHead::Item(data.item.file, data.item.item);
-                    if let Some(own) = self.model.methods_of(&head, name).first().map(|it| it.item)
-                    {
-                        let right = self.eval(right, &Ty::Unknown)?;
-                        return self.call_function(own, Some(left), vec![right], None);
-                    }
-                }
-                let right = self.eval(right, &Ty::Unknown)?;
-                Ok(self.arithmetic(name, &left, &right))
-            }
-        }
-    }
-
-    pub(super) fn arithmetic(&mut self, name: &str, left: &Value, right: &Value) -> Value {
-        let (left, right) = (self.seen(left), self.seen(right));
-        let known = match (&left, &right) {
-            (Value::Int(left), Value::Int(right)) => match name {
-                "add" => left.checked_add(*right),
-                "sub" => left.checked_sub(*right),
-                "mul" => left.checked_mul(*right),
-                "div" => left.checked_div(*right),
-                "rem" => left.checked_rem(*right),
-                "bitand" => Some(left & right),
-                "bitor" => Some(left | right),
-                "bitxor" => Some(left ^ right),
-                "shl" => u32::try_from(*right).ok().and_then(|by| left.checked_shl(by)),
-                "shr" => u32::try_from(*right).ok().and_then(|by| left.checked_shr(by)),
-                _ => None,
-            },
-            (Value::Bool(left), Value::Bool(right)) => {
-                return Value::Bool(match name {
-                    "bitand" => left & right,
-                    "bitor" => left | right,
-                    _ => left ^ right,
-                });
-            }
-            (Value::Bool(it), Value::Sym(_)) | (Value::Sym(_), Value::Bool(it)) => {
-                let other = if matches!(left, Value::Sym(_)) { &left } else { &right };
-                match (name, it) {
-                    ("bitand", false) => return Value::Bool(false),
-                    ("bitor", true) => return Value::Bool(true),
-                    ("bitand", true) | ("bitor" | "bitxor", false) => return other.clone(),
-                    _ => None,
-                }
-            }
-            _ => None,
-        };
-        known.map_or_else(
-            || {
-                let from = if matches!(left, Value::Sym(_)) { left.clone() } else { right.clone() };
-                self.unknown.derived(format!("{name}({},{})", key(&left), key(&right)), Some(&from))
-            },
-            Value::Int,
-        )
-    }
-
     pub(super) fn assign(&mut self, to: ExprId, from: ExprId) -> Result<Value> {
         let body = self.frames.last().map(|frame| frame.body.clone());
         let Some(body) = body else { return unknown("code outside of functions") };
@@ -289,29 +173,19 @@ impl Run<'_> {
                 }
                 return Ok(Value::Unit);
             }
+            ExprKind::Struct(..) | ExprKind::Array(_) | ExprKind::Call(..) => {
+                return unknown("an assignment by a pattern");
+            }
             _ => {}
         }
         let value = self.eval(from, &Ty::Unknown)?;
-        let place = self.place(to)?;
+        let mut place = self.place(to)?;
+        if matches!(body.expr(to).kind, ExprKind::Deref(_)) {
+            place = self.resolved(&place)?;
+        }
         self.at.1 = body.expr(to).range;
         // A variable without a value yet holds nothing; an unknown value takes nothing.
         self.put(&place, value)?;
-        Ok(Value::Unit)
-    }
-
-    pub(super) fn assign_op(&mut self, op: &str, to: ExprId, from: ExprId) -> Result<Value> {
-        let value = self.eval(from, &Ty::Unknown)?;
-        let place = self.place(to)?;
-        let place = self.resolved(&place)?;
-        if let Value::Data(data) = self.get(&place)? {
-            let head = TyHead::Item(data.item.file, data.item.item);
-            let own = self.model.methods_of(&head, op).first().map(|it| it.item);
-            let Some(own) = own else { return unknown("an operator of a type") };
-            return self.call_function(own, Some(Value::Ref(place)), vec![value], None);
-        }
-        let old = self.get(&place)?.clone();
-        let made = self.arithmetic(op.trim_end_matches("_assign"), &old, &value);
-        *self.get_mut(&place)? = made;
         Ok(Value::Unit)
     }
 

@@ -203,7 +203,7 @@ impl Run<'_> {
                 if to.is_some_and(|to| *from >= to) {
                     return Ok(None);
                 }
-                if to.is_some_and(|to| to - *from > MAX_NUMBERS) {
+                if to.is_some_and(|to| to.saturating_sub(*from) > MAX_NUMBERS) {
                     // Of very many a few stand for all.
                     self.unknown.capped = true;
                     *to = Some(*from + 3);

@@ -3,6 +3,7 @@
 use super::iterate::Iter;
 use super::machine::{Result, Run, Stop, unknown};
 use super::many::one;
+use super::order::number;
 use super::value::{Kind, Place, Step, Value};
 
 impl Run<'_> {
@@ -46,14 +47,16 @@ impl Run<'_> {
                         Value::some(std::mem::replace(self.get_mut(&own)?, value))
                     }
                     None => {
-                        self.list(place)?.push(Value::Tuple(vec![key, value]));
+                        let at = self.rank(place, &key)?;
+                        self.list(place)?.insert(at, Value::Tuple(vec![key, value]));
                         Value::none()
                     }
                 }
             }
             ("insert" | "replace", _) => {
                 if at.is_none() {
-                    self.list(place)?.push(key);
+                    let at = self.rank(place, &key)?;
+                    self.list(place)?.insert(at, key);
                 } else {
                     self.discard(key, "dropped as it is there already")?;
                 }
@@ -83,6 +86,20 @@ impl Run<'_> {
                 Value::Ref(if kind == Kind::Map { own.then(Step::Second) } else { own })
             })),
             _ => Value::Bool(at.is_some()),
+        })
+    }
+
+    /// Where a new key comes: in the order of numbers, or last.
+    fn rank(&mut self, place: &Place, key: &Value) -> Result<usize> {
+        let Value::Many(_, items) = self.get(place)? else { return unknown("no map") };
+        let own = |item: &Value| match item {
+            Value::Tuple(parts) => parts.first().and_then(|it| number(&self.seen(it))),
+            other => number(&self.seen(other)),
+        };
+        let keys: Option<Vec<i64>> = items.iter().map(own).collect();
+        Ok(match (keys, number(&self.seen(key))) {
+            (Some(keys), Some(key)) => keys.partition_point(|it| *it < key),
+            _ => items.len(),
         })
     }
 
@@ -121,9 +138,8 @@ impl Run<'_> {
             "or_default" => self.or_default(),
             _ => return unknown(&format!("`{name}` of an entry")),
         };
-        let list = self.list(map)?;
-        list.push(Value::Tuple(vec![key, value]));
-        let at = list.len() - 1;
+        let at = self.rank(map, &key)?;
+        self.list(map)?.insert(at, Value::Tuple(vec![key, value]));
         Ok(Value::Ref(own(at)))
     }
 

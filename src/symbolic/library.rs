@@ -134,10 +134,9 @@ impl Run<'_> {
     ) -> Result<Option<Value>> {
         let is_new = matches!(name, "new" | "from" | "pin");
         Ok(Some(match (owner, name) {
-            ("Box" | "Pin" | "AssertUnwindSafe" | "Reverse" | "Wrapping", _) if is_new => {
-                one(args)?
-            }
-            ("panic", "AssertUnwindSafe") | ("cmp", "Reverse") => one(args)?,
+            ("Box" | "Pin" | "AssertUnwindSafe", _) if is_new => one(args)?,
+            ("panic", "AssertUnwindSafe") => one(args)?,
+            ("cmp", "Reverse") => Value::Tuple(vec![one(args)?]),
             ("Arc" | "Rc", _) if is_new => {
                 let value = one(args)?;
                 self.share(value)
@@ -147,11 +146,11 @@ impl Run<'_> {
                 let value = self.shared_in(value)?;
                 self.copied(&value)?
             }
-            ("Arc" | "Rc", "downgrade") => match self.shared_in(args.remove(0))? {
+            ("Arc" | "Rc", "downgrade") => match self.shared_argument(args)? {
                 Value::Shared(id) => Value::Weak(Some(id)),
                 _ => return unknown("no shared owner"),
             },
-            ("Arc" | "Rc", "strong_count") => match self.shared_in(args.remove(0))? {
+            ("Arc" | "Rc", "strong_count") => match self.shared_argument(args)? {
                 Value::Shared(id) => {
                     while self.threads.iter().any(|it| it.code.is_some()) {
                         if self.unknown.choose(2) == 1 || !self.run_waiting()? {
@@ -166,13 +165,16 @@ impl Run<'_> {
                 let value = one(args)?;
                 self.unwrapped(value, name == "try_unwrap")?
             }
-            ("Arc" | "Rc", "get_mut") => match self.shared_in(args.remove(0))? {
+            ("Arc" | "Rc", "get_mut") => match self.shared_argument(args)? {
                 Value::Shared(id) if self.shared[id].strong == 1 => {
                     Value::some(Value::Ref(Place::slot(self.shared[id].slot)))
                 }
                 Value::Shared(_) => Value::none(),
                 _ => return unknown("no shared owner"),
             },
+            ("Arc" | "Rc", "make_mut" | "new_cyclic") => {
+                return unknown("a shared owner that is changed");
+            }
             ("Arc" | "Rc", "ptr_eq") => self.unknown.fresh(),
             ("Weak", "new") => Value::Weak(None),
             ("Weak", "upgrade") => return Ok(None),
@@ -240,13 +242,11 @@ impl Run<'_> {
     ) -> Result<Option<Value>> {
         Ok(Some(match (owner, name) {
             (
-                "Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" | "BinaryHeap"
-                | "LinkedList",
+                "Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" | "LinkedList",
                 "new" | "with_capacity" | "default",
             ) => Self::empty(Self::kind_of(owner)),
             (
-                "Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" | "BinaryHeap"
-                | "LinkedList",
+                "Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" | "LinkedList",
                 "from" | "from_iter",
             ) => {
                 let value = one(args)?;
@@ -258,7 +258,8 @@ impl Run<'_> {
             ("String", _) | ("str", _) if args.iter().all(|it| !self.owns(it)) => {
                 match args.first() {
                     Some(first) if matches!(name, "from" | "from_utf8_lossy") => self.seen(first),
-                    _ => self.unknown.fresh(),
+                    None if name == "new" => Value::Text(0),
+                    _ => self.unknown.untold(format!("{name}{:?}", self.at)),
                 }
             }
             ("Option", "default") => Value::none(),
@@ -301,6 +302,12 @@ impl Run<'_> {
         }))
     }
 
+    /// The same of the next argument.
+    fn shared_argument(&self, args: &mut Vec<Value>) -> Result<Value> {
+        let value = one(args)?;
+        self.shared_in(value)
+    }
+
     /// The shared owner that an argument is or refers to.
     fn shared_in(&self, value: Value) -> Result<Value> {
         match value {
@@ -329,7 +336,7 @@ impl Run<'_> {
                 Ok(match last(path) {
                     "Option" => Value::none(),
                     "Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet"
-                    | "BinaryHeap" | "LinkedList" => Self::empty(Self::kind_of(last(path))),
+                    | "LinkedList" => Self::empty(Self::kind_of(last(path))),
                     "Arc" | "Rc" => {
                         let value = self.default_of(&inner)?;
                         self.share(value)
@@ -422,13 +429,15 @@ impl Run<'_> {
         };
         Ok(match (from, to) {
             (Value::Int(from), None) => Value::Iter(Box::new(Iter::Numbers(from, None))),
-            (Value::Int(from), Some(Value::Int(to))) => {
-                Value::Iter(Box::new(Iter::Numbers(from, Some(to + i64::from(closed)))))
-            }
+            (Value::Int(from), Some(Value::Int(to))) => Value::Iter(Box::new(Iter::Numbers(
+                from,
+                Some(to.saturating_add(i64::from(closed))),
+            ))),
             // Up to something unknown: so many as that is tried to be.
             (Value::Int(from), Some(Value::Sym(id))) => {
-                let more = i64::try_from(self.unknown.len(id)).unwrap_or(0);
-                Value::Iter(Box::new(Iter::Numbers(from, Some(from + more))))
+                let Some(to) = self.unknown.counted(id, from) else { return Err(Stop::Ended) };
+                let to = to.saturating_add(i64::from(closed));
+                Value::Iter(Box::new(Iter::Numbers(from, Some(to))))
             }
             (from, to) => Value::Iter(Box::new(Iter::Open(from, to, 0))),
         })
@@ -455,7 +464,9 @@ impl Run<'_> {
             MacroArgs::Tokens if matches!(&*name, "println" | "print" | "eprintln" | "eprint") => {
                 return Ok(Value::Unit);
             }
-            MacroArgs::Tokens if name == "format" => return Ok(self.unknown.fresh()),
+            MacroArgs::Tokens if name == "format" => {
+                return Ok(self.unknown.untold(format!("{name}{:?}", self.at)));
+            }
             MacroArgs::Tokens if matches!(&*name, "write" | "writeln") => {
                 return Ok(Value::ok(Value::Unit));
             }
@@ -491,7 +502,7 @@ impl Run<'_> {
             "format" | "format_args" | "concat" | "stringify" | "env" | "option_env" | "line"
             | "file" | "module_path" => {
                 self.look_at(exprs)?;
-                Ok(self.unknown.fresh())
+                Ok(self.unknown.untold(format!("{name}{:?}", self.at)))
             }
             "write" | "writeln" => {
                 self.look_at(exprs)?;

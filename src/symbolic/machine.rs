@@ -112,6 +112,8 @@ pub(super) struct Run<'m> {
     /// Threads that are being run inside each other.
     pub(super) running: Vec<usize>,
     pub(super) at: At,
+    /// Whether threads run as soon as they are born, and not when somebody waits for them.
+    pub(super) is_eager: bool,
     /// Whether what was not read will not be.
     pub(super) is_last: bool,
     /// Functions whose bodies nobody has read.
@@ -146,6 +148,7 @@ impl<'m> Run<'m> {
             steps: 0,
             running: Vec::new(),
             at,
+            is_eager: false,
             is_last,
             unread: BTreeSet::new(),
         }
@@ -368,6 +371,14 @@ impl<'m> Run<'m> {
         };
         self.run_thread(waiting[first])?;
         Ok(true)
+    }
+
+    /// A thread that was just born runs now, if they all do.
+    pub(super) fn begun(&mut self, handle: Value) -> Result<Value> {
+        if let (true, Value::Handle(thread)) = (self.is_eager, &handle) {
+            self.run_thread(*thread)?;
+        }
+        Ok(handle)
     }
 
     /// What is known to come out of a join.

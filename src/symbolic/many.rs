@@ -133,7 +133,7 @@ impl Run<'_> {
     }
 
     /// Methods that maps and sets have in another way.
-    fn map_method(
+    pub(super) fn map_method(
         &mut self,
         place: &Place,
         kind: Kind,
@@ -154,6 +154,9 @@ impl Run<'_> {
                 let mut kept = Vec::new();
                 for item in items {
                     let Value::Tuple(mut parts) = item else { return unknown("no pair") };
+                    if parts.len() != 2 {
+                        return unknown("no pair");
+                    }
                     let part = parts.remove(usize::from(name == "into_values"));
                     self.discard_all(parts, "dropped with its key")?;
                     kept.push(part);
@@ -184,6 +187,10 @@ impl Run<'_> {
             Value::Many(kind, items) => (*kind, items.len()),
             _ => return unknown("no collection"),
         };
+        let reorders = matches!(name, "reverse" | "swap" | "fill" | "rotate_left" | "rotate_right");
+        if (reorders || name.starts_with("sort")) && self.is_slice(place)? {
+            return unknown("a part of a collection that is changed");
+        }
         if let Some(answer) = self.map_method(place, kind, name, args)? {
             return Ok(answer);
         }
@@ -274,13 +281,12 @@ impl Run<'_> {
                 Value::Unit
             }
             "sort"
-            | "sort_by_key"
             | "sort_unstable"
-            | "sort_by"
+            | "sort_by_key"
             | "sort_unstable_by_key"
-            | "sort_unstable_by"
-            | "reserve"
-            | "shrink_to_fit" => Value::Unit,
+            | "sort_by"
+            | "sort_unstable_by" => self.sorted(place, name, args)?,
+            "reserve" | "shrink_to_fit" => Value::Unit,
             "eq" | "ne" => {
                 let other = one(args)?;
                 let equal = self.equal(&Value::Ref(place.clone()), &other)?;
@@ -540,41 +546,6 @@ impl Run<'_> {
             "concat" | "join" | "is_sorted" | "binary_search" => self.unknown.fresh(),
             _ => return unknown(&format!("`{name}` of a collection")),
         })
-    }
-
-    pub(super) fn retained(
-        &mut self,
-        place: &Place,
-        kind: Kind,
-        args: &mut Vec<Value>,
-    ) -> Result<Value> {
-        let code = one(args)?;
-        let slot = self.slot(code);
-        let items = std::mem::take(self.list(place)?);
-        let mut kept = Vec::new();
-        for item in items {
-            let own = self.slot(item);
-            let own_place = Place::slot(own);
-            let given = match kind {
-                Kind::Map => vec![
-                    Value::Ref(own_place.then(Step::Field("0".into()))),
-                    Value::Ref(own_place.then(Step::Second)),
-                ],
-                _ => vec![Value::Ref(own_place)],
-            };
-            let answer = self.call_value(Value::Ref(Place::slot(slot)), given)?;
-            let keeps = self.truth(&answer)?;
-            let item = std::mem::replace(&mut self.slots[own], Value::Moved);
-            match keeps {
-                true => kept.push(item),
-                false => self.discard(item, "`retain` drops it")?,
-            }
-        }
-        let added = std::mem::replace(self.list(place)?, kept);
-        self.discard_all(added, "dropped")?;
-        let code = std::mem::replace(&mut self.slots[slot], Value::Moved);
-        self.discard(code, "dropped with the closure that it was moved into")?;
-        Ok(Value::Unit)
     }
 }
 

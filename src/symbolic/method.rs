@@ -226,7 +226,7 @@ impl Run<'_> {
                 let key = format!("{}.{name}({})", key(&receiver), shown.join(","));
                 self.unknown.derived(key, Some(&receiver))
             }
-            false => self.unknown.fresh(),
+            false => self.unknown.made_of(&receiver),
         };
         if ITERATES.contains(&name) {
             self.unknown.is_iterator(&made);

@@ -152,7 +152,7 @@ impl Run<'_> {
         let all = parts.iter().enumerate().filter(|(_, it)| !is_rest(body, **it));
         Ok(all
             .map(|(index, &pat)| match rest {
-                Some(rest) if index > rest => (count + index - parts.len(), pat),
+                Some(rest) if index > rest => ((count + index).saturating_sub(parts.len()), pat),
                 _ => (index, pat),
             })
             .collect())
@@ -353,7 +353,7 @@ impl Run<'_> {
             _ => None,
         });
         let Some((from, name)) = named else { return Ok(()) };
-        let to = count + from + 1 - parts.len();
+        let to = (count + from + 1).saturating_sub(parts.len());
         let mut rest = Vec::new();
         for at in from..to {
             let part = place.then(Step::At(at));

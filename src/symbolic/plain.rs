@@ -83,7 +83,7 @@ impl Run<'_> {
                 true
             }
             Iter::Numbers(from, to) => {
-                *is_open |= to.is_some_and(|to| to - from > 16);
+                *is_open |= to.is_some_and(|to| to.saturating_sub(*from) > 16);
                 to.is_some()
             }
             Iter::Items(items) => {
@@ -175,6 +175,17 @@ fn computes(body: &Body, kind: &ExprKind) -> bool {
             _ => false,
         },
         ExprKind::Macro(call) => matches!(call.path.last(), "format" | "matches"),
+        _ => false,
+    }
+}
+
+/// Whether something unknown is in a value.
+pub(super) fn is_open(value: &Value) -> bool {
+    match value {
+        Value::Sym(_) => true,
+        Value::Tuple(parts) | Value::Many(_, parts) => parts.iter().any(is_open),
+        Value::Maybe(_, Some(inner)) | Value::Cell(_, inner) => is_open(inner),
+        Value::Data(data) => data.fields.iter().any(|(_, it)| is_open(it)),
         _ => false,
     }
 }

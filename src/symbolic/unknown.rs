@@ -99,6 +99,20 @@ impl Unknowns {
         made
     }
 
+    /// What is made of something: as little told as that.
+    pub(super) fn made_of(&mut self, from: &Value) -> Value {
+        let made = self.fresh();
+        if let (Value::Sym(from), Value::Sym(id)) = (from, &made) {
+            self.all[*id].untold = self.is_untold(*from);
+        }
+        made
+    }
+
+    /// Whether something depends on what nobody has read.
+    fn is_untold(&self, id: SymId) -> bool {
+        self.all[id].untold || self.all[self.all[id].root].untold
+    }
+
     /// Something new of which only the variant is known.
     pub(super) fn of_variant(&mut self, name: &str) -> Value {
         let made = self.fresh();
@@ -123,7 +137,11 @@ impl Unknowns {
 
     /// What is inside of something: nothing that is decided of the one says anything of the other.
     pub(super) fn part(&mut self, of: SymId, part: &str) -> Value {
-        self.derived(format!("#{of}.{part}"), None)
+        let made = self.derived(format!("#{of}.{part}"), None);
+        if let Value::Sym(id) = made {
+            self.all[id].untold |= self.is_untold(of);
+        }
+        made
     }
 
     /// The value, if tests have left only one.
@@ -143,6 +161,13 @@ impl Unknowns {
         let from = from.filter(|_| !(is_open(left) && is_open(right)));
         let made = self.derived(key, from);
         if let Value::Sym(id) = made {
+            let sides = [left, right].into_iter();
+            let untold = sides.filter(|it| match it {
+                Value::Sym(side) => self.is_untold(*side),
+                _ => false,
+            });
+            // Two values that are told, and cannot be compared here.
+            self.all[id].untold |= untold.count() > 0 || !(is_open(left) || is_open(right));
             self.all[id].comparison = Some((op, left.clone(), right.clone()));
         }
         made
@@ -222,20 +247,22 @@ impl Unknowns {
                 known.below = Some(known.below.map_or(n, |it| it.min(n)));
             }
             (Comparison::Less, false, Some(n)) => {
-                known.above = Some(known.above.map_or(n - 1, |it| it.max(n - 1)));
+                known.above =
+                    Some(known.above.map_or(n.saturating_sub(1), |it| it.max(n.saturating_sub(1))));
             }
             (Comparison::More, true, Some(n)) => {
                 known.above = Some(known.above.map_or(n, |it| it.max(n)));
             }
             (Comparison::More, false, Some(n)) => {
-                known.below = Some(known.below.map_or(n + 1, |it| it.min(n + 1)));
+                known.below =
+                    Some(known.below.map_or(n.saturating_add(1), |it| it.min(n.saturating_add(1))));
             }
             _ => {}
         }
         if let (Some(above), Some(below)) = (known.above, known.below)
-            && below - above == 2
+            && below.saturating_sub(above) == 2
         {
-            known.is = Some(Value::Int(above + 1));
+            known.is = Some(Value::Int(above.saturating_add(1)));
         }
         answer
     }
@@ -246,7 +273,7 @@ impl Unknowns {
         let is_fixed = root != id && self.all[root].is.is_some();
         let decided = self.decided.entry(root).or_default();
         decided.insert(id);
-        if decided.len() > 1 || is_fixed || self.all[root].untold {
+        if decided.len() > 1 || is_fixed || self.is_untold(id) {
             self.doubtful = true;
         }
     }
@@ -260,7 +287,10 @@ impl Unknowns {
         if known.others.contains(name) {
             return false;
         }
+        let untold = self.is_untold(id);
         let other = Maybe::of(name).map(|it| it.other().name());
+        let known = &self.all[id];
+        self.doubtful |= untold;
         let answer = match other {
             Some(other) if known.others.iter().any(|it| &**it == other) => true,
             _ => self.choose(2) == 0,
@@ -309,11 +339,27 @@ impl Unknowns {
         self.all[id].many
     }
 
+    /// What a number is, as it is counted up to it: one of those that are tried, above another.
+    pub(super) fn counted(&mut self, id: SymId, from: i64) -> Option<i64> {
+        if let Some(Value::Int(known)) = self.all[id].is {
+            return Some(known);
+        }
+        let more = i64::try_from(self.len(id)).unwrap_or(0);
+        let number = from.saturating_add(more);
+        let known = &mut self.all[id];
+        let is_out = known.above.is_some_and(|above| number <= above)
+            || known.below.is_some_and(|below| number >= below)
+            || known.not.iter().any(|it| same(it, &Value::Int(number)));
+        known.is = Some(Value::Int(number));
+        (!is_out).then_some(number)
+    }
+
     /// How many elements something unknown has.
     pub(super) fn len(&mut self, id: SymId) -> usize {
         if let Some(len) = self.all[id].len {
             return len;
         }
+        self.doubtful |= self.is_untold(id);
         let len = self.choose(self.most + 1);
         self.capped |= len == self.most;
         self.all[id].len = Some(len);

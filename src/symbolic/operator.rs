@@ -1,0 +1,186 @@
+//! Operators: numbers and comparisons, as far as they are known.
+
+use super::machine::{Result, Run, unknown};
+use super::unknown::{holds, key};
+use super::value::{Place, Value};
+use crate::facts::tree::{BinaryOp, Comparison, ExprId};
+use crate::model::{Ty, TyHead};
+
+/// What is counted up to, at most; more is no number of elements.
+const MAX_COUNTED: i64 = 64;
+
+impl Run<'_> {
+    pub(super) fn unary(&mut self, inner: ExprId) -> Result<Value> {
+        let value = self.eval(inner, &Ty::Unknown)?;
+        Ok(match self.unknown.concrete(&value) {
+            Value::Bool(it) => Value::Bool(!it),
+            // Which of the two signs it is nobody has written down; few write `!1`.
+            Value::Int(it) if it > 0 => Value::Int(it.saturating_neg()),
+            Value::Sym(id) => self.unknown.negated(id),
+            _ => self.unknown.untold(format!("{:?}", self.at)),
+        })
+    }
+
+    pub(super) fn compare(&mut self, op: Comparison, left: &Value, right: &Value) -> Value {
+        let (left, right) = (self.seen(left), self.seen(right));
+        if let (Value::Int(left), Value::Int(right)) = (&left, &right) {
+            let most = i64::try_from(self.unknown.most).unwrap_or(0);
+            // More elements than are tried could make a difference.
+            let is_beyond =
+                |one: i64, other: i64| one <= most && other > most && other <= MAX_COUNTED;
+            self.unknown.counts_on |= is_beyond(*left, *right) || is_beyond(*right, *left);
+        }
+        match holds(op, &left, &right) {
+            Some(known) => Value::Bool(known),
+            None => self.unknown.compared(op, &left, &right),
+        }
+    }
+
+    /// Whether two values are equal; decided now if that is not known.
+    pub(super) fn equal(&mut self, left: &Value, right: &Value) -> Result<bool> {
+        let answer = self.compare(Comparison::Equal, left, right);
+        self.truth(&answer)
+    }
+
+    pub(super) fn truth(&mut self, value: &Value) -> Result<bool> {
+        match self.seen(value) {
+            Value::Bool(it) => Ok(it),
+            Value::Sym(id) => Ok(self.unknown.truth(id)),
+            _ => unknown("a condition that is no `bool`"),
+        }
+    }
+
+    pub(super) fn binary(&mut self, op: BinaryOp, left: ExprId, right: ExprId) -> Result<Value> {
+        match op {
+            BinaryOp::And | BinaryOp::Or => {
+                let first = self.eval(left, &Ty::Unknown)?;
+                match (op, self.truth(&first)?) {
+                    (BinaryOp::And, false) => Ok(Value::Bool(false)),
+                    (BinaryOp::Or, true) => Ok(Value::Bool(true)),
+                    _ => self.eval(right, &Ty::Unknown),
+                }
+            }
+            BinaryOp::Compare(op) => {
+                let (left, right) = (self.place(left)?, self.place(right)?);
+                if let Some(answer) = self.compared_by_own(op, &left, &right)? {
+                    return Ok(answer);
+                }
+                Ok(self.compare(op, &Value::Ref(left), &Value::Ref(right)))
+            }
+            BinaryOp::Strict(name) => {
+                let left = self.eval(left, &Ty::Unknown)?;
+                if let Value::Data(data) = &left {
+                    let head = TyHead::Item(data.item.file, data.item.item);
+                    if let Some(own) = self.model.methods_of(&head, name).first().map(|it| it.item)
+                    {
+                        let right = self.eval(right, &Ty::Unknown)?;
+                        return self.call_function(own, Some(left), vec![right], None);
+                    }
+                }
+                let right = self.eval(right, &Ty::Unknown)?;
+                Ok(self.arithmetic(name, &left, &right))
+            }
+        }
+    }
+
+    pub(super) fn arithmetic(&mut self, name: &str, left: &Value, right: &Value) -> Value {
+        let (left, right) = (self.seen(left), self.seen(right));
+        let known = match (&left, &right) {
+            (Value::Int(left), Value::Int(right)) => match name {
+                "add" => left.checked_add(*right),
+                "sub" => left.checked_sub(*right),
+                "mul" => left.checked_mul(*right),
+                "div" => left.checked_div(*right),
+                "rem" => left.checked_rem(*right),
+                "bitand" => Some(left & right),
+                "bitor" => Some(left | right),
+                "bitxor" => Some(left ^ right),
+                "shl" => u32::try_from(*right).ok().and_then(|by| left.checked_shl(by)),
+                "shr" => u32::try_from(*right).ok().and_then(|by| left.checked_shr(by)),
+                _ => None,
+            },
+            (Value::Bool(left), Value::Bool(right)) => {
+                return Value::Bool(match name {
+                    "bitand" => left & right,
+                    "bitor" => left | right,
+                    _ => left ^ right,
+                });
+            }
+            (Value::Bool(it), Value::Sym(_)) | (Value::Sym(_), Value::Bool(it)) => {
+                let other = if matches!(left, Value::Sym(_)) { &left } else { &right };
+                match (name, it) {
+                    ("bitand", false) => return Value::Bool(false),
+                    ("bitor", true) => return Value::Bool(true),
+                    ("bitand", true) | ("bitor" | "bitxor", false) => return other.clone(),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        let is_told = matches!(left, Value::Sym(_)) || matches!(right, Value::Sym(_));
+        known.map_or_else(
+            || {
+                if !is_told {
+                    return self.unknown.untold(format!("{name}({},{})", key(&left), key(&right)));
+                }
+                let from = if matches!(left, Value::Sym(_)) { left.clone() } else { right.clone() };
+                self.unknown.derived(format!("{name}({},{})", key(&left), key(&right)), Some(&from))
+            },
+            Value::Int,
+        )
+    }
+
+    /// Compares by what the type of the left side has for it.
+    pub(super) fn compared_by_own(
+        &mut self,
+        op: Comparison,
+        left: &Place,
+        right: &Place,
+    ) -> Result<Option<Value>> {
+        let left = self.resolved(left)?;
+        let Value::Data(data) = self.get(&left)? else { return Ok(None) };
+        let head = TyHead::Item(data.item.file, data.item.item);
+        let own = |name: &str| self.model.methods_of(&head, name).first().map(|it| it.item);
+        match (op, own("eq"), own("partial_cmp").or(own("cmp"))) {
+            (Comparison::Equal | Comparison::Unequal, Some(eq), _) => {
+                let right = Value::Ref(right.clone());
+                let answer = self.call_function(eq, Some(Value::Ref(left)), vec![right], None)?;
+                let equal = self.truth(&answer)?;
+                Ok(Some(Value::Bool(equal == (op == Comparison::Equal))))
+            }
+            (Comparison::Equal | Comparison::Unequal, None, _) => Ok(None),
+            (_, _, Some(_)) => unknown("an order of its own"),
+            // A derived order goes by the fields.
+            _ => unknown("an order of variants and fields"),
+        }
+    }
+
+    pub(super) fn assign_op(&mut self, op: &str, to: ExprId, from: ExprId) -> Result<Value> {
+        let value = self.eval(from, &Ty::Unknown)?;
+        let place = self.place(to)?;
+        let place = self.resolved(&place)?;
+        if let Value::Data(data) = self.get(&place)? {
+            let head = TyHead::Item(data.item.file, data.item.item);
+            let own = self.model.methods_of(&head, op).first().map(|it| it.item);
+            let Some(own) = own else { return unknown("an operator of a type") };
+            return self.call_function(own, Some(Value::Ref(place)), vec![value], None);
+        }
+        let old = self.get(&place)?.clone();
+        let made = self.arithmetic(op.trim_end_matches("_assign"), &old, &value);
+        *self.get_mut(&place)? = made;
+        Ok(Value::Unit)
+    }
+
+    /// A number as one of another type.
+    pub(super) fn cast(&mut self, number: i64, ty: &Ty) -> Value {
+        let bits = match ty.path().unwrap_or_default() {
+            "u8" => 8,
+            "u16" => 16,
+            "u32" => 32,
+            _ if (0..=127).contains(&number) => return Value::Int(number),
+            "i64" | "usize" | "u64" if number >= 0 => return Value::Int(number),
+            other => return self.unknown.untold(format!("{number} as {other}")),
+        };
+        Value::Int(number & ((1 << bits) - 1))
+    }
+}
