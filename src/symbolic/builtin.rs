@@ -106,7 +106,6 @@ impl Run<'_> {
         args: &mut Vec<Value>,
         want: &Ty,
         born: At,
-        types: &[Ty],
     ) -> Result<Value> {
         match self.get(place)? {
             Value::Handle(thread) => {
@@ -158,7 +157,7 @@ impl Run<'_> {
                 let (map, key) = (map.clone(), (**key).clone());
                 self.entry_method(&map, key, name, args)
             }
-            Value::Sym(_) => self.sym_method(place, name, args, want, types),
+            Value::Sym(_) => self.sym_method(place, name, args, want),
             Value::Int(_) | Value::Bool(_) | Value::Text(_) | Value::Unit => {
                 self.plain_method(place, name, args)
             }
@@ -275,7 +274,6 @@ impl Run<'_> {
         name: &str,
         args: &mut Vec<Value>,
         want: &Ty,
-        types: &[Ty],
     ) -> Result<Value> {
         let Value::Sym(id) = self.get(place)? else { return unknown("nothing unknown") };
         let id = *id;
@@ -334,7 +332,6 @@ impl Run<'_> {
         if matches!(name, "then_some") {
             return self.then(place, name, args);
         }
-        let _ = types;
         if name == "next"
             || name == "nth"
             || name == "pop"

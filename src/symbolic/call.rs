@@ -158,7 +158,7 @@ impl Run<'_> {
             [Def::External(external)] => {
                 let external = external.clone();
                 self.at.1 = at;
-                let made = self.external(&external, path.range, args, &types, want)?;
+                let made = self.external(&external, path.range, args, want)?;
                 if let (true, Some(ty)) =
                     (matches!(path.last(), "parse" | "from_args" | "default"), self.owner(path))
                 {
@@ -302,7 +302,6 @@ impl Run<'_> {
         path: &Name,
         range: TextRange,
         args: &[ExprId],
-        types: &[Ty],
         want: &Ty,
     ) -> Result<Value> {
         let role = self.model.catalog.role(path);
@@ -332,11 +331,6 @@ impl Run<'_> {
         let wraps = matches!(last(path), "new" | "from");
         let mut values = self.eval_all(args, if wraps { &inner } else { &Ty::Unknown })?;
         self.at.1 = at;
-        if let Some(ty) = types.first()
-            && path.ends_with("::default") | path.ends_with("mem::take")
-        {
-            let _ = ty;
-        }
         if let Some(made) = self.std_function(path, &mut values, want)? {
             return Ok(made);
         }

@@ -19,7 +19,7 @@ impl Run<'_> {
         let expr = body.expr(id);
         self.at.1 = expr.range;
         match &expr.kind {
-            ExprKind::Path(qself, path) => self.path_value(qself.as_deref(), path, want),
+            ExprKind::Path(qself, path) => self.path_value(qself.as_deref(), path),
             ExprKind::Bool(it) => Ok(Value::Bool(*it)),
             ExprKind::Number(it) => Ok(Value::int(*it)),
             ExprKind::Literal(hash) => Ok(Value::Text(*hash)),
@@ -324,12 +324,7 @@ impl Run<'_> {
         }
     }
 
-    pub(super) fn path_value(
-        &mut self,
-        qself: Option<&Type>,
-        path: &Path,
-        want: &Ty,
-    ) -> Result<Value> {
+    pub(super) fn path_value(&mut self, qself: Option<&Type>, path: &Path) -> Result<Value> {
         if qself.is_none()
             && let Some(name) = path.as_name()
             && let Some(slot) = self.variable(name)
@@ -376,10 +371,7 @@ impl Run<'_> {
             [] if path.last().starts_with(|it: char| it.is_ascii_uppercase()) => {
                 Ok(self.unknown.untold(path.last().to_owned()))
             }
-            [] => {
-                let _ = want;
-                unknown(&format!("the name `{}`", path.last()))
-            }
+            [] => unknown(&format!("the name `{}`", path.last())),
             _ => Ok(Value::Function(defs)),
         }
     }

@@ -105,8 +105,7 @@ impl Run<'_> {
             Value::Receiver(channel) => {
                 // The receiver lives as long as its iterator.
                 let queue = Iter::Channel(channel, false);
-                let place = self.temp(Value::Receiver(channel));
-                let _ = place;
+                self.temp(Value::Receiver(channel));
                 Ok(Value::Iter(Box::new(queue)))
             }
             Value::Sym(id) => Ok(Value::Iter(Box::new(Iter::Unknown(id, 0)))),

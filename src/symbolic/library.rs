@@ -283,7 +283,6 @@ impl Run<'_> {
                     Value::list(all)
                 }
                 _ => {
-                    let _ = one(args)?;
                     return unknown("an array of a length that is not known");
                 }
             },

@@ -62,7 +62,7 @@ impl Run<'_> {
                 let mut args = args_of(self)?;
                 self.at.1 = at;
                 let born = (self.at.0, call.name_range);
-                return self.built_in(&place, &call.name, &mut args, &want, born, &types);
+                return self.built_in(&place, &call.name, &mut args, &want, born);
             }
             if let Some(own) = self.of_trait(&place, &call.name)? {
                 return self.call_own(own, &place, call, &types);
@@ -115,7 +115,7 @@ impl Run<'_> {
         let receiver = match function.receiver {
             Some(Receiver::Reference(_)) => Value::Ref(place.clone()),
             Some(Receiver::Value) => self.take(place)?,
-            Some(Receiver::Typed) => self.typed_receiver(own, place)?,
+            Some(Receiver::Typed) => self.typed_receiver(place)?,
             None => return unknown("a function that is no method"),
         };
         let at = self.at.1;
@@ -127,8 +127,7 @@ impl Run<'_> {
     }
 
     /// `self: &Rc<Self>`, `self: Box<Self>`: what the value is in, or the value.
-    pub(super) fn typed_receiver(&mut self, own: ItemRef, place: &Place) -> Result<Value> {
-        let _ = own;
+    pub(super) fn typed_receiver(&mut self, place: &Place) -> Result<Value> {
         // The shared owner that led here.
         let shared =
             self.shared.iter().position(|it| it.slot == place.slot && place.path.is_empty());
@@ -191,7 +190,7 @@ impl Run<'_> {
             }
             if self.is_built_in(&place, name)? {
                 let born = self.at;
-                return self.built_in(&place, name, &mut args, &Ty::Unknown, born, &[]);
+                return self.built_in(&place, name, &mut args, &Ty::Unknown, born);
             }
             if let Some(own) = self.of_trait(&place, name)? {
                 let receiver = self.take(&place)?;
