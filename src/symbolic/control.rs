@@ -2,6 +2,7 @@
 
 use super::machine::{Result, Run, Stop, unknown};
 use super::value::{Cell, Place, Step, Value};
+use crate::facts::cfg::Cfg;
 use crate::facts::tree::{Arm, BinaryOp, BlockId, ExprId, ExprKind, ItemKind, Name, PatId};
 use crate::model::{Def, Ty, TyHead};
 
@@ -140,7 +141,10 @@ impl Run<'_> {
         let place = self.place(scrutinee)?;
         let before = self.unknown.taken;
         for arm in arms {
-            if arm.cfg.is_test_only() || !self.matches(arm.pat, &place)? {
+            if arm.cfg != Cfg::Always {
+                return unknown("an arm that only some builds have");
+            }
+            if !self.matches(arm.pat, &place)? {
                 continue;
             }
             self.open_scope();

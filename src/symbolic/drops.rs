@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::machine::Fate;
-use super::machine::{Result, Run};
+use super::machine::{Result, Run, unknown};
 use super::value::{Cell, Data, Place, Slot, Value};
 use crate::model::{ItemRef, TyHead};
 
@@ -91,6 +91,14 @@ impl Run<'_> {
     }
 
     pub(super) fn discard_data(&mut self, data: Data, how: &'static str) -> Result<()> {
+        let head = TyHead::Item(data.item.file, data.item.item);
+        let scope = self.model.scope_of_member(data.item.file, data.item.item, None);
+        let name = &self.model.item(data.item).name;
+        if self.model.methods_of(&head, "drop").len() > 1
+            || self.model.macro_with(name, scope).is_some()
+        {
+            return unknown("a `drop` that only some builds have, or that a macro makes");
+        }
         let drop = self.drop_of(&data);
         let fields = match drop {
             None => data.fields,

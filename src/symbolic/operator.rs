@@ -17,7 +17,8 @@ impl Run<'_> {
             // Which of the two signs it is nobody has written down; few write `!1`.
             Value::Int(it) if it > 0 => Value::Int(it.saturating_neg()),
             Value::Sym(id) => self.unknown.negated(id),
-            _ => self.unknown.untold(format!("{:?}", self.at)),
+            Value::Int(_) | Value::Text(_) => self.unknown.untold(format!("{:?}", self.at)),
+            _ => return unknown("an operator of a type"),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::machine::{Result, Run, Stop, unknown};
 use super::value::{Closure, Place, Value};
+use crate::facts::cfg::Cfg;
 use crate::facts::tree::{BlockId, Body, ExprId, ExprKind, Name, PatKind, StmtKind, Type};
 use crate::model::{Ty, TyHead};
 use crate::text::TextRange;
@@ -45,6 +46,9 @@ impl Run<'_> {
         for stmt in &block.stmts {
             if stmt.cfg.is_test_only() {
                 continue;
+            }
+            if stmt.cfg != Cfg::Always {
+                return unknown("a statement that only some builds have");
             }
             let temps = self.frames.last().map_or(0, |frame| frame.temps.len());
             self.at.1 = stmt.range;
