@@ -1,7 +1,8 @@
 //! Finds every thread birth in Rust source and says who owns it and how it ends.
 //!
 //! The pipeline, left to right: source text → [`facts`] of each file → [`model`] of all crates →
-//! lowered bodies ([`flow`]) → one [`verdict`] for each birth → findings of the [`rules`] →
+//! lowered bodies ([`flow`]), and programs run without their input ([`symbolic`]) → one [`verdict`] for each birth →
+//! findings of the [`rules`] →
 //! [`policy`] → [`report`] → [`emit`]. [`analyse`] is the core up to the findings: a function of
 //! data that reads through [`source::Files`], prints nothing and never fails.
 

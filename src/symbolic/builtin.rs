@@ -1,7 +1,8 @@
 //! Methods of std's types: which are followed, and those of handles, cells, shared owners and channels.
 
+use super::At;
 use super::iterate::{Adaptor, Iter};
-use super::machine::{At, Fate, Result, Run, Stop, Thread, unknown};
+use super::machine::{Fate, Result, Run, Stop, Thread, unknown};
 use super::many::one;
 use super::value::{Cell, Kind, Place, Value};
 use super::{consume, many, maybe};

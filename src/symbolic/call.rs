@@ -48,16 +48,13 @@ impl Run<'_> {
             !matches!(def, Def::Item(item) if cfg(item).is_test_only() || cfg(item).excludes_unix())
         });
         match defs.len() {
-            0 if names.len() > 1 => {
-                let of =
-                    Path { segments: path.segments[..names.len() - 1].to_vec(), ..path.clone() };
-                self.associated(&self.ty(&Type::Path(None, of)), name)
-            }
+            0 if names.len() > 1 => self.associated(&self.owner(path).unwrap_or_default(), name),
             0 | 1 => Ok(defs),
             _ => unknown("a name of several meanings"),
         }
     }
 
+    /// What a name means in a type.
     pub(super) fn associated(&self, ty: &Ty, name: &Name) -> Result<Vec<Def>> {
         let Some(head) = ty.peel().head() else {
             return unknown("a function of a type that is not known");
@@ -106,9 +103,7 @@ impl Run<'_> {
         args: &[ExprId],
         want: &Ty,
     ) -> Result<Value> {
-        let Some(body) = self.frames.last().map(|frame| frame.body.clone()) else {
-            return unknown("code outside of functions");
-        };
+        let body = self.body()?;
         let at = body.expr(id).range;
         let ExprKind::Path(qself, path) = &body.expr(callee).kind else {
             let code = self.place(callee)?;
@@ -174,6 +169,7 @@ impl Run<'_> {
         }
     }
 
+    /// A value of a tuple struct or variant.
     pub(super) fn construct(
         &mut self,
         item: ItemRef,
@@ -219,6 +215,7 @@ impl Run<'_> {
         self.call_function(item, receiver, values, Some(context))
     }
 
+    /// A type written where a function looks names up.
     pub(super) fn ty_in(&self, context: &Context, ty: &Type) -> Ty {
         if let Type::Path(None, path) = ty
             && let Some((_, known)) =
@@ -347,13 +344,10 @@ impl Run<'_> {
 
     /// What something outside gives, of which nothing is known; it may keep what it is given.
     pub(super) fn outside(&mut self, path: &str, values: Vec<Value>) -> Result<Value> {
-        let mut handles = Vec::new();
-        values.iter().for_each(|it| self.reached(it, &mut handles));
-        let of_statics = self.statics.values().copied().collect::<Vec<_>>();
-        of_statics.iter().for_each(|slot| self.reached(&self.slots[*slot], &mut handles));
-        if !handles.is_empty()
-            || values.iter().any(|it| matches!(it, Value::Sender(_) | Value::Receiver(_)))
-        {
+        let of_statics = self.statics.values().map(|slot| &self.slots[*slot]);
+        let keeps_handles = !self.reach(values.iter().chain(of_statics)).handles.is_empty();
+        let is_end = |it: &Value| matches!(it, Value::Sender(_) | Value::Receiver(_));
+        if keeps_handles || values.iter().any(is_end) {
             return unknown(&format!("`{path}`, which is not followed"));
         }
         self.note_written(&values)?;

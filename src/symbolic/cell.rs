@@ -25,7 +25,11 @@ impl Run<'_> {
                 }
                 // Somebody else may have it.
                 let waiting = self.threads.iter().filter_map(|it| it.code.as_ref());
-                let may_have = waiting.into_iter().any(|code| self.leads_to(code, place.slot));
+                let reach = self.reach(waiting);
+                let is_static = self.statics.values().any(|own| *own == place.slot);
+                let is_waited_for = self.threads.iter().any(|it| it.code.is_some());
+                let may_have = reach.slots.contains(&place.slot)
+                    || (is_waited_for && (is_static || reach.runs_unseen));
                 if may_have && self.unknown.is_late(MAX_LATE) {
                     return Ok(Value::err(self.unknown.fresh()));
                 }

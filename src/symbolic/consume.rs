@@ -45,19 +45,12 @@ pub(super) const METHODS: &[&str] = &[
     "len",
     "next_if",
     "is_empty",
-    "rfind",
     "contains",
     "clone",
     "cycle",
-    "as_str",
     "start",
     "end",
-    "is_some",
-    "eq",
-    "advance_by",
     "peek_mut",
-    "as_slice",
-    "chunks",
 ];
 
 /// Those that take their iterator by reference.

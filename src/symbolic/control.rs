@@ -1,19 +1,17 @@
 //! Branches, loops, patterns and places.
 
 use super::machine::{Result, Run, Stop, unknown};
-use super::value::{Cell, Place, Step, Value};
+use super::value::{Cell, Place, Step, Value, head_of};
 use crate::facts::cfg::Cfg;
 use crate::facts::tree::{Arm, BinaryOp, BlockId, ExprId, ExprKind, ItemKind, Name, PatId};
-use crate::model::{Def, Ty, TyHead};
+use crate::model::{Def, Ty};
 
 /// Rounds of a loop in which something is chosen.
 const MAX_ROUNDS: usize = 5;
 
 impl Run<'_> {
     pub(super) fn control(&mut self, id: ExprId, want: &Ty) -> Result<Value> {
-        let Some(body) = self.frames.last().map(|frame| frame.body.clone()) else {
-            return unknown("code outside of functions");
-        };
+        let body = self.body()?;
         match &body.expr(id).kind {
             ExprKind::Block(label, block) => match self.block(*block, want) {
                 Err(Stop::Break(Some(to), value)) if Some(&to) == label.as_ref() => Ok(value),
@@ -170,9 +168,7 @@ impl Run<'_> {
 
     /// Whether a condition holds; what it binds goes into the current scope.
     pub(super) fn condition(&mut self, id: ExprId) -> Result<bool> {
-        let Some(body) = self.frames.last().map(|frame| frame.body.clone()) else {
-            return unknown("code outside of functions");
-        };
+        let body = self.body()?;
         match &body.expr(id).kind {
             ExprKind::Let(pat, value) => {
                 let place = self.place(*value)?;
@@ -222,9 +218,7 @@ impl Run<'_> {
     }
 
     pub(super) fn place_wanted(&mut self, id: ExprId, want: &Ty) -> Result<Place> {
-        let Some(body) = self.frames.last().map(|frame| frame.body.clone()) else {
-            return unknown("code outside of functions");
-        };
+        let body = self.body()?;
         match &body.expr(id).kind {
             ExprKind::Path(None, path) => {
                 if let Some(slot) = path.as_name().and_then(|name| self.variable(name)) {
@@ -274,7 +268,7 @@ impl Run<'_> {
         let base = self.place(base)?;
         let own = self.resolved(&base)?;
         if let Value::Data(data) = self.get(&own)? {
-            let head = TyHead::Item(data.item.file, data.item.item);
+            let head = head_of(data.item);
             let methods = self
                 .model
                 .methods_of(&head, "index_mut")

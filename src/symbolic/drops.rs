@@ -4,8 +4,19 @@ use std::collections::BTreeSet;
 
 use super::machine::Fate;
 use super::machine::{Result, Run, unknown};
-use super::value::{Cell, Data, Place, Slot, Value};
-use crate::model::{ItemRef, TyHead};
+use super::value::{Cell, Data, Place, Slot, Value, head_of};
+use crate::model::ItemRef;
+
+/// What values lead to.
+#[derive(Debug, Default)]
+pub(super) struct Reach {
+    /// Threads by their handles.
+    pub(super) handles: Vec<usize>,
+    /// Slots of variables and of what is shared.
+    pub(super) slots: BTreeSet<Slot>,
+    /// Whether there is a function, which may name any static.
+    pub(super) runs_unseen: bool,
+}
 
 impl Run<'_> {
     /// Whether a value owns something that is joined, counted or noticed when it is dropped.
@@ -29,7 +40,7 @@ impl Run<'_> {
     }
 
     pub(super) fn drop_of(&self, data: &Data) -> Option<ItemRef> {
-        let head = TyHead::Item(data.item.file, data.item.item);
+        let head = head_of(data.item);
         let drops = self.model.methods_of(&head, "drop");
         drops.iter().find(|it| self.model.is_of_trait(it)).map(|it| it.item)
     }
@@ -91,7 +102,7 @@ impl Run<'_> {
     }
 
     pub(super) fn discard_data(&mut self, data: Data, how: &'static str) -> Result<()> {
-        let head = TyHead::Item(data.item.file, data.item.item);
+        let head = head_of(data.item);
         let scope = self.model.scope_of_member(data.item.file, data.item.item, None);
         let name = &self.model.item(data.item).name;
         if self.model.methods_of(&head, "drop").len() > 1
@@ -136,70 +147,37 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether a value may refer to what lies in a slot.
-    pub(super) fn leads_to(&self, value: &Value, slot: Slot) -> bool {
-        let mut open = vec![value];
-        let mut seen = BTreeSet::new();
-        while let Some(value) = open.pop() {
-            let to = match value {
-                Value::Ref(place) => Some(place.slot),
-                Value::Shared(id) | Value::Weak(Some(id)) => Some(self.shared[*id].slot),
-                _ => None,
-            };
-            if to == Some(slot) {
-                return true;
-            }
-            if let Some(to) = to.filter(|to| seen.insert(*to)) {
-                open.push(&self.slots[to]);
-            }
-            match value {
-                Value::Closure(closure) => {
-                    let captured = closure.captured.iter();
-                    if captured.clone().any(|(_, own)| *own == slot) {
-                        return true;
-                    }
-                    open.extend(captured.map(|(_, own)| &self.slots[*own]));
-                }
-                // A function may name a static.
-                Value::Function(_) => return true,
-                Value::Data(data) => open.extend(data.fields.iter().map(|(_, it)| it)),
-                Value::Tuple(parts) | Value::Many(_, parts) => open.extend(parts),
-                Value::Maybe(_, Some(inner)) | Value::Cell(_, inner) => open.push(inner),
-                _ => {}
-            }
-        }
-        self.statics.values().any(|own| *own == slot)
-    }
-
-    /// The threads whose handles a value leads to, through references, shared owners and closures as well.
-    pub(super) fn reached(&self, value: &Value, found: &mut Vec<usize>) {
-        let mut open = vec![value];
-        let (mut seen, mut refs) = (BTreeSet::new(), BTreeSet::new());
+    /// What a value leads to, through references, shared owners and closures as well.
+    pub(super) fn reach<'v>(&'v self, values: impl IntoIterator<Item = &'v Value>) -> Reach {
+        let mut reach = Reach::default();
+        let mut open: Vec<&Value> = values.into_iter().collect();
+        let mut refs = BTreeSet::new();
         while let Some(value) = open.pop() {
             match value {
-                Value::Handle(thread) => found.push(*thread),
-                Value::Shared(id) | Value::Weak(Some(id)) if seen.insert(*id) => {
-                    open.push(&self.slots[self.shared[*id].slot]);
+                Value::Handle(thread) => reach.handles.push(*thread),
+                Value::Shared(id) | Value::Weak(Some(id)) => {
+                    let slot = self.shared[*id].slot;
+                    open.extend(reach.slots.insert(slot).then(|| &self.slots[slot]));
+                }
+                Value::Ref(place) if refs.insert((place.slot, place.path.len())) => {
+                    reach.slots.insert(place.slot);
+                    open.extend(self.get(place));
                 }
                 Value::Closure(closure) => {
-                    open.extend(closure.captured.iter().map(|(_, slot)| &self.slots[*slot]));
+                    let slots = closure.captured.iter().map(|(_, slot)| *slot);
+                    reach.slots.extend(slots.clone());
+                    open.extend(slots.map(|slot| &self.slots[slot]));
                 }
+                Value::Function(_) => reach.runs_unseen = true,
                 Value::Data(data) => open.extend(data.fields.iter().map(|(_, it)| it)),
                 Value::Tuple(parts) | Value::Many(_, parts) => open.extend(parts),
                 Value::Maybe(_, Some(inner)) | Value::Cell(_, inner) => open.push(inner),
                 Value::Receiver(channel) => open.extend(&self.channels[*channel].queue),
-                Value::Ref(place) if refs.insert((place.slot, place.path.len())) => {
-                    open.extend(self.get(place));
-                }
-                Value::Iter(iter) => {
-                    let left = (**iter).clone().left();
-                    let mut handles = Vec::new();
-                    left.iter().for_each(|it| self.handles(it, &mut handles));
-                    found.extend(handles);
-                }
+                Value::Iter(iter) => open.extend(iter.parts()),
                 _ => {}
             }
         }
+        reach
     }
 
     pub(super) fn handles(&self, value: &Value, found: &mut Vec<usize>) {

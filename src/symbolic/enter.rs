@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::call::generic_of;
 use super::eval::last;
 use super::machine::{Frame, Result, Run, Stop, unknown};
-use super::value::{Context, Data, Place, Value};
+use super::value::{Context, Data, Place, Value, head_of, type_of};
 use crate::facts::tree::{Body, ExprId, ExprKind, Name, Receiver};
-use crate::model::{Def, ItemRef, Ty, TyHead};
+use crate::model::{Def, ItemRef, Ty};
 
 impl Run<'_> {
     /// Calls a function of the project.
@@ -44,8 +44,8 @@ impl Run<'_> {
         {
             let behind = self.seen(value);
             if let Value::Data(data) = &behind {
-                let head = TyHead::Item(data.item.file, data.item.item);
-                context.own = Ty::Named(head.clone(), Some(data.item.module), Vec::new());
+                let head = head_of(data.item);
+                context.own = type_of(data.item);
                 let name = self.model.item(item).name.clone();
                 let of = self.model.function_at(item).and_then(|it| it.container);
                 let own = of.and_then(|of| self.model.provided_for(&head, of, &name));
@@ -69,7 +69,7 @@ impl Run<'_> {
             if function.generics.iter().any(|it| it.name == generic)
                 && context.types.iter().all(|(own, _)| *own != generic)
             {
-                let ty = self.type_of(param);
+                let ty = self.value_type(param);
                 context.types.push((generic, ty));
             }
         }
@@ -91,13 +91,9 @@ impl Run<'_> {
     }
 
     /// The type of a value, as far as it has a name.
-    pub(super) fn type_of(&self, value: &Value) -> Ty {
+    pub(super) fn value_type(&self, value: &Value) -> Ty {
         match self.seen(value) {
-            Value::Data(data) => Ty::Named(
-                TyHead::Item(data.item.file, data.item.item),
-                Some(data.item.module),
-                Vec::new(),
-            ),
+            Value::Data(data) => type_of(data.item),
             _ => Ty::Unknown,
         }
     }

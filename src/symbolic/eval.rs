@@ -1,21 +1,25 @@
-//! Expressions and statements, one after the other as they run.
+//! Expressions, one after the other as they run.
 
 use std::sync::Arc;
 
 use super::machine::{Result, Run, Stop, unknown};
-use super::value::{Data, Kind, Maybe, Place, Step, Value};
+use super::value::{Data, Kind, Maybe, Place, Step, Value, type_of};
 use crate::facts::tree::{Body, ExprId, ExprKind, ItemKind, Name, Path, Type, Written};
-use crate::model::{Def, ItemRef, Namespace, Ty, TyHead};
+use crate::model::{Def, ItemRef, Namespace, Ty};
 
 impl Run<'_> {
-    pub(super) fn kind(&self, id: ExprId) -> Option<(Arc<Body>, ExprId)> {
-        self.frames.last().map(|frame| (frame.body.clone(), id))
+    /// The body that is being run.
+    pub(super) fn body(&self) -> Result<Arc<Body>> {
+        match self.frames.last() {
+            Some(frame) => Ok(frame.body.clone()),
+            None => unknown("code outside of functions"),
+        }
     }
 
     /// The value of an expression; `want` is its type, where something says so.
     pub(super) fn eval(&mut self, id: ExprId, want: &Ty) -> Result<Value> {
         self.step()?;
-        let Some((body, id)) = self.kind(id) else { return unknown("code outside of functions") };
+        let body = self.body()?;
         let expr = body.expr(id);
         self.at.1 = expr.range;
         match &expr.kind {
@@ -101,15 +105,7 @@ impl Run<'_> {
 
     /// A written type.
     pub(super) fn ty(&self, ty: &Type) -> Ty {
-        let Some(frame) = self.frames.last() else { return Ty::Unknown };
-        let context = &frame.context;
-        if let Type::Path(None, path) = ty
-            && let Some(name) = path.as_name()
-            && let Some((_, known)) = context.types.iter().find(|(own, _)| own == name)
-        {
-            return known.clone();
-        }
-        self.model.ty(context.module, Some(&context.own), &[], ty)
+        self.frames.last().map_or(Ty::Unknown, |frame| self.ty_in(&frame.context, ty))
     }
 
     /// A reference; what is written out lives for ever.
@@ -155,8 +151,7 @@ impl Run<'_> {
     }
 
     pub(super) fn assign(&mut self, to: ExprId, from: ExprId) -> Result<Value> {
-        let body = self.frames.last().map(|frame| frame.body.clone());
-        let Some(body) = body else { return unknown("code outside of functions") };
+        let body = self.body()?;
         match &body.expr(to).kind {
             // `_ = value`
             ExprKind::Literal(0) => {
@@ -184,7 +179,6 @@ impl Run<'_> {
             place = self.resolved(&place)?;
         }
         self.at.1 = body.expr(to).range;
-        // A variable without a value yet holds nothing; an unknown value takes nothing.
         self.put(&place, value)?;
         Ok(Value::Unit)
     }
@@ -239,11 +233,7 @@ impl Run<'_> {
     pub(super) fn field_type(&self, item: ItemRef, variant: Option<&Name>, field: &str) -> Ty {
         match variant {
             Some(variant) => self.model.variant_field_ty(item, variant, field),
-            None => {
-                let own =
-                    Ty::Named(TyHead::Item(item.file, item.item), Some(item.module), Vec::new());
-                self.model.field_ty(&own, field)
-            }
+            None => self.model.field_ty(&type_of(item), field),
         }
     }
 
@@ -263,7 +253,7 @@ impl Run<'_> {
             made.push((name.clone(), self.eval(*value, &ty)?));
         }
         if let Some(rest) = rest {
-            let own = Ty::Named(TyHead::Item(item.file, item.item), Some(item.module), Vec::new());
+            let own = type_of(item);
             let is_data = matches!(want, Ty::Unknown);
             let base = self.place_wanted(rest, if is_data { &own } else { want })?;
             let base = self.resolved(&base)?;

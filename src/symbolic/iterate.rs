@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 
 use super::machine::{Result, Run, unknown};
-use super::value::{Kind, Maybe, Place, Step, SymId, Value};
-use crate::model::TyHead;
+use super::value::{Kind, Maybe, Place, Step, SymId, Value, head_of};
 
 /// Numbers of a range that are gone through one by one.
 const MAX_NUMBERS: i64 = 1_100;
@@ -80,6 +79,20 @@ impl Adaptor {
 }
 
 impl Iter {
+    /// The values in it.
+    pub(super) fn parts(&self) -> Vec<&Value> {
+        match self {
+            Self::Items(items) => items.iter().collect(),
+            Self::FromFn(value) | Self::Repeat(value) | Self::Own(value) => vec![value],
+            Self::Adapted(_, inner, given) => vec![inner, given],
+            Self::Numbers(..)
+            | Self::Open(..)
+            | Self::Unknown(..)
+            | Self::Channel(..)
+            | Self::At(_) => Vec::new(),
+        }
+    }
+
     /// What is left in it, when it is dropped.
     pub(super) fn left(self) -> Vec<Value> {
         match self {
@@ -111,7 +124,7 @@ impl Run<'_> {
             Value::Sym(id) => Ok(Value::Iter(Box::new(Iter::Unknown(id, 0)))),
             Value::Ref(place) => self.borrowed(&place),
             Value::Data(data) => {
-                let head = TyHead::Item(data.item.file, data.item.item);
+                let head = head_of(data.item);
                 let own = self.model.methods_of(&head, "into_iter").first().map(|it| it.item);
                 if let Some(own) = own {
                     let made =
@@ -162,7 +175,7 @@ impl Run<'_> {
                 }
                 Value::Sym(id) => return Ok(Value::Iter(Box::new(Iter::Unknown(*id, 0)))),
                 Value::Data(data) => {
-                    let head = TyHead::Item(data.item.file, data.item.item);
+                    let head = head_of(data.item);
                     if !self.model.methods_of(&head, "next").is_empty() {
                         return Ok(Value::Iter(Box::new(Iter::Own(Value::Ref(place)))));
                     }

@@ -135,17 +135,13 @@ impl Run<'_> {
                 let shown = self.seen(&key);
                 self.call_value(code, vec![shown])?
             }
-            "or_default" => self.or_default(),
+            // Most often a collection; its use tells.
+            "or_default" => Self::empty(Kind::List),
             _ => return unknown(&format!("`{name}` of an entry")),
         };
         let at = self.rank(map, &key)?;
         self.list(map)?.insert(at, Value::Tuple(vec![key, value]));
         Ok(Value::Ref(own(at)))
-    }
-
-    /// A default of which the type is not known: most often a collection; its use tells.
-    pub(super) fn or_default(&mut self) -> Value {
-        Self::empty(Kind::List)
     }
 
     /// The elements that a range takes, and what `&v[range]` is.

@@ -447,7 +447,7 @@ impl Run<'_> {
         let (exprs, repeats) = match &call.args {
             MacroArgs::Exprs(exprs, repeats) => (exprs.clone(), *repeats),
             MacroArgs::Test(test) => {
-                self.open_test();
+                self.open_scope();
                 let holds = self.condition(*test)?;
                 self.end_scope()?;
                 return Ok(Value::Bool(holds));
@@ -536,12 +536,6 @@ impl Run<'_> {
             }
             "cfg" => Ok(self.unknown.derived("cfg".to_owned(), None)),
             _ => unknown(&format!("the macro `{name}`")),
-        }
-    }
-
-    fn open_test(&mut self) {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.scopes.push(Vec::new());
         }
     }
 

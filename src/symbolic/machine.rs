@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::At;
 use super::unknown::Unknowns;
-use super::value::{Cell, Context, Kind, Maybe, Place, Slot, Step, Value};
+use super::value::{Cell, Context, Kind, Maybe, Place, Slot, Step, Value, head_of};
 use crate::facts::tree::{Body, Name};
-use crate::model::{ItemRef, Model, TyHead};
-use crate::source::FileId;
-use crate::text::TextRange;
+use crate::model::{ItemRef, Model};
 
 /// Steps of one run.
 const MAX_STEPS: usize = 60_000;
@@ -39,9 +38,6 @@ pub(super) type Result<T> = std::result::Result<T, Stop>;
 
 /// Traits by the names of their functions.
 pub(super) type Provides = BTreeMap<Name, Vec<ItemRef>>;
-
-/// A place in the source.
-pub(super) type At = (FileId, TextRange);
 
 /// What has become of a handle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +128,6 @@ impl<'m> Run<'m> {
         choices: Vec<(usize, usize)>,
         at: At,
         most: usize,
-        is_last: bool,
     ) -> Self {
         Self {
             model,
@@ -149,7 +144,7 @@ impl<'m> Run<'m> {
             running: Vec::new(),
             at,
             is_eager: false,
-            is_last,
+            is_last: false,
             unread: BTreeSet::new(),
         }
     }
@@ -245,7 +240,7 @@ impl<'m> Run<'m> {
                 self.copied(&behind)?
             }
             Value::Data(data) => {
-                let head = TyHead::Item(data.item.file, data.item.item);
+                let head = head_of(data.item);
                 let own = self.model.methods_of(&head, "clone").first().map(|it| it.item);
                 if let Some(own) = own {
                     let slot = self.slot(value.clone());
@@ -313,7 +308,7 @@ impl<'m> Run<'m> {
                 Ok(Some(place.then(Step::Inner)))
             }
             Value::Data(data) => {
-                let head = TyHead::Item(data.item.file, data.item.item);
+                let head = head_of(data.item);
                 let own = self
                     .model
                     .methods_of(&head, "deref_mut")

@@ -56,11 +56,8 @@ pub(super) const METHODS: &[&str] = &[
     "cloned",
     "copied",
     "clone",
-    "transpose",
     "eq",
     "ne",
-    "into_inner",
-    "unzip",
 ];
 
 /// Those that only one of the two has, and that tell which an unknown value is.

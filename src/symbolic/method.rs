@@ -1,103 +1,114 @@
 //! Method calls: the first type on the way of `Deref` that has the method.
 
+use super::consume::BY_REFERENCE;
+use super::iterate::Iter;
 use super::machine::{Result, Run, unknown};
 use super::unknown::key;
-use super::value::{Maybe, Place, Value};
+use super::value::{Cell, Kind, Maybe, Place, Value, head_of};
 use crate::facts::tree::{MethodCall, Name, Receiver};
 use crate::model::{ItemRef, Ty, TyHead};
+
+/// What a call of a method means.
+enum Found {
+    /// A function of the project, and what it is called on.
+    Own(ItemRef, Place),
+    /// A method of std, and what it is called on.
+    OfStd(Place),
+}
 
 impl Run<'_> {
     /// `receiver.name(args)`
     pub(super) fn method_call(&mut self, call: &MethodCall, want: &Ty) -> Result<Value> {
         let receiver = self.place_wanted(call.receiver, &receiver_type(&call.name, want))?;
         let types: Vec<Ty> = call.types.iter().map(|it| self.ty(it)).collect();
-        let mut place = receiver.clone();
         if let ("into", Some(head)) = (&*call.name, want.head())
             && let [only] = self.model.methods_of(&head, "from")
             && self.model.item_of(want).is_some()
         {
-            let (item, value) = (only.item, self.take(&place)?);
+            let (item, value) = (only.item, self.take(&receiver)?);
             return self.call_function(item, None, vec![value], None);
         }
-        loop {
-            // A method of the project's comes first where a value is of its types.
-            let head = match self.get(&place)? {
-                Value::Data(data) => Some(TyHead::Item(data.item.file, data.item.item)),
-                Value::Sym(id) => self.unknown.type_of(*id).and_then(Ty::head),
-                _ => None,
-            };
-            if let Some(head) = head {
-                let own = self.model.called_of(&head, &call.name);
-                let own = match own.as_slice() {
-                    // One of its own, and another of a trait behind which it may be hidden.
-                    [only]
-                        if !self.model.is_of_trait(only)
-                            && self.provided(&head, &call.name).is_some() =>
-                    {
-                        return unknown("a method of several meanings");
-                    }
-                    [only] => Some(only.item),
-                    [] => self.provided(&head, &call.name),
-                    _ => return unknown("a method of several meanings"),
-                };
-                if let Some(own) = own {
-                    return self.call_own(own, &place, call, &types);
-                }
-                // A closure in a field is called like `(self.f)(..)`; `clone` may be derived.
-            }
-            let args_of = |run: &mut Self| run.eval_all(&call.args, &Ty::Unknown);
-            // An iterator behind a reference stays where it is.
-            if place != receiver
-                && matches!(self.get(&place)?, Value::Iter(_))
-                && !super::consume::BY_REFERENCE.contains(&&*call.name)
-            {
-                place = self.temp(Value::Iter(Box::new(super::iterate::Iter::At(place.clone()))));
-            }
-            if self.is_built_in(&place, &call.name)? {
+        match self.found(&receiver, &call.name)? {
+            Found::Own(own, place) => self.call_own(own, &place, call, &types),
+            Found::OfStd(place) => {
                 let at = self.at.1;
                 let want = match types.first() {
                     Some(ty) if &*call.name == "collect" => ty.clone(),
                     _ => want.clone(),
                 };
-                let mut args = args_of(self)?;
+                let mut args = self.eval_all(&call.args, &Ty::Unknown)?;
                 self.at.1 = at;
                 let born = (self.at.0, call.name_range);
-                return self.built_in(&place, &call.name, &mut args, &want, born);
+                self.built_in(&place, &call.name, &mut args, &want, born)
             }
-            if let Some(own) = self.of_trait(&place, &call.name)? {
-                return self.call_own(own, &place, call, &types);
+        }
+    }
+
+    /// The method that a call means, on the way of `Deref`: one of the project's comes first where a value is of its
+    /// types.
+    fn found(&mut self, receiver: &Place, name: &str) -> Result<Found> {
+        let mut place = receiver.clone();
+        loop {
+            if let Some(own) = self.own_method(&place, name)? {
+                return Ok(Found::Own(own, place));
             }
-            if self.is_iterator(&place)? && self.is_iterator_method(&call.name) {
-                if &*call.name == "by_ref" {
-                    return Ok(Value::Ref(place));
-                }
-                place = self.as_iterator(&place, place == receiver)?;
+            // An iterator behind a reference stays where it is.
+            let is_borrowed = place != *receiver && matches!(self.get(&place)?, Value::Iter(_));
+            if is_borrowed && !BY_REFERENCE.contains(&name) {
+                place = self.temp(Value::Iter(Box::new(Iter::At(place))));
+            }
+            if self.is_built_in(&place, name)? {
+                return Ok(Found::OfStd(place));
+            }
+            if let Some(own) = self.of_trait(&place, name)? {
+                return Ok(Found::Own(own, place));
+            }
+            if self.is_iterator(&place)? && self.is_iterator_method(name) {
+                place = self.as_iterator(&place, place == *receiver && name != "by_ref")?;
                 continue;
             }
             match self.deref(&place)? {
                 Some(to) => place = to,
                 None => {
-                    return unknown(&format!(
-                        "the method `{}` of {}",
-                        call.name,
-                        what(self.get(&receiver)?)
-                    ));
+                    let of = what(self.get(receiver)?);
+                    return unknown(&format!("the method `{name}` of {of}"));
                 }
             }
+        }
+    }
+
+    /// A method that the type of a value has, or a trait provides for it.
+    fn own_method(&self, place: &Place, name: &str) -> Result<Option<ItemRef>> {
+        let head = match self.get(place)? {
+            Value::Data(data) => head_of(data.item),
+            Value::Sym(id) => match self.unknown.type_of(*id).and_then(Ty::head) {
+                Some(head) => head,
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        match self.model.called_of(&head, name).as_slice() {
+            // One of its own, and another of a trait behind which it may be hidden.
+            [only] if !self.model.is_of_trait(only) && self.provided(&head, name).is_some() => {
+                unknown("a method of several meanings")
+            }
+            [only] => Ok(Some(only.item)),
+            [] => Ok(self.provided(&head, name)),
+            _ => unknown("a method of several meanings"),
         }
     }
 
     /// An iterator of the project as one of std: whoever has it gives it away, and who has a reference that.
     fn as_iterator(&mut self, place: &Place, is_own: bool) -> Result<Place> {
         let over = if is_own { self.take(place)? } else { Value::Ref(place.clone()) };
-        Ok(self.temp(Value::Iter(Box::new(super::iterate::Iter::Own(over)))))
+        Ok(self.temp(Value::Iter(Box::new(Iter::Own(over)))))
     }
 
     /// Whether a value of the project is an iterator.
     pub(super) fn is_iterator(&self, place: &Place) -> Result<bool> {
         Ok(match self.get(place)? {
             Value::Data(data) => {
-                let head = TyHead::Item(data.item.file, data.item.item);
+                let head = head_of(data.item);
                 !self.model.methods_of(&head, "next").is_empty()
             }
             _ => false,
@@ -111,19 +122,23 @@ impl Run<'_> {
         call: &MethodCall,
         types: &[Ty],
     ) -> Result<Value> {
-        let Some(function) = self.model.function(own) else { return unknown("no function") };
-        let receiver = match function.receiver {
-            Some(Receiver::Reference(_)) => Value::Ref(place.clone()),
-            Some(Receiver::Value) => self.take(place)?,
-            Some(Receiver::Typed) => self.typed_receiver(place)?,
-            None => return unknown("a function that is no method"),
-        };
+        let receiver = self.as_receiver(own, place)?;
         let at = self.at.1;
         let more = match self.seen(&receiver) {
             Value::Data(data) => data.types,
             _ => Vec::new(),
         };
         self.call_written(own, Some(receiver), &call.args, (types, more), at)
+    }
+
+    /// What a method takes as `self`.
+    fn as_receiver(&mut self, own: ItemRef, place: &Place) -> Result<Value> {
+        match self.model.function(own).and_then(|function| function.receiver.as_ref()) {
+            Some(Receiver::Reference(_)) => Ok(Value::Ref(place.clone())),
+            Some(Receiver::Value) => self.take(place),
+            Some(Receiver::Typed) => self.typed_receiver(place),
+            None => unknown("a function that is no method"),
+        }
     }
 
     /// `self: &Rc<Self>`, `self: Box<Self>`: what the value is in, or the value.
@@ -146,15 +161,13 @@ impl Run<'_> {
             Value::Handle(_) => &["std::thread::JoinHandle"],
             Value::Maybe(Maybe::Some | Maybe::None, _) => &["std::option::Option"],
             Value::Maybe(..) => &["std::result::Result"],
-            Value::Many(super::value::Kind::List, _) => {
-                &["std::vec::Vec", "std::collections::VecDeque"]
-            }
-            Value::Many(super::value::Kind::Map, _) => {
+            Value::Many(Kind::List, _) => &["std::vec::Vec", "std::collections::VecDeque"],
+            Value::Many(Kind::Map, _) => {
                 &["std::collections::HashMap", "std::collections::BTreeMap"]
             }
             Value::Int(_) => &["u8", "u16", "u32", "u64", "usize", "i32", "i64"],
             Value::Text(_) => &["str", "std::string::String"],
-            Value::Cell(super::value::Cell::Lock, _) => &["std::sync::Mutex", "std::sync::RwLock"],
+            Value::Cell(Cell::Lock, _) => &["std::sync::Mutex", "std::sync::RwLock"],
             _ => &[],
         };
         let mut found = paths
@@ -173,34 +186,14 @@ impl Run<'_> {
         name: &str,
         mut args: Vec<Value>,
     ) -> Result<Value> {
-        let mut place = place.clone();
-        loop {
-            if let Value::Data(data) = self.get(&place)? {
-                let head = TyHead::Item(data.item.file, data.item.item);
-                let own = self.model.called_of(&head, name);
-                let own = own.first().map(|it| it.item).or_else(|| self.provided(&head, name));
-                if let Some(own) = own {
-                    let takes = self.model.function(own).and_then(|it| it.receiver.clone());
-                    let receiver = match takes {
-                        Some(Receiver::Reference(_)) => Value::Ref(place.clone()),
-                        _ => self.take(&place)?,
-                    };
-                    return self.call_function(own, Some(receiver), args, None);
-                }
-            }
-            if self.is_built_in(&place, name)? {
+        match self.found(place, name)? {
+            Found::OfStd(place) => {
                 let born = self.at;
-                return self.built_in(&place, name, &mut args, &Ty::Unknown, born);
+                self.built_in(&place, name, &mut args, &Ty::Unknown, born)
             }
-            if let Some(own) = self.of_trait(&place, name)? {
-                let receiver = self.take(&place)?;
-                return self.call_function(own, Some(receiver), args, None);
-            }
-            match self.deref(&place)? {
-                Some(to) => place = to,
-                None => {
-                    return unknown(&format!("the method `{name}` of {}", what(self.get(&place)?)));
-                }
+            Found::Own(own, place) => {
+                let receiver = self.as_receiver(own, &place)?;
+                self.call_function(own, Some(receiver), args, None)
             }
         }
     }

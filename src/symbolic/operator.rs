@@ -2,9 +2,9 @@
 
 use super::machine::{Result, Run, unknown};
 use super::unknown::{holds, key};
-use super::value::{Place, Value};
+use super::value::{Place, Value, head_of};
 use crate::facts::tree::{BinaryOp, Comparison, ExprId};
-use crate::model::{Ty, TyHead};
+use crate::model::Ty;
 
 /// What is counted up to, at most; more is no number of elements.
 const MAX_COUNTED: i64 = 64;
@@ -71,7 +71,7 @@ impl Run<'_> {
             BinaryOp::Strict(name) => {
                 let left = self.eval(left, &Ty::Unknown)?;
                 if let Value::Data(data) = &left {
-                    let head = TyHead::Item(data.item.file, data.item.item);
+                    let head = head_of(data.item);
                     if let Some(own) = self.model.methods_of(&head, name).first().map(|it| it.item)
                     {
                         let right = self.eval(right, &Ty::Unknown)?;
@@ -140,7 +140,7 @@ impl Run<'_> {
     ) -> Result<Option<Value>> {
         let left = self.resolved(left)?;
         let Value::Data(data) = self.get(&left)? else { return Ok(None) };
-        let head = TyHead::Item(data.item.file, data.item.item);
+        let head = head_of(data.item);
         let own = |name: &str| self.model.methods_of(&head, name).first().map(|it| it.item);
         match (op, own("eq"), own("partial_cmp").or(own("cmp"))) {
             (Comparison::Equal | Comparison::Unequal, Some(eq), _) => {
@@ -161,7 +161,7 @@ impl Run<'_> {
         let place = self.place(to)?;
         let place = self.resolved(&place)?;
         if let Value::Data(data) = self.get(&place)? {
-            let head = TyHead::Item(data.item.file, data.item.item);
+            let head = head_of(data.item);
             let own = self.model.methods_of(&head, op).first().map(|it| it.item);
             let Some(own) = own else { return unknown("an operator of a type") };
             return self.call_function(own, Some(Value::Ref(place)), vec![value], None);

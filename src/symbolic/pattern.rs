@@ -8,9 +8,7 @@ use crate::model::Def;
 impl Run<'_> {
     /// Whether what is at a place fits a pattern; decided now for what is unknown. Nothing moves.
     pub(super) fn matches(&mut self, pat: PatId, place: &Place) -> Result<bool> {
-        let Some(body) = self.frames.last().map(|frame| frame.body.clone()) else {
-            return unknown("code outside of functions");
-        };
+        let body = self.body()?;
         self.step()?;
         match &body.pat(pat).kind {
             PatKind::Wild | PatKind::Rest => Ok(true),
@@ -99,9 +97,7 @@ impl Run<'_> {
         place: &Place,
         step: impl Fn(usize) -> Step,
     ) -> Result<bool> {
-        let Some(body) = self.frames.last().map(|frame| frame.body.clone()) else {
-            return unknown("code outside of functions");
-        };
+        let body = self.body()?;
         let place = self.data_at(place)?;
         for (at, pat) in self.positions(&body, parts, &place)? {
             let part = match step(at) {
@@ -264,9 +260,7 @@ impl Run<'_> {
 
     /// Binds the names of a pattern that fits; `by_ref` where it stands behind a reference.
     pub(super) fn bind(&mut self, pat: PatId, place: &Place, by_ref: bool) -> Result<()> {
-        let Some(body) = self.frames.last().map(|frame| frame.body.clone()) else {
-            return unknown("code outside of functions");
-        };
+        let body = self.body()?;
         let is_behind = by_ref || matches!(self.get(place)?, Value::Ref(_));
         match &body.pat(pat).kind {
             PatKind::Bind { name, by_ref: own, sub, .. } => {

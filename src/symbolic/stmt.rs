@@ -1,10 +1,12 @@
 //! Statements, scopes, and the closures that are made in them.
 
 use super::machine::{Result, Run, Stop, unknown};
-use super::value::{Closure, Place, Value};
+use super::value::{Closure, Place, Value, type_of};
 use crate::facts::cfg::Cfg;
-use crate::facts::tree::{BlockId, Body, ExprId, ExprKind, Name, PatKind, StmtKind, Type};
-use crate::model::{Ty, TyHead};
+use crate::facts::tree::{
+    BlockId, Body, Closure as Written, ExprId, ExprKind, Name, PatId, PatKind, StmtKind, Type,
+};
+use crate::model::Ty;
 use crate::text::TextRange;
 
 impl Run<'_> {
@@ -73,7 +75,7 @@ impl Run<'_> {
     pub(super) fn let_statement(
         &mut self,
         body: &Body,
-        pat: crate::facts::tree::PatId,
+        pat: PatId,
         ty: &Type,
         init: Option<ExprId>,
         diverge: Option<ExprId>,
@@ -103,9 +105,7 @@ impl Run<'_> {
         }
         let want = match (&want, &body.pat(pat).kind) {
             (Ty::Unknown, PatKind::Struct(path, _)) => {
-                self.constructed(path).map_or(Ty::Unknown, |(item, _)| {
-                    Ty::Named(TyHead::Item(item.file, item.item), Some(item.module), Vec::new())
-                })
+                self.constructed(path).map_or(Ty::Unknown, |(item, _)| type_of(item))
             }
             _ => want,
         };
@@ -119,11 +119,7 @@ impl Run<'_> {
         }
     }
 
-    pub(super) fn closure(
-        &mut self,
-        id: ExprId,
-        closure: &crate::facts::tree::Closure,
-    ) -> Result<Value> {
+    pub(super) fn closure(&mut self, id: ExprId, closure: &Written) -> Result<Value> {
         let Some(frame) = self.frames.last() else { return unknown("code outside of functions") };
         let body = frame.body.clone();
         let mut context = frame.context.clone();
@@ -131,7 +127,7 @@ impl Run<'_> {
         if closure.is_async {
             return unknown("asynchronous code");
         }
-        let names = names_in(&body, id, body.expr(id).range);
+        let names = names_in(&body, body.expr(id).range);
         let mut captured = Vec::new();
         let mut owned = Vec::new();
         for name in names {
@@ -162,7 +158,7 @@ pub(super) fn is_place(body: &Body, id: ExprId) -> bool {
 }
 
 /// The plain names that code in a range spells.
-fn names_in(body: &Body, _: ExprId, range: TextRange) -> Vec<Name> {
+fn names_in(body: &Body, range: TextRange) -> Vec<Name> {
     let inside =
         body.exprs.iter().filter(|it| range.start <= it.range.start && it.range.end <= range.end);
     let mut names = Vec::new();

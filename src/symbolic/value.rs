@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::iterate::Iter;
 use crate::facts::tree::{Body, ExprId, Name};
-use crate::model::{Def, ItemRef, ModuleId, Ty};
+use crate::model::{Def, ItemRef, ModuleId, Ty, TyHead};
 
 /// Where a variable, a temporary, or what a shared owner keeps lies.
 pub(super) type Slot = usize;
@@ -264,4 +264,14 @@ impl Value {
             _ => None,
         }
     }
+}
+
+/// The type that an item of the project declares.
+pub(super) fn type_of(item: ItemRef) -> Ty {
+    Ty::Named(head_of(item), Some(item.module), Vec::new())
+}
+
+/// What such a type is made by.
+pub(super) fn head_of(item: ItemRef) -> TyHead {
+    TyHead::Item(item.file, item.item)
 }

@@ -2,52 +2,53 @@
 //!
 //! Following looks at all ways at once, and forgets what only one of them knows; running looks at one way after the
 //! other, and only at so many. So a run in which a handle is lost counts against any doubt. That every run joins it counts
-//! for it where all runs were tried, and against a blame only where there are no more than were tried.
+//! for it where all runs were tried, and against a blame only where more elements than were tried make no difference.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Life, Loss, Outcome, Site, Step, Verdicts};
 use crate::facts::tree::ItemId;
 use crate::flow::LossKind;
 use crate::model::{CrateId, ItemRef, Model, Wanted};
 use crate::source::FileId;
-use crate::symbolic::{self, Tried};
+use crate::symbolic::{self, At, Tried};
 use crate::text::TextRange;
 
 /// Runs the programs in which threads are born, and takes what comes of it into the verdicts; or says what has to be
 /// read before they can be run.
 pub fn try_programs(model: &Model<'_>, found: &mut Verdicts, is_last: bool) -> Wanted {
+    let births = found.lives.iter().filter(|life| life.site == Site::Spawn);
+    let files: BTreeSet<FileId> = births.clone().map(|life| life.verdict.file).collect();
+    let own = crates_of(model, &files);
     // What is lost at once needs no run.
-    let is_open =
-        |life: &&Life| life.site == Site::Spawn && life.verdict.outcome != Outcome::Detached;
-    let births = found.lives.iter().filter(is_open);
-    let files: BTreeSet<FileId> = births.map(|life| life.verdict.file).collect();
-    let crates_of = |file: FileId| {
-        let modules = model.modules.iter().filter(move |module| module.file == file);
-        modules.map(|module| module.krate).collect::<BTreeSet<CrateId>>()
-    };
-    // What another crate has as well is called from there, too.
-    let crates = files.iter().map(|&file| crates_of(file)).filter(|crates| crates.len() == 1);
-    let crates: BTreeSet<CrateId> = crates.flatten().collect();
+    let is_open = |life: &&Life| life.verdict.outcome != Outcome::Detached;
+    let open = births.filter(is_open).filter_map(|life| own.get(&life.verdict.file));
+    let crates: BTreeSet<CrateId> = open.copied().collect();
     let blames = |life: &&Life| matches!(life.verdict.outcome, Outcome::Partly | Outcome::Detached);
-    let blamed = found
-        .lives
-        .iter()
-        .filter(blames)
-        .map(|life| (life.verdict.file, life.verdict.callee))
-        .collect();
+    let blamed = found.lives.iter().filter(blames);
+    let blamed = blamed.map(|life| (life.verdict.file, life.verdict.callee)).collect();
     let runs = symbolic::run(model, &crates, &blamed, is_last);
     if !is_last && !runs.unread.is_empty() {
         return Wanted { functions: beside(model, &runs.unread), ..Wanted::default() };
     }
     let is_own =
-        |life: &&mut Life| life.site == Site::Spawn && crates_of(life.verdict.file).len() == 1;
+        |life: &&mut Life| life.site == Site::Spawn && own.contains_key(&life.verdict.file);
     for life in found.lives.iter_mut().filter(is_own) {
         if let Some(tried) = runs.births.get(&(life.verdict.file, life.verdict.callee)) {
             settle(life, tried);
         }
     }
     Wanted::default()
+}
+
+/// The crate of each of some files that is in one only: what another crate has as well is called from there, too.
+fn crates_of(model: &Model<'_>, files: &BTreeSet<FileId>) -> BTreeMap<FileId, CrateId> {
+    let mut all: BTreeMap<FileId, BTreeSet<CrateId>> = BTreeMap::new();
+    for module in model.modules.iter().filter(|module| files.contains(&module.file)) {
+        all.entry(module.file).or_default().insert(module.krate);
+    }
+    let only = all.into_iter().filter(|(_, crates)| crates.len() == 1);
+    only.filter_map(|(file, crates)| Some((file, crates.into_iter().next()?))).collect()
 }
 
 /// Functions with all that stand in the same file: who needs one mostly needs others.
@@ -68,11 +69,9 @@ fn settle(life: &mut Life, tried: &Tried) {
     }
     let blames = matches!(before, Outcome::Partly | Outcome::Detached);
     let joins = matches!(before, Outcome::Joined | Outcome::StoredAndJoined);
-    // More elements than were tried may make a difference where something counts them.
-    let is_enough = !tried.capped || (tried.deep && !tried.counts_on);
     match (&tried.joined, &tried.lost) {
         (Some(joined), None)
-            if tried.all && (before == Outcome::Unknown || (blames && is_enough)) =>
+            if tried.all && (before == Outcome::Unknown || (blames && tried.is_enough)) =>
         {
             life.verdict.outcome = Outcome::Joined;
             life.verdict.steps = vec![step(*joined, "joined here, in every run of `main`")];
@@ -82,7 +81,7 @@ fn settle(life: &mut Life, tried: &Tried) {
         (None, Some(lost))
             if tried.all
                 && before != Outcome::Detached
-                && !(tried.capped && tried.counts_on && (joins || blames)) =>
+                && !(tried.counts_on && (joins || blames)) =>
         {
             life.verdict.outcome = Outcome::Detached;
             lose(life, *lost, None);
@@ -98,8 +97,6 @@ fn settle(life: &mut Life, tried: &Tried) {
         _ => {}
     }
 }
-
-type At = (FileId, TextRange);
 
 fn step((file, range): At, text: &str) -> Step {
     Step { file, range, text: text.to_owned() }

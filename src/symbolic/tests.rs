@@ -1,0 +1,120 @@
+//! What runs say of small programs: that each way is tried, and what is given up, and why.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::catalog::Catalog;
+use crate::model::Loader;
+use crate::source::{FileEntry, Files, Package, PackageId, Project, ReadError, Target, TargetKind};
+
+struct Text(Arc<str>);
+
+impl Files for Text {
+    fn read(&self, _: FileId) -> Result<Arc<str>, ReadError> {
+        Ok(self.0.clone())
+    }
+}
+
+/// Runs the program `fn main() { … }` with a `use std::thread;` before it.
+fn runs(main: &str) -> Runs {
+    let package = PackageId(0);
+    let project = Project {
+        files: vec![FileEntry {
+            path: Arc::from("src/main.rs"),
+            package: Some(package),
+            selected: true,
+            ignored: false,
+        }],
+        packages: vec![Package {
+            name: "program".to_owned(),
+            version: "0.1.0".to_owned(),
+            id: "path+file:///program#0.1.0".to_owned(),
+            dir: String::new(),
+            manifest: "/program/Cargo.toml".to_owned(),
+            edition: 2021,
+            dependencies: Vec::new(),
+            publish: true,
+            selected: true,
+        }],
+        targets: vec![Target {
+            package,
+            kind: TargetKind::Bin,
+            name: "program".to_owned(),
+            edition: 2021,
+            root: FileId(0),
+        }],
+    };
+    let text = Text(Arc::from(format!("use std::thread;\nfn main() {{ {main} }}\n")));
+    let catalog = Catalog::embedded();
+    let (_, model) = Loader::new(&project, &text, &catalog, false);
+    let crates = model.modules.iter().map(|module| module.krate).collect();
+    run(&model, &crates, &BTreeSet::new(), true)
+}
+
+/// What is said of the only birth: whether one was joined, whether one was lost, and whether all was tried.
+fn tried(main: &str) -> (bool, bool, bool) {
+    let found = runs(main);
+    let births: Vec<&Tried> = found.births.values().collect();
+    let [tried] = births.as_slice() else {
+        panic!("{main}: {} births, {:?}", births.len(), found.gave_up)
+    };
+    (tried.joined.is_some(), tried.lost.is_some(), tried.all)
+}
+
+const H: &str = "let h = thread::spawn(|| 1);";
+const FLAG: &str = "std::env::var(\"A\").is_ok()";
+
+#[test]
+fn each_way_is_tried() {
+    assert_eq!(tried(&format!("{H} h.join().unwrap();")), (true, false, true));
+    assert_eq!(tried(&format!("{H} drop(h);")), (false, true, true));
+    assert_eq!(tried(&format!("{H} if {FLAG} {{ h.join().unwrap(); }}")), (true, true, true));
+    // The same question has the same answer.
+    let twice = format!(
+        "{H} let a = {FLAG}; if a {{ h.join().unwrap(); return; }} if {FLAG} {{ drop(h); }} else {{ h.join().unwrap(); }}"
+    );
+    assert_eq!(tried(&twice), (true, false, true));
+    // Both orders of what runs beside each other.
+    let race =
+        "let f = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)); let g = f.clone();
+        let h = thread::spawn(move || g.store(true, std::sync::atomic::Ordering::SeqCst));
+        if !f.load(std::sync::atomic::Ordering::SeqCst) { h.join().unwrap(); }";
+    assert_eq!(tried(race), (true, true, true));
+}
+
+#[test]
+fn what_is_told_and_not_computed_never_blames() {
+    for told in [
+        "\"abc\".len() == 3",
+        "format!(\"{}\", 1) == \"1\"",
+        "250u8.wrapping_add(10) == 4",
+        "std::time::Duration::from_secs(1) > std::time::Duration::from_secs(0)",
+    ] {
+        let (_, lost, all) = tried(&format!("{H} if {told} {{ h.join().unwrap(); }}"));
+        assert!(!lost && !all, "{told}");
+    }
+    // Two decisions on one number may not go together.
+    let n = "let n: u32 = std::env::var(\"N\").unwrap().parse().unwrap();";
+    let halves = format!(
+        "{n} {H} if n % 2 == 0 {{ h.join().unwrap(); }} else if n % 2 != 0 {{ h.join().unwrap(); }}"
+    );
+    assert!(!tried(&halves).1);
+}
+
+#[test]
+fn what_is_not_followed_says_why() {
+    for (program, why) in [
+        ("async { 1 };", "asynchronous code"),
+        ("#[cfg(unix)] h.join().unwrap();", "a statement that only some builds have"),
+        (
+            "let (tx, rx) = std::sync::mpsc::channel::<u8>(); rx.recv().ok(); drop(tx);",
+            "a receipt that waits for what is not run",
+        ),
+        ("unread!(h);", "the macro `unread`"),
+        ("let mut n = 0u64; loop { n += 1; }", "it runs too long"),
+    ] {
+        let found = runs(&format!("{H} {program}"));
+        assert!(found.gave_up.iter().any(|it| it == why), "{program}: {:?}", found.gave_up);
+        assert!(found.births.values().all(|tried| !tried.all), "{program}");
+    }
+}
