@@ -112,13 +112,14 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
         break found;
     };
     // What programs run is read as they come to it, and followed no more: nothing is born there.
+    let mut runs = symbolic::Runs::default();
     for tries in 0..=MAX_TRIES {
-        let wanted = verdict::try_programs(&model, &mut found, tries == MAX_TRIES);
+        let wanted = verdict::try_programs(&model, &mut found, &mut runs, tries == MAX_TRIES);
         if wanted.functions.is_empty() {
             break;
         }
         if !loader.answer(&mut model, &wanted) {
-            verdict::try_programs(&model, &mut found, true);
+            verdict::try_programs(&model, &mut found, &mut runs, true);
             break;
         }
     }

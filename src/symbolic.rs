@@ -5,7 +5,7 @@
 //! `main` is closed: what is not known is its arguments, its environment, its input and the time that things take. So
 //! it is run here, with a choice wherever something unknown decides (symbolic execution, after King 1976; choices by
 //! running again, as in DART, Godefroid et al. 2005). Threads run when somebody waits for them, and in other runs as soon
-//! as they are born.
+//! as they are born; where one of them waits itself, they take turns.
 //!
 //! A run that comes to anything that is not followed says nothing; others may still have seen a thread lost or joined.
 
@@ -13,6 +13,7 @@ mod builtin;
 mod call;
 mod cell;
 mod channel;
+mod collect;
 mod consume;
 mod control;
 mod drops;
@@ -22,6 +23,7 @@ mod iterate;
 mod keyed;
 mod library;
 mod machine;
+mod macros;
 mod many;
 mod maybe;
 mod method;
@@ -29,9 +31,14 @@ mod operator;
 mod order;
 mod pattern;
 mod plain;
+mod reduce;
+mod scalar;
 mod stmt;
 #[cfg(test)]
 mod tests;
+mod text;
+mod turn;
+mod typed;
 mod unknown;
 mod value;
 
@@ -42,7 +49,8 @@ use crate::finding::CodeKind;
 use crate::model::{Crate, CrateId, Def, ItemRef, Model, Namespace};
 use crate::source::FileId;
 use crate::text::TextRange;
-use machine::{Fate, Provides, Run, Stop};
+use machine::{Fate, Meanings, Provides, Run, Stop};
+use turn::{Turns, Wait};
 use unknown::Unknowns;
 
 /// A place in the source.
@@ -55,6 +63,8 @@ pub struct Tried {
     pub joined: Option<At>,
     /// Where one was lost in a run that there is, and how.
     pub lost: Option<(FileId, TextRange, &'static str)>,
+    /// The same in a run that there may not be.
+    doubted: Option<(FileId, TextRange, &'static str)>,
     /// Whether every way was tried and followed to its end, with no more than a few elements of what is unknown.
     pub all: bool,
     /// Whether more elements than were tried make no difference, as far as can be told.
@@ -70,6 +80,8 @@ pub struct Runs {
     pub births: BTreeMap<At, Tried>,
     /// Functions and constants that were come to and not read.
     pub unread: BTreeSet<ItemRef>,
+    /// The programs, by their `main`, that came to nothing that was not read: they are not run again.
+    done: BTreeSet<ItemRef>,
     /// Why runs were given up, in their order.
     pub gave_up: Vec<String>,
 }
@@ -86,39 +98,42 @@ struct Limits {
 }
 
 /// What every program is tried with.
-const FIRST: Limits = Limits { elements: 3, runs: 400, steps: 300_000, is_eager: false };
+const FIRST: Limits = Limits { elements: 3, runs: 400, steps: 100_000, is_eager: false };
 /// What one is tried with again where all runs speak against a blame, or none joins.
-const AGAIN: Limits = Limits { elements: 5, runs: 2_000, steps: 1_000_000, is_eager: false };
+const AGAIN: Limits = Limits { elements: 5, runs: 2_000, steps: 400_000, is_eager: false };
 /// What every program is tried with at last, in the other order of things.
-const EAGER: Limits = Limits { elements: 2, runs: 200, steps: 100_000, is_eager: true };
+const EAGER: Limits = Limits { elements: 2, runs: 200, steps: 50_000, is_eager: true };
 /// Functions of a program; larger ones do more than can be tried.
 const MAX_FUNCTIONS: usize = 120;
+/// Runs of a program in which something was not read, before it is.
+const MAX_BEFORE_READING: usize = 4;
 /// Runs of a program that come to what is not followed, before no more are tried; fewer where nothing was born.
 const MAX_UNFOLLOWED: usize = 24;
 
-/// Runs every program of some crates that starts in a `main` of its own. Where all runs join what is `blamed`, more are
-/// tried; and with `is_last` what was not read is not asked for.
-pub fn run(
-    model: &Model<'_>,
-    crates: &BTreeSet<CrateId>,
-    blamed: &BTreeSet<At>,
-    is_last: bool,
-) -> Runs {
-    let mut found = Runs::default();
-    let programs = programs(model, crates);
+/// Runs every program of some crates that starts in a `main` of its own, and adds to what was `found`; with `is_last`
+/// what was not read is not asked for.
+pub fn run(model: &Model<'_>, crates: &BTreeMap<CrateId, Asked>, is_last: bool, found: &mut Runs) {
+    found.unread.clear();
+    let mut programs = programs(model, crates);
+    programs.retain(|main| !found.done.contains(main));
     if programs.is_empty() {
-        return found;
+        return;
     }
     let provides = provides(model);
     for main in programs {
-        let mut program = Program { model, provides: &provides, main, is_last, found: &mut found };
-        program.tried(blamed);
+        let Some(asked) = crates.get(&model.module(main.module).krate) else { continue };
+        let before = std::mem::take(&mut found.unread);
+        let mut program = Program { asked, model, provides: &provides, main, is_last, found };
+        program.tried();
+        if found.unread.is_empty() {
+            found.done.insert(main);
+        }
+        found.unread.extend(before);
     }
-    found
 }
 
 /// The `main` of every program of some crates that is small enough.
-fn programs(model: &Model<'_>, crates: &BTreeSet<CrateId>) -> Vec<ItemRef> {
+fn programs(model: &Model<'_>, crates: &BTreeMap<CrateId, Asked>) -> Vec<ItemRef> {
     let mut sizes: BTreeMap<CrateId, usize> = BTreeMap::new();
     for function in &model.functions {
         *sizes.entry(model.module(function.item.module).krate).or_default() += 1;
@@ -126,7 +141,7 @@ fn programs(model: &Model<'_>, crates: &BTreeSet<CrateId>) -> Vec<ItemRef> {
     let is_program = |krate: &&Crate| {
         let id = model.module(krate.root).krate;
         matches!(krate.code, CodeKind::Main | CodeKind::Example)
-            && crates.contains(&id)
+            && crates.contains_key(&id)
             && sizes.get(&id).is_some_and(|size| *size <= MAX_FUNCTIONS)
     };
     let mains = model.crates.iter().filter(is_program).filter_map(|krate| {
@@ -151,8 +166,18 @@ fn provides(model: &Model<'_>) -> Provides {
     provides
 }
 
+/// What is asked of the threads of a program.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Those that are blamed: where all runs join one, more are tried.
+    pub blamed: BTreeSet<At>,
+    /// Those that are not: a run may lose one.
+    pub unblamed: BTreeSet<At>,
+}
+
 /// A program, and where what is found out of it goes.
 struct Program<'m, 'f> {
+    asked: &'f Asked,
     model: &'m Model<'m>,
     provides: &'m Provides,
     main: ItemRef,
@@ -160,9 +185,9 @@ struct Program<'m, 'f> {
     found: &'f mut Runs,
 }
 
-impl Program<'_, '_> {
+impl<'m> Program<'m, '_> {
     /// Runs the program as often as it takes.
-    fn tried(&mut self, blamed: &BTreeSet<At>) {
+    fn tried(&mut self) {
         if self.model.function(self.main).is_some_and(|function| function.body.is_none()) {
             self.found.unread.insert(self.main);
             return;
@@ -173,13 +198,17 @@ impl Program<'_, '_> {
             return;
         }
         let is_open = |(at, tried): (&At, &Tried)| {
-            let speaks = (tried.lost.is_none() && blamed.contains(at)) || tried.joined.is_none();
+            let is_blamed = self.asked.blamed.contains(at);
+            let speaks = (tried.lost.is_none() && is_blamed) || tried.joined.is_none();
             tried.all && !tried.is_enough && speaks
         };
         if births.iter().any(is_open) {
             // A run of more elements that was not followed takes nothing from those of fewer.
             let more = self.explore(AGAIN);
             births.extend(more.into_iter().filter(|(_, it)| it.all || it.lost.is_some()));
+        }
+        if births.is_empty() {
+            return;
         }
         // Another order of things may lose what this one joins; where it cannot go on, it is none.
         for (at, tried) in self.explore(EAGER) {
@@ -191,51 +220,136 @@ impl Program<'_, '_> {
         self.found.births.extend(births);
     }
 
-    /// Runs it until all its ways were tried, within limits.
+    /// Runs it until all its ways were tried, within limits; with threads that take turns where one has to.
     fn explore(&mut self, limits: Limits) -> BTreeMap<At, Tried> {
-        let mut births: BTreeMap<At, Tried> = BTreeMap::new();
-        let (mut runs, mut steps, mut unfollowed) = (0, 0, 0);
-        let (mut all, mut capped, mut counts_on) = (true, false, false);
-        let mut choices = Some(Vec::new());
+        let mut walk = Walk::new(limits);
+        if self.walk(&mut walk, None) {
+            return walk.births();
+        }
+        let mut walk = Walk::new(limits);
+        std::thread::scope(|scope| match Turns::new(scope) {
+            Ok(turns) => walk.all &= self.walk(&mut walk, Some(Box::new(turns))),
+            Err(error) => {
+                walk.all = false;
+                self.found.gave_up.push(error.to_string());
+            }
+        });
+        walk.births()
+    }
+
+    /// Runs it again and again; `false` as soon as threads would have to take turns, and do not.
+    fn walk(&mut self, walk: &mut Walk, mut turns: Option<Box<Turns<'m>>>) -> bool {
+        let limits = walk.limits;
         let is_last = self.is_last || limits.is_eager;
+        let takes_turns = turns.is_some();
+        let mut choices = Some(Vec::new());
+        let mut meanings = Meanings::default();
         while let Some(next) = choices {
-            runs += 1;
+            walk.runs += 1;
             let at = (self.main.file, self.model.item(self.main).range);
             let mut run = Run::new(self.model, self.provides, next, at, limits.elements);
             (run.is_eager, run.is_last) = (limits.is_eager, is_last);
+            run.turns = turns.take();
+            run.meanings = std::mem::take(&mut meanings);
             let result = run.call_function(self.main, None, Vec::new(), None);
             let result = result.and_then(|_| run.ends());
-            steps += run.steps;
+            let result = if run.panics { Err(Stop::Ended) } else { result };
             self.found.unread.extend(run.unread.iter().copied());
-            capped |= run.unknown.capped;
-            counts_on |= run.unknown.counts_on;
+            if run.is_stuck && !takes_turns {
+                return false;
+            }
+            walk.steps += run.steps;
+            walk.capped |= run.unknown.capped;
+            walk.counts_on |= run.unknown.counts_on;
+            walk.assumed |= run.unknown.assumed;
             match result {
-                Ok(()) | Err(Stop::Exit) => all &= count(&run, result.is_ok(), &mut births),
+                Ok(()) | Err(Stop::Exit) => {
+                    walk.followed += 1;
+                    walk.all &= count(&run, result.is_ok(), &mut walk.births);
+                }
                 Err(Stop::Unknown(why)) => {
                     self.found.gave_up.push(why);
-                    all = false;
-                    let is_early = births.is_empty() && run.threads.is_empty();
-                    unfollowed += if is_early { MAX_UNFOLLOWED / 4 } else { 1 };
-                    if unfollowed > MAX_UNFOLLOWED || (!is_last && !run.unread.is_empty()) {
+                    walk.all = false;
+                    let is_early = walk.births.is_empty() && run.threads.is_empty();
+                    // Where none has got through, the next one will not either.
+                    let weight = if walk.followed == 0 { 3 } else { 1 };
+                    walk.unfollowed += if is_early { MAX_UNFOLLOWED / 4 } else { weight };
+                    if walk.unfollowed > MAX_UNFOLLOWED || (!is_last && !run.unread.is_empty()) {
+                        run.end_turns();
                         break;
                     }
                 }
                 Err(_) => {}
             }
-            if runs >= limits.runs || steps >= limits.steps {
+            turns = run.end_turns();
+            meanings = std::mem::take(&mut run.meanings);
+            if takes_turns && turns.is_none() {
+                walk.all = false;
+                break;
+            }
+            if !is_last && walk.runs >= MAX_BEFORE_READING && !self.found.unread.is_empty() {
+                walk.all = false;
+                break;
+            }
+            // Where not every way is followed, a loss is all that there is to be found.
+            let gains = |at: &At| walk.births.get(at).is_none_or(|it| it.lost.is_none());
+            if !walk.all && !self.asked.unblamed.iter().any(gains) {
+                break;
+            }
+            let steps = if walk.all { limits.steps } else { limits.steps / 4 };
+            if walk.runs >= limits.runs || walk.steps >= steps {
                 self.found.gave_up.push("it has too many ways".to_owned());
-                all = false;
+                walk.all = false;
                 break;
             }
             choices = Unknowns::next_choices(run.unknown.choices);
         }
-        let is_deep = limits.elements > FIRST.elements;
-        for tried in births.values_mut() {
-            tried.all = all;
-            tried.is_enough = !capped || (is_deep && !counts_on);
-            tried.counts_on = capped && counts_on;
+        true
+    }
+}
+
+/// Runs of a program with some limits, and what they came to.
+struct Walk {
+    limits: Limits,
+    births: BTreeMap<At, Tried>,
+    runs: usize,
+    steps: usize,
+    followed: usize,
+    unfollowed: usize,
+    all: bool,
+    capped: bool,
+    counts_on: bool,
+    assumed: bool,
+}
+
+impl Walk {
+    fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            births: BTreeMap::new(),
+            runs: 0,
+            steps: 0,
+            followed: 0,
+            unfollowed: 0,
+            all: true,
+            capped: false,
+            counts_on: false,
+            assumed: false,
         }
-        births
+    }
+
+    /// What all runs together say.
+    fn births(mut self) -> BTreeMap<At, Tried> {
+        let is_deep = self.limits.elements > FIRST.elements;
+        for tried in self.births.values_mut() {
+            // That it is lost in each of them needs no run of which it is certain that there is one.
+            let is_lost = self.all && !self.capped && !self.assumed && tried.joined.is_none();
+            tried.lost = tried.lost.or(tried.doubted.filter(|_| is_lost));
+            tried.all = self.all && (tried.doubted.is_none() || tried.lost.is_some());
+            tried.is_enough = !self.capped || (is_deep && !self.counts_on);
+            tried.counts_on = self.capped && self.counts_on;
+        }
+        self.births
     }
 }
 
@@ -246,11 +360,12 @@ fn count(run: &Run<'_>, is_over: bool, births: &mut BTreeMap<At, Tried>) -> bool
         let tried = births.entry(thread.born).or_default();
         match &thread.fate {
             Fate::Joined((file, range)) => tried.joined = Some((*file, *range)),
-            Fate::Lost((file, range), how) if !run.unknown.doubtful => {
+            Fate::Lost((file, range), how) if !run.unknown.doubtful && !run.unknown.assumed => {
                 tried.lost = Some((*file, *range, how));
             }
+            Fate::Lost((file, range), how) => tried.doubted = Some((*file, *range, how)),
             Fate::Held if !is_over => {}
-            Fate::Lost(..) | Fate::Held => sure = false,
+            Fate::Held => sure = false,
         }
     }
     sure
@@ -259,6 +374,13 @@ fn count(run: &Run<'_>, is_over: bool, births: &mut BTreeMap<At, Tried>) -> bool
 impl Run<'_> {
     /// The end of the program: threads that nobody has waited for, and what nobody has dropped.
     fn ends(&mut self) -> machine::Result<()> {
+        if self.turns.is_some() {
+            // The process ends before those that wait for ever, and before one that comes to what is not followed.
+            let is_cut = self.wait_for(Wait::Last).is_err();
+            if is_cut {
+                return Ok(());
+            }
+        }
         let depth = self.frames.len();
         let mut held = Vec::new();
         while let Some(thread) = self.threads.iter().position(|it| it.code.is_some()) {

@@ -6,6 +6,7 @@
 
 mod types;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use types::{Path, Segment, Size, Type};
@@ -187,6 +188,8 @@ pub struct Variant {
     pub name: Name,
     /// Its fields.
     pub fields: Vec<Field>,
+    /// Whether a number is written for it.
+    pub has_number: bool,
 }
 
 /// An `impl` block.
@@ -237,6 +240,19 @@ pub struct Body {
     pub params: Vec<PatId>,
     /// The body itself.
     pub root: Option<ExprId>,
+    /// What literals and intervals say, by their hash; long texts are left out.
+    pub said: BTreeMap<u64, Said>,
+    /// Suffixes of numbers, by where those begin.
+    pub suffixes: BTreeMap<u32, Name>,
+}
+
+/// What a literal or an interval says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// A text, or a character.
+    Text(Name),
+    /// Whole numbers from one to another, both of which are in it.
+    Interval(Option<i64>, Option<i64>),
 }
 
 impl Body {
@@ -274,7 +290,7 @@ pub enum ExprKind {
     Bool(bool),
     /// A whole number.
     Number(usize),
-    /// Any other literal, by a hash of what is written; 0 for `_`.
+    /// Any other literal, by a hash of what is written; 0 for `_`. What it says may be in [`Body::said`].
     Literal(u64),
     /// `callee(args)`.
     Call(ExprId, Vec<ExprId>),
@@ -286,8 +302,8 @@ pub enum ExprKind {
     Index(ExprId, ExprId),
     /// `*place`.
     Deref(ExprId),
-    /// `-x`, `!x`.
-    Unary(ExprId),
+    /// `-x`, or `!x` if `true`.
+    Unary(bool, ExprId),
     /// `&x`, `&mut x`, `&raw x`; `true` when it can be written through.
     Reference(bool, ExprId),
     /// An operator that makes a new value.

@@ -170,7 +170,9 @@ fn plain_output(receiver: &Ty, name: &str) -> Ty {
             }
             taken.clone()
         }
-        "map" if let Ty::Slice(_, size) = receiver => Ty::Slice(Box::new(Ty::Unknown), *size),
+        "map" if let Ty::Slice(_, size) = receiver => {
+            Ty::Slice(Box::new(Ty::Unknown), size.clone())
+        }
         // Its `map` waits to be driven, and an array's does not.
         "into_iter" if matches!(receiver, Ty::Slice(..)) => {
             Ty::external("std::array::IntoIter", vec![receiver.element()])

@@ -2,9 +2,9 @@
 
 use super::data::is_plain;
 use super::names::{Ask, Namespace, Query, note};
-use super::{Def, FunctionRef, ItemRef, Model, ModuleId};
+use super::{Declaration, Declared, Def, FunctionRef, ItemRef, Model, ModuleId};
 use crate::facts::cfg::Cfg;
-use crate::facts::tree::{Generic, ItemId, ItemKind, Name, Path, Size, Type};
+use crate::facts::tree::{Generic, ItemId, ItemKind, Name, Path, Size, Type, Written};
 use crate::source::FileId;
 
 /// What a type is made by.
@@ -187,6 +187,22 @@ impl Model<'_> {
         self.ty_in(module, self_ty, generics, ty, &mut Query::default())
     }
 
+    /// How many elements an array has; a constant of the same module says that as well as a number.
+    fn length(&self, module: ModuleId, size: &Size) -> Size {
+        let Size::Named(name) = size else { return size.clone() };
+        let declared = self.module(module).names.get(name).map_or(&[][..], Vec::as_slice);
+        match declared {
+            [Declared { what: Declaration::Item(item), .. }] => match &self.item(*item).kind {
+                ItemKind::Value(value) => match value.written {
+                    Some(Written::Number(count)) => Size::Exactly(count),
+                    _ => Size::Some,
+                },
+                _ => Size::Some,
+            },
+            _ => Size::Some,
+        }
+    }
+
     pub(super) fn ty_in(
         &self,
         module: ModuleId,
@@ -200,7 +216,7 @@ impl Model<'_> {
         match ty {
             Type::Reference(_, ty) => Ty::Reference(Box::new(inner(ty))),
             Type::Tuple(elems) => Ty::Tuple(elems.iter().map(&mut inner).collect()),
-            Type::Slice(elem, size) => Ty::Slice(Box::new(inner(elem)), *size),
+            Type::Slice(elem, size) => Ty::Slice(Box::new(inner(elem)), self.length(module, size)),
             Type::Never => Ty::Never,
             Type::Path(None, path) => {
                 if path.as_name().is_some_and(|name| &**name == "Self") {

@@ -4,6 +4,7 @@ use super::At;
 use super::iterate::{Adaptor, Iter};
 use super::machine::{Fate, Result, Run, Stop, Thread, unknown};
 use super::many::one;
+use super::turn::Wait;
 use super::value::{Cell, Kind, Place, Value};
 use super::{consume, many, maybe};
 use crate::model::Ty;
@@ -63,6 +64,9 @@ impl Run<'_> {
             Value::Shared(_) => matches!(name, "clone"),
             Value::Weak(_) => matches!(name, "upgrade" | "clone"),
             Value::Cell(Cell::Kept | Cell::Lazy, _) => false,
+            Value::Cell(Cell::Made(_), _) => {
+                matches!(name, "clone" | "cmp" | "partial_cmp" | "to_string")
+            }
             Value::Cell(..) => true,
             Value::Sender(_) => matches!(name, "send" | "try_send" | "clone"),
             Value::Receiver(_) => matches!(
@@ -74,9 +78,23 @@ impl Run<'_> {
             Value::Scope(_) => matches!(name, "spawn"),
             Value::Entry(..) => matches!(
                 name,
-                "or_insert" | "or_insert_with" | "or_insert_with_key" | "or_default" | "and_modify"
+                "or_insert"
+                    | "or_insert_with"
+                    | "or_insert_with_key"
+                    | "or_default"
+                    | "and_modify"
+                    | "key"
+                    | "get"
+                    | "get_mut"
+                    | "into_mut"
+                    | "insert"
+                    | "insert_entry"
+                    | "remove"
+                    | "remove_entry"
             ),
-            Value::Closure(_) | Value::Function(_) => matches!(name, "clone" | "call_once"),
+            Value::Closure(_) | Value::Function(_) | Value::Late(_) => {
+                matches!(name, "clone" | "call_once")
+            }
             Value::Tuple(_) | Value::Data(_) => matches!(
                 name,
                 "clone"
@@ -88,8 +106,15 @@ impl Run<'_> {
                     | "as_mut"
                     | "to_string"
                     | "is_null"
+                    | "cmp"
+                    | "partial_cmp"
             ),
-            Value::Sym(_) | Value::Int(_) | Value::Bool(_) | Value::Text(_) | Value::Unit => true,
+            Value::Sym(_)
+            | Value::Int(_)
+            | Value::Bool(_)
+            | Value::Text(_)
+            | Value::Literal(_)
+            | Value::Unit => true,
             Value::Ref(_) | Value::Moved => false,
         })
     }
@@ -127,6 +152,8 @@ impl Run<'_> {
                     _ => Ok(Value::Weak(of)),
                 }
             }
+            Value::Cell(Cell::Made(_), _) if name == "to_string" => Ok(self.unknown.fresh()),
+            Value::Cell(Cell::Made(_), _) => self.compared_method(place, name, args),
             Value::Cell(..) => self.cell_method(place, name, args),
             Value::Sender(channel) => {
                 let channel = *channel;
@@ -159,8 +186,8 @@ impl Run<'_> {
                 self.entry_method(&map, key, name, args)
             }
             Value::Sym(_) => self.sym_method(place, name, args, want),
-            Value::Int(_) | Value::Bool(_) | Value::Text(_) | Value::Unit => {
-                self.plain_method(place, name, args)
+            Value::Int(_) | Value::Bool(_) | Value::Text(_) | Value::Literal(_) | Value::Unit => {
+                self.plain_method(place, name, args, want)
             }
             _ => match name {
                 "eq" | "ne" => {
@@ -168,15 +195,33 @@ impl Run<'_> {
                     let equal = self.equal(&Value::Ref(place.clone()), &other)?;
                     Ok(Value::Bool(equal == (name == "eq")))
                 }
-                "clone" => {
-                    let value = self.get(place)?.clone();
-                    self.copied(&value)
-                }
+                "clone" | "cmp" | "partial_cmp" => self.compared_method(place, name, args),
                 "into" => self.take_into(place, want),
                 "to_string" => Ok(self.unknown.fresh()),
                 "is_null" => Ok(Value::Bool(false)),
                 _ => Ok(Value::Ref(place.clone())),
             },
+        }
+    }
+
+    /// A copy, or how a value compares with another one.
+    fn compared_method(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
+        if name == "clone" {
+            let value = self.get(place)?.clone();
+            return self.copied(&value);
+        }
+        let other = one(args)?;
+        match self.order(&Value::Ref(place.clone()), &other)? {
+            Some(order) => {
+                let order = self.ordering(order);
+                Ok(if name == "cmp" { order } else { Value::some(order) })
+            }
+            None => unknown("an order that is not known"),
         }
     }
 
@@ -233,13 +278,16 @@ impl Run<'_> {
 
     /// A thread is born.
     pub(super) fn spawned(&mut self, born: At, code: Value, scope: Option<usize>) -> Value {
+        let gives = self.result_of(&code);
         self.threads.push(Thread {
+            gives,
             born,
             code: Some(code),
             result: None,
             scope,
             is_named: false,
             has_ended: false,
+            is_over: false,
             fate: Fate::Held,
         });
         Value::Handle(self.threads.len() - 1)
@@ -278,11 +326,17 @@ impl Run<'_> {
     ) -> Result<Value> {
         let Value::Sym(id) = self.get(place)? else { return unknown("nothing unknown") };
         let id = *id;
+        if let Some(order) = self.told_order(&Value::Sym(id))
+            && let Some(made) = self.order_method(order, name, args)?
+        {
+            return Ok(made);
+        }
         if name.starts_with("wait") && matches!(args.first(), Some(Value::Ref(_))) {
             return self.waited(name, args);
         }
-        let runs =
-            args.iter().any(|it| matches!(self.seen(it), Value::Closure(_) | Value::Function(_)));
+        let runs = args.iter().any(|it| {
+            matches!(self.seen(it), Value::Closure(_) | Value::Function(_) | Value::Late(_))
+        });
         let owns = args.iter().any(|it| self.owns(&self.seen(it)));
         if TELLS_MAYBE.contains(&name)
             && (runs || owns || name.starts_with("is_") || args.is_empty())
@@ -333,12 +387,7 @@ impl Run<'_> {
         if matches!(name, "then_some") {
             return self.then(place, name, args);
         }
-        if name == "next"
-            || name == "nth"
-            || name == "pop"
-            || name == "read_line"
-            || name.starts_with("write")
-        {
+        if matches!(name, "next" | "nth" | "pop" | "read_line") || name.starts_with("write") {
             self.note_written(args)?;
             return Ok(self.unknown.fresh());
         }
@@ -359,11 +408,11 @@ impl Run<'_> {
                 if !self.truth(&answer)? {
                     break;
                 }
-                if !self.run_waiting()? {
+                if !self.run_waiting(Wait::Turn)? {
                     return unknown("a wait for what is not run");
                 }
             }
-        } else if !self.run_waiting()? {
+        } else if !self.run_waiting(Wait::Turn)? {
             return unknown("a wait for what is not run");
         }
         Ok(match name.contains("timeout") {
@@ -377,110 +426,12 @@ impl Run<'_> {
         for arg in args {
             let Value::Ref(place) = arg else { continue };
             let place = self.resolved(place)?;
-            if matches!(self.get(&place)?, Value::Sym(_) | Value::Text(_)) {
+            if matches!(self.get(&place)?, Value::Sym(_) | Value::Text(_) | Value::Literal(_)) {
                 let fresh = self.unknown.fresh();
                 *self.get_mut(&place)? = fresh;
             }
         }
         Ok(())
-    }
-
-    /// `c.then(..)` and `c.then_some(..)`
-    pub(super) fn then(
-        &mut self,
-        place: &Place,
-        name: &str,
-        args: &mut Vec<Value>,
-    ) -> Result<Value> {
-        let given = one(args)?;
-        let holds = self.truth(&Value::Ref(place.clone()))?;
-        match (holds, name) {
-            (true, "then") => Ok(Value::some(self.call_value(given, Vec::new())?)),
-            (true, _) => Ok(Value::some(given)),
-            (false, _) => {
-                self.discard(given, "dropped as it is not needed")?;
-                Ok(Value::none())
-            }
-        }
-    }
-
-    /// Methods of numbers, texts and `bool`s.
-    pub(super) fn plain_method(
-        &mut self,
-        place: &Place,
-        name: &str,
-        args: &mut Vec<Value>,
-    ) -> Result<Value> {
-        let value = self.get(place)?.clone();
-        if matches!(name, "then" | "then_some") {
-            return self.then(place, name, args);
-        }
-        if args.is_empty()
-            && matches!(
-                name,
-                "clone"
-                    | "to_string"
-                    | "to_owned"
-                    | "into"
-                    | "as_str"
-                    | "as_ref"
-                    | "borrow"
-                    | "as_bytes"
-                    | "copied"
-                    | "cloned"
-                    | "trim"
-                    | "as_mut"
-                    | "get"
-                    | "into_boxed_str"
-            )
-        {
-            return Ok(value);
-        }
-        let shown: Vec<Value> = args.iter().map(|it| self.seen(it)).collect();
-        if shown.iter().any(|it| matches!(it, Value::Closure(_) | Value::Function(_))) {
-            return unknown(&format!("`{name}` of a plain value"));
-        }
-        let op = match name {
-            "saturating_sub" | "wrapping_sub" | "sub" => "sub",
-            "saturating_add" | "wrapping_add" | "add" => "add",
-            "saturating_mul" | "wrapping_mul" | "mul" => "mul",
-            "pow" | "min" | "max" => name,
-            "eq" | "ne" => {
-                let other = shown.first().cloned().unwrap_or(Value::Unit);
-                let equal = self.equal(&value, &other)?;
-                return Ok(Value::Bool(equal == (name == "eq")));
-            }
-            _ => "",
-        };
-        if let (Value::Int(own), Some(Value::Int(other))) = (&value, shown.first()) {
-            let made = match op {
-                // How wide the type is decides where it ends.
-                "sub" => own.checked_sub(*other).filter(|it| *it >= 0),
-                "add" => own.checked_add(*other).filter(|it| (0..=127).contains(it)),
-                "mul" => own.checked_mul(*other).filter(|it| (0..=127).contains(it)),
-                "pow" => u32::try_from(*other).ok().and_then(|by| own.checked_pow(by)),
-                "min" => Some(*own.min(other)),
-                "max" => Some(*own.max(other)),
-                _ => None,
-            };
-            if let Some(made) = made {
-                return Ok(Value::Int(made));
-            }
-        }
-        if let (Value::Text(_), "push_str" | "push" | "clear" | "truncate" | "write_str") =
-            (&value, name)
-        {
-            let fresh = self.unknown.untold(format!("{:?}", self.at));
-            *self.get_mut(place)? = fresh;
-            return Ok(Value::Unit);
-        }
-        let keys: Vec<String> = shown.iter().map(super::unknown::key).collect();
-        let key = format!("{}.{name}({})", super::unknown::key(&value), keys.join(","));
-        match shown.iter().any(|it| matches!(it, Value::Sym(_))) {
-            true => Ok(self.unknown.derived(key, shown.first())),
-            // It is said, but not followed.
-            false => Ok(self.unknown.untold(key)),
-        }
     }
 
     /// A scope: what was spawned in it ends with it.
@@ -493,8 +444,9 @@ impl Run<'_> {
             return result;
         }
         loop {
-            let waits =
-                self.threads.iter().position(|it| it.scope == Some(id) && it.code.is_some());
+            let takes_turns = self.turns.is_some();
+            let is_open = |it: &Thread| it.code.is_some() || (takes_turns && !it.is_over);
+            let waits = self.threads.iter().position(|it| it.scope == Some(id) && is_open(it));
             let Some(thread) = waits else { return result };
             self.run_thread(thread)?;
         }
@@ -505,6 +457,7 @@ impl Run<'_> {
         match name {
             it if it.ends_with("Map") => Kind::Map,
             it if it.ends_with("Set") => Kind::Set,
+            "BinaryHeap" => Kind::Heap,
             _ => Kind::List,
         }
     }

@@ -4,7 +4,7 @@ use super::eval::last;
 use super::machine::{Result, Run, unknown};
 use super::value::{Context, Data, Maybe, Place, Value};
 use crate::catalog::Role;
-use crate::facts::tree::{ExprId, ExprKind, ItemKind, Name, Path, Type};
+use crate::facts::tree::{ExprId, ExprKind, Generic, ItemKind, Name, Path, Size, Type};
 use crate::model::{Def, ItemRef, Namespace, Ty, TyHead};
 use crate::text::TextRange;
 
@@ -22,7 +22,7 @@ const INPUT: &[&str] = &[
 
 impl Run<'_> {
     /// What a path in value position means.
-    pub(super) fn defs(&self, qself: Option<&Type>, path: &Path) -> Result<Vec<Def>> {
+    pub(super) fn defs(&mut self, qself: Option<&Type>, path: &Path) -> Result<Vec<Def>> {
         let context = self.context()?;
         let names: Vec<Name> = path.segments.iter().map(|it| it.name.clone()).collect();
         let Some(name) = names.last() else { return Ok(Vec::new()) };
@@ -42,7 +42,7 @@ impl Run<'_> {
         {
             return Ok(vec![Def::Item(item)]);
         }
-        let mut defs = self.model.resolve(context.module, path.global, &names, Namespace::Value);
+        let mut defs = self.meanings_of(context.module, path, Namespace::Value);
         defs.retain(|def| {
             let cfg = |item: &ItemRef| &self.model.item(*item).cfg;
             !matches!(def, Def::Item(item) if cfg(item).is_test_only() || cfg(item).excludes_unix())
@@ -51,6 +51,32 @@ impl Run<'_> {
             0 if names.len() > 1 => self.associated(&self.owner(path).unwrap_or_default(), name),
             0 | 1 => Ok(defs),
             _ => unknown("a name of several meanings"),
+        }
+    }
+
+    /// Whether a path names a function of a type parameter of which nothing is known.
+    pub(super) fn is_of_parameter(&self, path: &Path) -> bool {
+        let ([first, _], Ok(context)) = (path.segments.as_slice(), self.context()) else {
+            return false;
+        };
+        let is_open =
+            context.types.iter().all(|(own, ty)| *own != first.name || *ty == Ty::Unknown);
+        let function = self.model.function_at(context.item);
+        let container = function.and_then(|it| it.container).map(|it| &self.model.item(it).kind);
+        let own = self.model.function(context.item).map_or(&[][..], |it| it.generics.as_slice());
+        let around = match container {
+            Some(ItemKind::Impl(it)) => it.generics.as_slice(),
+            _ => &[],
+        };
+        is_open && own.iter().chain(around).any(|it| it.name == first.name)
+    }
+
+    /// A list as an array of so many elements, or as it was.
+    pub(super) fn as_array(&mut self, value: Value, count: usize) -> Result<Value> {
+        match &value {
+            Value::Many(_, items) if items.len() == count => Ok(Value::ok(value)),
+            Value::Many(..) => Ok(Value::err(value)),
+            _ => unknown("an array of something else"),
         }
     }
 
@@ -123,6 +149,9 @@ impl Run<'_> {
         {
             return self.default_of(&ty);
         }
+        if let Some(made) = self.call_of_type(qself.as_deref(), path, args, at)? {
+            return Ok(made);
+        }
         let defs = self.defs(qself.as_deref(), path)?;
         let types: Vec<Ty> = path
             .segments
@@ -169,6 +198,29 @@ impl Run<'_> {
         }
     }
 
+    /// A call of a function of a type that has no name: an array, or what a type parameter stands for.
+    fn call_of_type(
+        &mut self,
+        qself: Option<&Type>,
+        path: &Path,
+        args: &[ExprId],
+        at: TextRange,
+    ) -> Result<Option<Value>> {
+        if let (Some(qself), "try_from") = (qself, path.last())
+            && let Ty::Slice(_, Size::Exactly(count)) = self.ty(qself)
+        {
+            let mut values = self.eval_all(args, &Ty::Unknown)?;
+            let value = super::many::one(&mut values)?;
+            return self.as_array(value, count).map(Some);
+        }
+        if qself.is_none() && !args.is_empty() && self.is_of_parameter(path) {
+            let values = self.eval_all(args, &Ty::Unknown)?;
+            self.at.1 = at;
+            return self.call_value(Value::Late(Name::from(path.last())), values).map(Some);
+        }
+        Ok(None)
+    }
+
     /// A value of a tuple struct or variant.
     pub(super) fn construct(
         &mut self,
@@ -213,6 +265,53 @@ impl Run<'_> {
         };
         self.at.1 = at;
         self.call_function(item, receiver, values, Some(context))
+    }
+
+    /// What type parameters stand for, by a value that is given for a parameter.
+    pub(super) fn infer(
+        &self,
+        generics: &[Generic],
+        param: &Type,
+        value: &Value,
+        types: &mut Vec<(Name, Ty)>,
+    ) {
+        match param {
+            Type::Reference(_, inner) => self.infer(generics, inner, value, types),
+            Type::Path(None, path) => {
+                let Some(name) = path.segments.last().map(|it| &it.name) else { return };
+                let is_open = generics.iter().any(|it| it.name == *name)
+                    && types.iter().all(|(own, ty)| own != name || *ty == Ty::Unknown);
+                let ty = self.type_of_value(value);
+                if let (Value::Handle(thread), Some(Type::Path(None, inner))) =
+                    (self.seen(value), path.segments.last().and_then(|it| it.args.first()))
+                    && let Some(inner) = inner.as_name()
+                    && generics.iter().any(|it| it.name == *inner)
+                {
+                    let gives = self.threads[thread].gives.clone();
+                    types.retain(|(own, _)| own != inner);
+                    types.push((inner.clone(), gives));
+                    return;
+                }
+                if is_open && ty != Ty::Unknown {
+                    types.retain(|(own, _)| own != name);
+                    types.push((name.clone(), ty));
+                } else if let (Some(last), Value::Many(_, items) | Value::Tuple(items)) =
+                    (path.segments.last(), self.seen(value))
+                {
+                    for (arg, item) in last.args.iter().zip(&items) {
+                        self.infer(generics, arg, item, types);
+                    }
+                }
+            }
+            Type::Slice(inner, _) => {
+                if let Value::Many(_, items) = self.seen(value)
+                    && let Some(first) = items.first()
+                {
+                    self.infer(generics, inner, first, types);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// A type written where a function looks names up.
@@ -264,7 +363,7 @@ impl Run<'_> {
         let own = |item: ItemRef| self.model.function_at(item).and_then(|it| it.container);
         let same = self.context_of(item, &[]).own == context.own && own(item).is_some();
         if more.is_empty() && same {
-            more = context.types;
+            more.clone_from(&context.types);
         }
         Ok(more)
     }
@@ -334,6 +433,9 @@ impl Run<'_> {
         // `Vec::len(&v)` is the method of `v`.
         let owner = path.rsplit("::").nth(1).unwrap_or_default();
         let of_type = owner.starts_with(|it: char| it.is_ascii_uppercase());
+        if super::library::limits(owner).is_some() && values.iter().all(|it| !self.owns(it)) {
+            return self.of_numbers(path, values);
+        }
         if of_type && !values.is_empty() && path.starts_with("std::") {
             let first = values.remove(0);
             let place = self.temp(first);
@@ -342,9 +444,25 @@ impl Run<'_> {
         self.outside(path, values)
     }
 
+    /// A function of a number's type: mostly a method of it.
+    pub(super) fn of_numbers(&mut self, path: &str, mut values: Vec<Value>) -> Result<Value> {
+        let is_number =
+            values.first().is_some_and(|it| matches!(self.seen(it), Value::Int(_) | Value::Sym(_)));
+        if is_number {
+            let first = values.remove(0);
+            let place = self.temp(first);
+            return self.method(&place, last(path), values);
+        }
+        let from: Vec<String> =
+            values.iter().map(|it| super::unknown::key(&self.seen(it))).collect();
+        Ok(self.unknown.untold(format!("{path}({})", from.join(","))))
+    }
+
     /// What something outside gives, of which nothing is known; it may keep what it is given.
     pub(super) fn outside(&mut self, path: &str, values: Vec<Value>) -> Result<Value> {
-        let of_statics = self.statics.values().map(|slot| &self.slots[*slot]);
+        // Std knows nothing of the statics of a program.
+        let statics = self.statics.values().filter(|_| !path.starts_with("std::"));
+        let of_statics = statics.map(|slot| &self.slots[*slot]);
         let keeps_handles = !self.reach(values.iter().chain(of_statics)).handles.is_empty();
         let is_end = |it: &Value| matches!(it, Value::Sender(_) | Value::Receiver(_));
         if keeps_handles || values.iter().any(is_end) {

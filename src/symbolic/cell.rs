@@ -3,6 +3,8 @@
 use super::builtin::MAX_LATE;
 use super::machine::{Result, Run, unknown};
 use super::many::one;
+use super::text::text;
+use super::turn::Wait;
 use super::value::{Cell, Maybe, Place, Step, Value};
 
 impl Run<'_> {
@@ -19,22 +21,7 @@ impl Run<'_> {
             (
                 Cell::Lock | Cell::Borrowed,
                 "try_lock" | "try_write" | "try_read" | "try_borrow_mut" | "try_borrow",
-            ) => {
-                if kind == Cell::Borrowed {
-                    return unknown("a borrow that may fail");
-                }
-                // Somebody else may have it.
-                let waiting = self.threads.iter().filter_map(|it| it.code.as_ref());
-                let reach = self.reach(waiting);
-                let is_static = self.statics.values().any(|own| *own == place.slot);
-                let is_waited_for = self.threads.iter().any(|it| it.code.is_some());
-                let may_have = reach.slots.contains(&place.slot)
-                    || (is_waited_for && (is_static || reach.runs_unseen));
-                if may_have && self.unknown.is_late(MAX_LATE) {
-                    return Ok(Value::err(self.unknown.fresh()));
-                }
-                Value::ok(guard)
-            }
+            ) => self.tried_lock(place, kind, &inner)?,
             (Cell::Lock, "get_mut") => Value::ok(guard),
             (Cell::Lock, "into_inner") => {
                 let Value::Cell(_, inner) = self.take_whole(place)? else {
@@ -79,6 +66,32 @@ impl Run<'_> {
         })
     }
 
+    /// A lock that may not be got.
+    fn tried_lock(&mut self, place: &Place, kind: Cell, inner: &Place) -> Result<Value> {
+        if kind == Cell::Borrowed {
+            return unknown("a borrow that may fail");
+        }
+        // Somebody else may have it.
+        let waiting = self.threads.iter().filter_map(|it| it.code.as_ref());
+        let reach = self.reach(waiting);
+        let is_static = self.statics.values().any(|own| *own == place.slot);
+        let is_waited_for = self.has_others();
+        let may_have = reach.slots.contains(&place.slot)
+            || (is_waited_for && (is_static || reach.runs_unseen));
+        // Who asks may have it already.
+        let is_held = self.slots.iter().any(|it| matches!(it, Value::Ref(held) if held == inner));
+        if is_held {
+            let asked = self.unknown.untold(format!("{:?}", self.at));
+            if self.truth(&asked)? {
+                return Ok(Value::err(self.unknown.fresh()));
+            }
+        }
+        if may_have && self.unknown.is_late(MAX_LATE) {
+            return Ok(Value::err(self.unknown.fresh()));
+        }
+        Ok(Value::ok(Value::Ref(inner.clone())))
+    }
+
     /// `Cell`s and atomics.
     fn plain_cell(&mut self, inner: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
         Ok(match name {
@@ -117,7 +130,14 @@ impl Run<'_> {
                     other => other,
                 };
                 let old = self.get(inner)?.clone();
-                *self.get_mut(inner)? = self.arithmetic(op, &old, &by);
+                let made = match self.arithmetic(op, &old, &by) {
+                    // How wide it is decides where it begins anew.
+                    Value::Int(made) if !(0..=127).contains(&made) => {
+                        self.unknown.untold(format!("{made} {:?}", self.at))
+                    }
+                    made => made,
+                };
+                *self.get_mut(inner)? = made;
                 old
             }
             "compare_exchange" | "compare_exchange_weak" => {
@@ -184,7 +204,7 @@ impl Run<'_> {
             Value::Many(kind, _) => Value::Many(*kind, Vec::new()),
             Value::Int(_) => Value::Int(0),
             Value::Bool(_) => Value::Bool(false),
-            Value::Text(_) => Value::Text(0),
+            Value::Text(_) => text(""),
             Value::Sym(_) => self.unknown.fresh(),
             Value::Unit => Value::Unit,
             Value::Data(data) => {
@@ -198,8 +218,8 @@ impl Run<'_> {
     /// `Arc::try_unwrap` and `Arc::into_inner`: whether threads that were not run have ended by then is open.
     pub(super) fn unwrapped(&mut self, value: Value, is_try: bool) -> Result<Value> {
         let Value::Shared(id) = self.behind(value)? else { return unknown("no shared owner") };
-        while self.shared[id].strong > 1 && self.threads.iter().any(|it| it.code.is_some()) {
-            if self.unknown.choose(2) == 1 || !self.run_waiting()? {
+        while self.shared[id].strong > 1 && self.has_others() {
+            if self.unknown.choose(2) == 1 || !self.run_waiting(Wait::Last)? {
                 break;
             }
         }

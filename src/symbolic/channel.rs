@@ -4,7 +4,8 @@ use super::builtin::MAX_LATE;
 use super::iterate::Iter;
 use super::machine::{Result, Run, unknown};
 use super::many::one;
-use super::value::{Place, Value};
+use super::turn::Wait;
+use super::value::{Cell, Place, Value};
 
 impl Run<'_> {
     pub(super) fn sender_method(
@@ -21,16 +22,53 @@ impl Run<'_> {
         let value = one(args)?;
         let own = &mut self.channels[channel];
         if !own.is_open {
-            return Ok(Value::err(Value::Tuple(vec![value])));
+            return Ok(refused(name, value));
         }
         let is_full = own.bound.is_some_and(|bound| own.queue.len() >= bound.max(1));
         if name == "try_send" && (own.bound.is_some_and(|bound| bound == 0) || is_full) {
             // Whether there is room depends on how far the other side has got.
-            if self.unknown.choose(2) == 1 {
-                return Ok(Value::err(Value::Tuple(vec![value])));
+            let is_open = self.has_others() && self.unknown.choose(2) == 0;
+            if !is_open || (self.turns.is_some() && !self.run_waiting(Wait::Turn)?) {
+                return Ok(Value::err(Value::cell(Cell::Made("Full"), value)));
+            }
+            if self.turns.is_some() && !self.channels[channel].has_room() {
+                return Ok(Value::err(Value::cell(Cell::Made("Full"), value)));
             }
         }
-        self.channels[channel].queue.push(value);
+        while !self.channels[channel].has_room() {
+            self.step()?;
+            if self.turns.is_none() {
+                // It has room in another order of things.
+                self.is_stuck = true;
+                break;
+            }
+            if !self.run_waiting(Wait::Room(channel))? {
+                return unknown("a channel that nobody reads");
+            }
+        }
+        let own = &mut self.channels[channel];
+        if !own.is_open {
+            return Ok(refused(name, value));
+        }
+        own.queue.push(value);
+        if own.bound == Some(0) && name == "send" && self.turns.is_some() {
+            return self.handed_over(channel);
+        }
+        Ok(Value::ok(Value::Unit))
+    }
+
+    /// Waits until somebody has taken what was sent without room for it; it comes back if nobody will.
+    fn handed_over(&mut self, channel: usize) -> Result<Value> {
+        while !self.channels[channel].queue.is_empty() {
+            if !self.channels[channel].is_open {
+                let value = self.channels[channel].queue.remove(0);
+                return Ok(refused("send", value));
+            }
+            self.step()?;
+            if !self.run_waiting(Wait::Taken(channel))? {
+                return unknown("a channel that nobody reads");
+            }
+        }
         Ok(Value::ok(Value::Unit))
     }
 
@@ -53,13 +91,14 @@ impl Run<'_> {
             if self.channels[channel].senders == 0 {
                 return Ok(Err("Disconnected"));
             }
-            if now
-                && (self.threads.iter().all(|it| it.code.is_none())
-                    || self.unknown.is_late(MAX_LATE))
-            {
+            if now && (!self.has_others() || self.unknown.is_late(MAX_LATE)) {
                 return Ok(Err("Empty"));
             }
-            if !self.run_waiting()? {
+            let waits = if now { Wait::Turn } else { Wait::Channel(channel) };
+            if !self.run_waiting(waits)? {
+                if now {
+                    return Ok(Err("Empty"));
+                }
                 return unknown("a receipt that waits for what is not run");
             }
         }
@@ -93,4 +132,10 @@ impl Run<'_> {
             }
         })
     }
+}
+
+/// The error of a channel that nobody reads any more, with what was sent.
+fn refused(name: &str, value: Value) -> Value {
+    let error = if name == "try_send" { "Disconnected" } else { "SendError" };
+    Value::err(Value::cell(Cell::Made(error), value))
 }

@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
+use super::eval::last as last_of;
 use super::iterate::{Adaptor, Iter};
 use super::machine::{Result, Run, Stop, unknown};
 use super::many::one;
-use super::value::{Kind, Maybe, Place, Step, Value};
-use crate::model::{Ty, TyHead};
+use super::value::{Maybe, Place, Step, Value};
+use crate::model::Ty;
 
 /// Methods that are followed, beside the adaptors.
 pub(super) const METHODS: &[&str] = &[
@@ -23,6 +24,9 @@ pub(super) const METHODS: &[&str] = &[
     "find",
     "find_map",
     "position",
+    "rposition",
+    "rfind",
+    "is_sorted",
     "last",
     "nth",
     "max",
@@ -33,6 +37,8 @@ pub(super) const METHODS: &[&str] = &[
     "partition",
     "reduce",
     "max_by_key",
+    "max_by",
+    "min_by",
     "min_by_key",
     "by_ref",
     "rev",
@@ -120,6 +126,7 @@ impl Run<'_> {
             "any" | "all" | "position" | "find" | "find_map" | "try_for_each" | "try_fold" => {
                 return self.searched(place, name, args);
             }
+            "rfind" | "rposition" => return self.searched_back(place, name, args),
             _ => {}
         }
         // Methods that take the iterator; one behind a reference stays where it is.
@@ -144,6 +151,26 @@ impl Run<'_> {
         self.consumed(iter, name, args, want)
     }
 
+    /// Methods that look for an element from the end.
+    fn searched_back(&mut self, place: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+        let iter = std::mem::replace(self.get_mut(place)?, Value::Moved);
+        let mut all = self.drained(iter)?;
+        let len = all.len();
+        all.reverse();
+        *self.get_mut(place)? = Value::iter(all);
+        let found = self.searched(place, &name[1..], args)?;
+        Ok(match found {
+            Value::Maybe(Maybe::Some, Some(at)) if name == "rposition" => match *at {
+                Value::Int(at) => {
+                    let at = usize::try_from(at).unwrap_or(0);
+                    Value::some(Value::int(len.saturating_sub(at + 1)))
+                }
+                other => Value::some(other),
+            },
+            other => other,
+        })
+    }
+
     /// Methods that use their iterator up.
     fn consumed(
         &mut self,
@@ -159,6 +186,11 @@ impl Run<'_> {
                     && matches!(**numbers, Iter::Numbers(_, None))
                 {
                     return unknown("an endless range from its end");
+                }
+                if let Value::Iter(own) = &iter
+                    && matches!(**own, Iter::Own(_))
+                {
+                    return unknown("the end of an iterator of the project");
                 }
                 let mut all = self.drained(iter)?;
                 all.reverse();
@@ -176,7 +208,6 @@ impl Run<'_> {
                 let given = Value::Tuple(vec![Value::Unit, Value::Unit]);
                 Ok(Value::Iter(Box::new(Iter::Adapted(Adaptor::FlatMap, iter, given))))
             }
-            "cycle" => unknown("`cycle`"),
             "collect" => self.collected(iter, want),
             "for_each" => {
                 let code = one(args)?;
@@ -200,11 +231,38 @@ impl Run<'_> {
                 })?;
                 Ok(std::mem::replace(&mut self.slots[sum], Value::Moved))
             }
+            "sum" | "product" if matches!(want.path().map(last_of), Some("Result" | "Option")) => {
+                self.summed(iter, name, args, want)
+            }
             _ => {
                 let all = self.drained(iter)?;
                 self.reduced(all, name, args)
             }
         }
+    }
+
+    /// A sum of results or options.
+    fn summed(
+        &mut self,
+        iter: Value,
+        name: &str,
+        args: &mut Vec<Value>,
+        want: &Ty,
+    ) -> Result<Value> {
+        // It stops at the first error, and what is left is dropped.
+        let all = self.collected(iter, want)?;
+        let place = self.temp(all);
+        let inner = place.then(Step::Inner);
+        if let Value::Maybe(maybe, Some(_)) = self.get(&place)?
+            && maybe.is_good()
+        {
+            let Value::Many(_, items) = self.take_whole(&inner)? else {
+                return unknown("a sum of something else");
+            };
+            let sum = self.reduced(items, name, args)?;
+            *self.get_mut(&inner)? = sum;
+        }
+        self.take(&place)
     }
 
     /// Runs something on each element that is left.
@@ -229,6 +287,16 @@ impl Run<'_> {
                 self.iterated(other)?
             }
             Adaptor::FlatMap => Value::Tuple(vec![one(args)?, Value::Unit]),
+            Adaptor::Scan => Value::Tuple(vec![one(args)?, one(args)?]),
+            Adaptor::Cycle => {
+                let all = self.drained(iter)?;
+                if all.iter().any(|it| self.owns(it)) {
+                    return unknown("`cycle`");
+                }
+                let iter = Value::iter(Vec::new());
+                let all = Value::Tuple(all);
+                return Ok(Value::Iter(Box::new(Iter::Adapted(adaptor, iter, all))));
+            }
             Adaptor::Take | Adaptor::Skip | Adaptor::StepBy => {
                 let count = one(args)?;
                 match self.seen(&count) {
@@ -321,7 +389,7 @@ impl Run<'_> {
         }
         let (slot, sum) = (self.slot(code), self.slot(sum));
         let code = Value::Ref(Place::slot(slot));
-        let mut at = 0;
+        let (mut at, mut is_option) = (0, false);
         while let Some(item) = self.next(place)? {
             match name {
                 "any" | "all" | "position" => {
@@ -360,6 +428,7 @@ impl Run<'_> {
                     let made = Place::slot(own);
                     match self.maybe_at(&made, Maybe::Ok)? {
                         Some(is) if is.is_good() => {
+                            is_option = is == Maybe::Some;
                             let value = self.take(&made.then(Step::Inner))?;
                             self.slots[sum] = value;
                         }
@@ -372,8 +441,12 @@ impl Run<'_> {
         Ok(match name {
             "any" => Value::Bool(false),
             "all" => Value::Bool(true),
+            "try_for_each" if is_option => Value::some(Value::Unit),
             "try_for_each" => Value::ok(Value::Unit),
-            "try_fold" => Value::ok(std::mem::replace(&mut self.slots[sum], Value::Moved)),
+            "try_fold" => {
+                let sum = std::mem::replace(&mut self.slots[sum], Value::Moved);
+                if is_option { Value::some(sum) } else { Value::ok(sum) }
+            }
             _ => Value::none(),
         })
     }
@@ -400,11 +473,21 @@ impl Run<'_> {
                 self.discard_all(all, "dropped before the last")?;
                 Ok(Value::option(last))
             }
-            "max" | "min" | "max_by_key" | "min_by_key" => {
-                if all.iter().any(|it| self.owns(it)) {
-                    return unknown("the greatest of what owns threads");
+            "max" | "min" | "max_by_key" | "min_by_key" | "max_by" | "min_by" => {
+                self.greatest(all, name, args)
+            }
+            "is_sorted" => {
+                let mut holds = Value::Bool(true);
+                for pair in all.windows(2) {
+                    if let [left, right] = pair {
+                        match self.order(left, right)? {
+                            Some(order) if order.is_gt() => holds = Value::Bool(false),
+                            Some(_) => {}
+                            None => return Ok(self.unknown.untold(format!("{:?}", self.at))),
+                        }
+                    }
                 }
-                Ok(if all.is_empty() { Value::none() } else { Value::some(self.unknown.fresh()) })
+                Ok(holds)
             }
             "reduce" => {
                 let code = one(args)?;
@@ -443,76 +526,5 @@ impl Run<'_> {
             }
             _ => unknown(&format!("`{name}` of an iterator")),
         }
-    }
-
-    /// What `collect` makes: by the type that is wanted, or by what the elements are.
-    fn collected(&mut self, iter: Value, want: &Ty) -> Result<Value> {
-        let path = want.path().unwrap_or_default();
-        let last = path.rsplit("::").next().unwrap_or(path);
-        if let Some(head @ TyHead::Item(..)) = want.head() {
-            let own = self.model.methods_of(&head, "from_iter").first().map(|it| it.item);
-            return match own {
-                Some(own) => self.call_function(own, None, vec![iter], None),
-                None => unknown("`collect` into another type"),
-            };
-        }
-        if matches!(last, "Result" | "Option") {
-            let inner = want.payload();
-            let Value::Iter(mut iter) = iter else { return unknown("no iterator") };
-            let mut all = Vec::new();
-            while let Some(item) = self.advance(&mut iter)? {
-                let own = self.slot(item);
-                let place = Place::slot(own);
-                let good = if last == "Option" { Maybe::Some } else { Maybe::Ok };
-                match self.maybe_at(&place, good)? {
-                    Some(is) if is.is_good() => all.push(self.take(&place.then(Step::Inner))?),
-                    Some(_) => {
-                        self.discard_all(all, "dropped by a `collect` that stops at an error")?;
-                        self.discard(
-                            Value::Iter(iter),
-                            "left in an iterator by a `collect` that stops at an error",
-                        )?;
-                        return self.take(&place);
-                    }
-                    None => return unknown("`collect` of something else"),
-                }
-            }
-            let made = self.gathered(all, &inner)?;
-            return Ok(if last == "Option" { Value::some(made) } else { Value::ok(made) });
-        }
-        let all = self.drained(iter)?;
-        self.gathered(all, want)
-    }
-
-    fn gathered(&mut self, all: Vec<Value>, want: &Ty) -> Result<Value> {
-        let path = want.path().unwrap_or_default();
-        let last = path.rsplit("::").next().unwrap_or(path);
-        let kind = match last {
-            it if it.ends_with("Map") => Kind::Map,
-            it if it.ends_with("Set") => Kind::Set,
-            "Arc" | "Rc" => {
-                return Ok(self.share(Value::list(all)));
-            }
-            "String" | "str" => {
-                self.discard_all(all, "dropped")?;
-                return Ok(self.unknown.fresh());
-            }
-            _ if *want == Ty::Tuple(Vec::new()) => {
-                self.discard_all(all, "dropped")?;
-                return Ok(Value::Unit);
-            }
-            _ => return Ok(Value::list(all)),
-        };
-        let slot = self.slot(Self::empty(kind));
-        let place = Place::slot(slot);
-        for item in all {
-            let mut args = match item {
-                Value::Tuple(parts) if kind == Kind::Map => parts,
-                other => vec![other],
-            };
-            let old = self.keyed(&place, kind, "insert", &mut args)?;
-            self.discard(old, "another value came for its key")?;
-        }
-        self.take(&place)
     }
 }

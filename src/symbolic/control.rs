@@ -241,7 +241,11 @@ impl Run<'_> {
                 let inner = self.place(*inner)?;
                 match self.get(&inner)? {
                     // A box, a data value: nothing stands between.
-                    Value::Sym(_) | Value::Int(_) | Value::Bool(_) | Value::Text(_) => Ok(inner),
+                    Value::Sym(_)
+                    | Value::Int(_)
+                    | Value::Bool(_)
+                    | Value::Text(_)
+                    | Value::Literal(_) => Ok(inner),
                     _ => Ok(self.deref(&inner)?.unwrap_or(inner)),
                 }
             }
@@ -255,7 +259,7 @@ impl Run<'_> {
     /// Where a collection is, through whatever leads to it.
     pub(super) fn listed(&mut self, place: &Place) -> Result<Place> {
         let mut place = place.clone();
-        while !matches!(self.get(&place)?, Value::Many(..) | Value::Sym(_)) {
+        while !matches!(self.get(&place)?, Value::Many(..) | Value::Sym(_) | Value::Text(_)) {
             match self.deref(&place)? {
                 Some(to) => place = to,
                 None => return unknown("no collection"),
@@ -319,6 +323,20 @@ impl Run<'_> {
                 Ok(self.temp(part))
             }
             (Value::Many(..), Value::Sym(_)) => Err(Stop::Ended),
+            (Value::Text(own), Value::Int(at)) => {
+                let byte = usize::try_from(*at).ok().and_then(|at| own.as_bytes().get(at));
+                match byte.map(|it| Value::Int(i64::from(*it))) {
+                    Some(byte) => Ok(self.temp(byte)),
+                    None => Err(Stop::Ended),
+                }
+            }
+            (Value::Text(own), Value::Iter(_)) => {
+                let own = own.clone();
+                match self.text_part(&own, index)? {
+                    Some(part) => Ok(self.temp(part)),
+                    None => Err(Stop::Ended),
+                }
+            }
             _ => unknown("an index that is not known"),
         }
     }

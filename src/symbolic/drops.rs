@@ -72,6 +72,10 @@ impl Run<'_> {
             }
             Value::Receiver(channel) => {
                 self.channels[channel].is_open = false;
+                if self.channels[channel].bound == Some(0) && self.turns.is_some() {
+                    // Whoever has sent it gets it back.
+                    return Ok(());
+                }
                 let queue = std::mem::take(&mut self.channels[channel].queue);
                 self.discard_all(queue, "dropped with the channel that it was sent into")
             }
@@ -168,7 +172,7 @@ impl Run<'_> {
                     reach.slots.extend(slots.clone());
                     open.extend(slots.map(|slot| &self.slots[slot]));
                 }
-                Value::Function(_) => reach.runs_unseen = true,
+                Value::Function(_) | Value::Late(_) => reach.runs_unseen = true,
                 Value::Data(data) => open.extend(data.fields.iter().map(|(_, it)| it)),
                 Value::Tuple(parts) | Value::Many(_, parts) => open.extend(parts),
                 Value::Maybe(_, Some(inner)) | Value::Cell(_, inner) => open.push(inner),

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::call::generic_of;
 use super::eval::last;
 use super::machine::{Frame, Result, Run, Stop, unknown};
+use super::many::one;
 use super::value::{Context, Data, Place, Value, head_of, type_of};
 use crate::facts::tree::{Body, ExprId, ExprKind, Name, Receiver};
 use crate::model::{Def, ItemRef, Ty};
@@ -34,43 +34,33 @@ impl Run<'_> {
         }
         let mut context = context.unwrap_or_else(|| self.context_of(item, &[]));
         if let (true, Some(Value::Data(data))) =
-            (context.types.is_empty(), receiver.as_ref().map(|it| self.seen(it)))
+            (context.types.is_empty(), receiver.as_ref().map(|it| self.behind_all(it)))
         {
-            context.types = data.types;
+            context.types.clone_from(&data.types);
         }
         // A function of a trait means that of the value.
         if context.own == Ty::Unknown
             && let Some(value) = &receiver
+            && let Value::Data(data) = self.behind_all(value)
         {
-            let behind = self.seen(value);
-            if let Value::Data(data) = &behind {
-                let head = head_of(data.item);
-                context.own = type_of(data.item);
-                let name = self.model.item(item).name.clone();
-                let of = self.model.function_at(item).and_then(|it| it.container);
-                let own = of.and_then(|of| self.model.provided_for(&head, of, &name));
-                if let Some(own) = own
-                    && own != item
-                {
-                    return self.call_function(own, receiver, args, None);
-                }
+            let head = head_of(data.item);
+            context.own = type_of(data.item);
+            let name = self.model.item(item).name.clone();
+            let of = self.model.function_at(item).and_then(|it| it.container);
+            let own = of.and_then(|of| self.model.provided_for(&head, of, &name));
+            if let Some(own) = own
+                && own != item
+            {
+                return self.call_function(own, receiver, args, None);
             }
         }
         let Some(body) = function.body.clone() else {
             self.unread.insert(item);
             return unknown("a function that was not read");
         };
-        for (generic, param) in function
-            .params
-            .iter()
-            .zip(&args)
-            .filter_map(|(ty, value)| Some((generic_of(ty)?, value)))
-        {
-            if function.generics.iter().any(|it| it.name == generic)
-                && context.types.iter().all(|(own, _)| *own != generic)
-            {
-                let ty = self.value_type(param);
-                context.types.push((generic, ty));
+        if !function.generics.is_empty() {
+            for (param, value) in function.params.iter().zip(&args) {
+                self.infer(&function.generics, param, value, &mut context.types);
             }
         }
         let at = self.at;
@@ -78,7 +68,7 @@ impl Run<'_> {
             receiver.map(|value| (Name::from("self"), self.slot(value))).into_iter().collect();
         self.frames.push(Frame {
             body: body.clone(),
-            context,
+            context: Arc::new(context),
             outer: Vec::new(),
             scopes: vec![scope],
             temps: Vec::new(),
@@ -88,14 +78,6 @@ impl Run<'_> {
         let result = self.run_frame(body.root, &params, args);
         self.at = at;
         result
-    }
-
-    /// The type of a value, as far as it has a name.
-    pub(super) fn value_type(&self, value: &Value) -> Ty {
-        match self.seen(value) {
-            Value::Data(data) => type_of(data.item),
-            _ => Ty::Unknown,
-        }
     }
 
     /// Runs the frame that was pushed last, with its arguments.
@@ -137,9 +119,9 @@ impl Run<'_> {
             }
             self.bind(pat, &place, false)?;
         }
-        let gives = self.context()?.gives;
+        let context = self.context()?;
         match root {
-            Some(root) => self.eval(root, &gives),
+            Some(root) => self.eval(root, &context.gives),
             None => unknown("a function without a body"),
         }
     }
@@ -155,7 +137,7 @@ impl Run<'_> {
         context.gives = ty.clone();
         self.frames.push(Frame {
             body: body.clone(),
-            context,
+            context: Arc::new(context),
             outer: Vec::new(),
             scopes: vec![Vec::new()],
             temps: Vec::new(),
@@ -196,6 +178,12 @@ impl Run<'_> {
                 Ok(result)
             }
             Value::Function(defs) => self.call_named(&defs, args),
+            Value::Late(name) => {
+                let mut args = args;
+                let first = one(&mut args)?;
+                let place = self.temp(first);
+                self.method(&place, &name, args)
+            }
             Value::Sym(_) => {
                 if args.iter().any(|it| self.owns(it)) {
                     return unknown("a function that is not known");
@@ -257,6 +245,10 @@ impl Run<'_> {
                 }
                 if args.is_empty() {
                     return Ok(self.unknown.fresh());
+                }
+                let owner = path.rsplit("::").nth(1).unwrap_or_default();
+                if super::library::limits(owner).is_some() {
+                    return self.of_numbers(path, args);
                 }
                 let first = args.remove(0);
                 let place = self.temp(first);

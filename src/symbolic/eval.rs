@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::machine::{Result, Run, Stop, unknown};
-use super::value::{Data, Kind, Maybe, Place, Step, Value, type_of};
-use crate::facts::tree::{Body, ExprId, ExprKind, ItemKind, Name, Path, Type, Written};
+use super::value::{Context, Data, Kind, Maybe, Place, Step, Value, type_of};
+use crate::facts::tree::{Body, ExprId, ExprKind, ItemKind, Name, Path, Said, Type, Written};
 use crate::model::{Def, ItemRef, Namespace, Ty};
 
 impl Run<'_> {
@@ -25,14 +25,17 @@ impl Run<'_> {
         match &expr.kind {
             ExprKind::Path(qself, path) => self.path_value(qself.as_deref(), path),
             ExprKind::Bool(it) => Ok(Value::Bool(*it)),
-            ExprKind::Number(it) => Ok(Value::int(*it)),
-            ExprKind::Literal(hash) => Ok(Value::Text(*hash)),
+            ExprKind::Number(it) => match i64::try_from(*it) {
+                Ok(number) if number < i64::MAX => Ok(Value::Int(number)),
+                _ => Ok(self.unknown.untold(format!("{it}"))),
+            },
+            ExprKind::Literal(hash) => Ok(literal(&body, *hash)),
             ExprKind::Field(..) | ExprKind::Index(..) | ExprKind::Deref(_) => {
                 let place = self.place(id)?;
                 self.take(&place)
             }
             ExprKind::Reference(_, inner) => self.reference(&body, *inner, want),
-            ExprKind::Unary(inner) => self.unary(*inner),
+            ExprKind::Unary(is_not, inner) => self.unary(*is_not, *inner),
             ExprKind::Binary { op, left, right } => self.binary(*op, *left, *right),
             ExprKind::Assign(to, from) => self.assign(*to, *from),
             ExprKind::CompoundAssign(op, to, from) => self.assign_op(op, *to, *from),
@@ -48,8 +51,9 @@ impl Run<'_> {
             ExprKind::Closure(closure) => self.closure(id, closure),
             ExprKind::Try(inner) => self.tried(*inner, want),
             ExprKind::Return(value) => {
-                let gives = self.context()?.gives.clone();
-                let value = value.map_or(Ok(Value::Unit), |value| self.eval(value, &gives))?;
+                let context = self.context()?;
+                let gives = &context.gives;
+                let value = value.map_or(Ok(Value::Unit), |value| self.eval(value, gives))?;
                 Err(Stop::Return(value))
             }
             ExprKind::Break(label, value) => {
@@ -74,17 +78,7 @@ impl Run<'_> {
             ExprKind::Array(parts) => Ok(Value::list(self.eval_all(parts, &want.element())?)),
             ExprKind::Repeat(value, times) => self.repeated(*value, *times, &want.element()),
             ExprKind::Struct(path, fields, rest) => self.built(path, fields, *rest, want),
-            ExprKind::Cast(inner, ty) => {
-                let ty = self.ty(ty);
-                let value = self.eval(*inner, &ty)?;
-                Ok(match value {
-                    Value::Int(number) => self.cast(number, &ty),
-                    Value::Text(hash) => self.unknown.untold(format!("{hash} as {ty:?}")),
-                    Value::Data(data) => self.discriminant(&data),
-                    Value::Bool(it) => Value::Int(i64::from(it)),
-                    other => other,
-                })
-            }
+            ExprKind::Cast(inner, ty) => self.cast_to(*inner, ty),
             ExprKind::Range { ends, endless, closed } => self.range(ends, *endless, *closed),
             ExprKind::Macro(call) => self.macro_call(call, want),
             ExprKind::Async(..) | ExprKind::Await(_) => unknown("asynchronous code"),
@@ -92,11 +86,29 @@ impl Run<'_> {
         }
     }
 
+    /// `inner as Type`
+    fn cast_to(&mut self, inner: ExprId, ty: &Type) -> Result<Value> {
+        let ty = self.ty(ty);
+        let value = self.eval(inner, &ty)?;
+        Ok(match value {
+            Value::Int(number) => self.cast(number, &ty),
+            Value::Text(said) if said.chars().count() == 1 => {
+                let code = said.chars().next().map_or(0, u32::from);
+                self.cast(i64::from(code), &ty)
+            }
+            Value::Text(said) => self.unknown.untold(format!("{said:?} as {ty:?}")),
+            Value::Literal(hash) => self.unknown.untold(format!("{hash} as {ty:?}")),
+            Value::Data(data) => self.discriminant(&data),
+            Value::Bool(it) => Value::Int(i64::from(it)),
+            other => other,
+        })
+    }
+
     pub(super) fn eval_all(&mut self, exprs: &[ExprId], want: &Ty) -> Result<Vec<Value>> {
         exprs.iter().map(|&expr| self.eval(expr, want)).collect()
     }
 
-    pub(super) fn context(&self) -> Result<super::value::Context> {
+    pub(super) fn context(&self) -> Result<Arc<Context>> {
         match self.frames.last() {
             Some(frame) => Ok(frame.context.clone()),
             None => unknown("code outside of functions"),
@@ -126,6 +138,21 @@ impl Run<'_> {
             return Ok(Value::Ref(self.temp(value)));
         }
         Ok(Value::Ref(self.place_wanted(inner, &want)?))
+    }
+
+    /// What is behind references and shared owners.
+    pub(super) fn behind_all<'v>(&'v self, value: &'v Value) -> &'v Value {
+        let mut value = value;
+        loop {
+            value = match value {
+                Value::Ref(place) => match self.get(place) {
+                    Ok(behind) => behind,
+                    Err(_) => return value,
+                },
+                Value::Shared(id) => &self.slots[self.shared[*id].slot],
+                _ => return value,
+            };
+        }
     }
 
     /// A value with what is behind a reference to data, and what is known of it.
@@ -287,7 +314,18 @@ impl Run<'_> {
         fields.sort_by_key(|(name, _)| declared.iter().position(|it| it.name == *name));
     }
 
+    /// Whether variants of an enum are given numbers, which are not read.
+    pub(super) fn has_numbers(&self, item: ItemRef) -> bool {
+        match &self.model.item(item).kind {
+            ItemKind::Enum(variants) => variants.iter().any(|it| it.has_number),
+            _ => false,
+        }
+    }
+
     pub(super) fn discriminant(&mut self, data: &Data) -> Value {
+        if self.has_numbers(data.item) {
+            return self.unknown.untold(format!("{:?}", self.at));
+        }
         let variants: Vec<&Name> = self.model.variants(data.item).collect();
         let at = variants.iter().position(|name| Some(*name) == data.variant.as_ref());
         at.map_or_else(|| self.unknown.fresh(), Value::int)
@@ -301,8 +339,7 @@ impl Run<'_> {
         let value = self.eval(inner, &wrapped)?;
         let place = self.temp(value);
         let place = self.resolved(&place)?;
-        let gives = self.context()?.gives;
-        let good = if gives.is_option() { Maybe::Some } else { Maybe::Ok };
+        let good = if self.context()?.gives.is_option() { Maybe::Some } else { Maybe::Ok };
         match self.maybe_at(&place, good)? {
             Some(Maybe::Some | Maybe::Ok) => self.take(&place.then(Step::Inner)),
             Some(Maybe::None) => Err(Stop::Return(Value::none())),
@@ -321,6 +358,9 @@ impl Run<'_> {
         {
             return self.take(&Place::slot(slot));
         }
+        if qself.is_none() && self.is_of_parameter(path) {
+            return Ok(Value::Late(Name::from(path.last())));
+        }
         let defs = self.defs(qself, path)?;
         match defs.as_slice() {
             [Def::External(path)] if Maybe::of(last(path)) == Some(Maybe::None) => {
@@ -330,7 +370,16 @@ impl Run<'_> {
                 if last(path).starts_with(|it: char| it.is_ascii_uppercase())
                     && !matches!(last(path), "Some" | "Ok" | "Err") =>
             {
-                Ok(self.unknown.derived(path.to_string(), None))
+                let owner = path.rsplit("::").nth(1).unwrap_or_default();
+                Ok(match (super::library::limits(owner), last(path)) {
+                    (Some(_), "MAX" | "MIN") if matches!(owner, "i64" | "isize" | "i128") => {
+                        self.unknown.untold(path.to_string())
+                    }
+                    (Some((_, most)), "MAX") => Value::Int(most),
+                    (Some((least, _)), "MIN") => Value::Int(least),
+                    _ if owner == "Duration" && last(path) == "ZERO" => Value::Int(0),
+                    _ => self.unknown.named(path),
+                })
             }
             [Def::Variant(item, name)] if self.model.is_unit(*item, name) => {
                 Ok(Value::Data(Box::new(Data {
@@ -402,6 +451,14 @@ impl Run<'_> {
         let slot = self.slot(value);
         self.statics.insert(item_of, slot);
         Ok(Place::slot(slot))
+    }
+}
+
+/// What a literal says, or that it says the same as another one.
+pub(super) fn literal(body: &Body, hash: u64) -> Value {
+    match body.said.get(&hash) {
+        Some(Said::Text(said)) => Value::Text(said.clone()),
+        _ => Value::Literal(hash),
     }
 }
 

@@ -52,6 +52,12 @@ pub(super) enum Adaptor {
     Peekable,
     StepBy,
     Fuse,
+    Scan,
+    Cycle,
+    /// `successors`: the next one, and what makes another one of it.
+    Successors,
+    /// `repeat_with`.
+    MapUnit,
 }
 
 impl Adaptor {
@@ -73,6 +79,8 @@ impl Adaptor {
             "peekable" => Self::Peekable,
             "step_by" => Self::StepBy,
             "fuse" => Self::Fuse,
+            "scan" => Self::Scan,
+            "cycle" => Self::Cycle,
             _ => return None,
         })
     }
@@ -136,7 +144,7 @@ impl Run<'_> {
                 }
                 Ok(Value::Iter(Box::new(Iter::Own(Value::Data(data)))))
             }
-            Value::Text(_) => Ok(Value::Iter(Box::new(Iter::Items(
+            Value::Literal(_) => Ok(Value::Iter(Box::new(Iter::Items(
                 (0..3).map(|_| self.unknown.fresh()).collect(),
             )))),
             Value::Shared(_) => {
@@ -287,6 +295,52 @@ impl Run<'_> {
         }
     }
 
+    /// What comes of adaptors that make elements themselves.
+    fn made_anew(
+        &mut self,
+        adaptor: Adaptor,
+        inner: &mut Value,
+        given: &mut Value,
+    ) -> Result<Option<Value>> {
+        match adaptor {
+            Adaptor::Successors => {
+                let held = std::mem::replace(inner, Value::none());
+                let Some(item) = self.opened(held)? else { return Ok(None) };
+                let slot = self.slot(item);
+                let code = self.slot(std::mem::replace(given, Value::Moved));
+                let own = Value::Ref(Place::slot(slot));
+                *inner = self.call_value(Value::Ref(Place::slot(code)), vec![own])?;
+                *given = std::mem::replace(&mut self.slots[code], Value::Moved);
+                Ok(Some(std::mem::replace(&mut self.slots[slot], Value::Moved)))
+            }
+            Adaptor::MapUnit => {
+                let Value::Tuple(code) = given else { return unknown("`repeat_with`") };
+                let slot = self.slot(code.pop().unwrap_or(Value::Moved));
+                let made = self.call_value(Value::Ref(Place::slot(slot)), Vec::new());
+                code.push(std::mem::replace(&mut self.slots[slot], Value::Moved));
+                made.map(Some)
+            }
+            Adaptor::Cycle => {
+                let Value::Tuple(all) = given else { return unknown("`cycle`") };
+                let Some(first) = all.first().cloned() else { return Ok(None) };
+                all.rotate_left(1);
+                Ok(Some(first))
+            }
+            Adaptor::Scan => {
+                let Some(item) = self.inner_next(inner)? else { return Ok(None) };
+                let Value::Tuple(parts) = given else { return unknown("`scan`") };
+                let code = self.slot(parts.pop().unwrap_or(Value::Moved));
+                let state = self.slot(parts.pop().unwrap_or(Value::Moved));
+                let given = vec![Value::Ref(Place::slot(state)), item];
+                let made = self.call_value(Value::Ref(Place::slot(code)), given)?;
+                parts.push(std::mem::replace(&mut self.slots[state], Value::Moved));
+                parts.push(std::mem::replace(&mut self.slots[code], Value::Moved));
+                self.opened(made)
+            }
+            _ => unknown("an adaptor"),
+        }
+    }
+
     fn adapted(
         &mut self,
         adaptor: Adaptor,
@@ -294,6 +348,9 @@ impl Run<'_> {
         given: &mut Value,
     ) -> Result<Option<Value>> {
         match adaptor {
+            Adaptor::Successors | Adaptor::MapUnit | Adaptor::Cycle | Adaptor::Scan => {
+                self.made_anew(adaptor, inner, given)
+            }
             Adaptor::Map
             | Adaptor::Filter
             | Adaptor::FilterMap

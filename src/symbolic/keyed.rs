@@ -1,10 +1,12 @@
 //! Keys of maps, entries, and the elements that a range takes.
 
+use std::cmp::Ordering;
+
 use super::iterate::Iter;
 use super::machine::{Result, Run, Stop, unknown};
 use super::many::one;
-use super::order::number;
 use super::value::{Kind, Place, Step, Value};
+use crate::facts::tree::Comparison;
 
 impl Run<'_> {
     /// The position of a key in a map or set; decided now if that is not known.
@@ -18,11 +20,28 @@ impl Run<'_> {
                 },
                 (_, item) => item,
             };
-            if self.equal(own, key)? {
+            if self.is_same_key(own, key)? {
                 return Ok(Some(at));
             }
         }
         Ok(None)
+    }
+
+    /// Whether two keys are equal, by what their type has for it.
+    fn is_same_key(&mut self, own: &Value, key: &Value) -> Result<bool> {
+        if !matches!(own, Value::Data(_)) {
+            return self.equal(own, key);
+        }
+        let (left, right) = (self.slot(own.clone()), self.slot(key.clone()));
+        let (one, other) = (Place::slot(left), Place::slot(right));
+        let answer = self.compared_by_own(Comparison::Equal, &one, &other)?;
+        // They were lent, and are dropped where they are.
+        self.slots[left] = Value::Moved;
+        self.slots[right] = Value::Moved;
+        match answer {
+            Some(answer) => self.truth(&answer),
+            None => self.equal(own, key),
+        }
     }
 
     /// Methods that look for a key.
@@ -89,18 +108,26 @@ impl Run<'_> {
         })
     }
 
-    /// Where a new key comes: in the order of numbers, or last.
+    /// Where a new key comes: in its order, or last where that is not known.
     fn rank(&mut self, place: &Place, key: &Value) -> Result<usize> {
-        let Value::Many(_, items) = self.get(place)? else { return unknown("no map") };
-        let own = |item: &Value| match item {
-            Value::Tuple(parts) => parts.first().and_then(|it| number(&self.seen(it))),
-            other => number(&self.seen(other)),
+        let Value::Many(kind, items) = self.get(place)? else { return unknown("no map") };
+        let own = |item: &Value| match (kind, item) {
+            (Kind::Map, Value::Tuple(parts)) => parts.first().map(|it| self.seen(it)),
+            (_, other) => Some(self.seen(other)),
         };
-        let keys: Option<Vec<i64>> = items.iter().map(own).collect();
-        Ok(match (keys, number(&self.seen(key))) {
-            (Some(keys), Some(key)) => keys.partition_point(|it| *it < key),
-            _ => items.len(),
-        })
+        let keys: Vec<Value> = items.iter().filter_map(own).collect();
+        let key = self.seen(key);
+        for (at, own) in keys.iter().enumerate() {
+            match self.order(own, &key)? {
+                Some(Ordering::Less) => {}
+                Some(_) => return Ok(at),
+                None => {
+                    self.unknown.assumed = true;
+                    return Ok(keys.len());
+                }
+            }
+        }
+        Ok(keys.len())
     }
 
     /// Methods of an entry of a map.
@@ -120,12 +147,31 @@ impl Run<'_> {
             }
             return Ok(Value::Entry(map.clone(), Box::new(key)));
         }
+        match (name, at) {
+            ("key", _) => {
+                let slot = self.slot(key);
+                return Ok(Value::Ref(Place::slot(slot)));
+            }
+            ("get" | "get_mut" | "into_mut", Some(at)) => return Ok(Value::Ref(own(at))),
+            ("insert", Some(at)) => {
+                let value = one(args)?;
+                return Ok(std::mem::replace(self.get_mut(&own(at))?, value));
+            }
+            ("remove" | "remove_entry", Some(_)) => {
+                let removed = self.keyed(map, Kind::Map, name, &mut vec![key])?;
+                return match self.opened(removed)? {
+                    Some(value) => Ok(value),
+                    None => unknown("an entry that is not there"),
+                };
+            }
+            _ => {}
+        }
         if let Some(at) = at {
             self.discard_all(std::mem::take(args), "dropped as there is something already")?;
             return Ok(Value::Ref(own(at)));
         }
         let value = match name {
-            "or_insert" => one(args)?,
+            "or_insert" | "insert" => one(args)?,
             "or_insert_with" => {
                 let code = one(args)?;
                 self.call_value(code, Vec::new())?

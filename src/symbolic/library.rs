@@ -1,11 +1,13 @@
 //! Functions of std by their path, macros, ranges and defaults.
 
 use super::eval::last;
-use super::iterate::Iter;
+use super::iterate::{Adaptor, Iter};
 use super::machine::{Result, Run, Stop, unknown};
 use super::many::one;
+use super::text::text;
+use super::turn::Wait;
 use super::value::{Cell, Data, Place, Value};
-use crate::facts::tree::{ExprId, ExprKind, ItemKind, MacroArgs, MacroCall, Name};
+use crate::facts::tree::{ExprId, ItemKind, Name};
 use crate::model::{ItemRef, Ty, TyHead};
 
 impl Run<'_> {
@@ -16,13 +18,19 @@ impl Run<'_> {
         args: &mut Vec<Value>,
         want: &Ty,
     ) -> Result<Option<Value>> {
+        let mut names = path.rsplit("::");
+        let (name, owner) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+        if let Some(made) = self.of_number(owner, name, args)? {
+            return Ok(Some(made));
+        }
         if !path.starts_with("std::") {
             return Ok(None);
         }
-        let mut names = path.rsplit("::");
-        let (name, owner) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
         Ok(Some(match (owner, name) {
-            ("thread", "sleep" | "yield_now" | "park" | "park_timeout") => Value::Unit,
+            ("thread", "sleep" | "yield_now" | "park" | "park_timeout") => {
+                self.let_others_go()?;
+                Value::Unit
+            }
             // A run that panics is none that counts.
             ("thread", "panicking") => Value::Bool(false),
             ("thread", "scope") => {
@@ -65,6 +73,29 @@ impl Run<'_> {
         }))
     }
 
+    /// Functions of numbers and characters by their types.
+    fn of_number(&mut self, owner: &str, name: &str, args: &[Value]) -> Result<Option<Value>> {
+        let [given] = args else { return Ok(None) };
+        let shown = self.seen(given);
+        Ok(match (owner, name, &shown) {
+            ("char", "from", Value::Int(code)) => {
+                u32::try_from(*code).ok().and_then(char::from_u32).map(|it| text(it.to_string()))
+            }
+            ("char", "from", Value::Text(_)) => Some(shown),
+            (_, "from", Value::Int(_) | Value::Sym(_)) if limits(owner).is_some() => Some(shown),
+            (_, "from", Value::Bool(it)) if limits(owner).is_some() => {
+                Some(Value::Int(i64::from(*it)))
+            }
+            (_, "try_from", Value::Int(number)) => {
+                limits(owner).map(|(least, most)| match (least..=most).contains(number) {
+                    true => Value::ok(shown.clone()),
+                    false => Value::err(self.unknown.fresh()),
+                })
+            }
+            _ => None,
+        })
+    }
+
     /// Functions that reach out of the program, or make ways through it.
     fn std_outside(
         &mut self,
@@ -79,7 +110,10 @@ impl Run<'_> {
             ("panic", "resume_unwind") => return Err(Stop::Ended),
             ("panic", "catch_unwind") => {
                 let code = one(args)?;
-                Value::ok(self.call_value(code, Vec::new())?)
+                match self.call_value(code, Vec::new()) {
+                    Err(Stop::Ended) => return unknown("a panic that is caught"),
+                    other => Value::ok(other?),
+                }
             }
             ("mpsc", "channel") => self.channel(None),
             ("mpsc", "sync_channel") => {
@@ -110,6 +144,13 @@ impl Run<'_> {
                 );
                 made
             }
+            ("Rc" | "Arc", "ptr_eq") => {
+                let (left, right) = (self.shared_argument(args)?, self.shared_argument(args)?);
+                match (left, right) {
+                    (Value::Shared(left), Value::Shared(right)) => Value::Bool(left == right),
+                    _ => self.unknown.fresh(),
+                }
+            }
             ("ptr", "eq" | "null" | "null_mut") => self.unknown.fresh(),
             _ => return self.made(path, owner, name, args, want),
         }))
@@ -136,7 +177,6 @@ impl Run<'_> {
         Ok(Some(match (owner, name) {
             ("Box" | "Pin" | "AssertUnwindSafe", _) if is_new => one(args)?,
             ("panic", "AssertUnwindSafe") => one(args)?,
-            ("cmp", "Reverse") => Value::Tuple(vec![one(args)?]),
             ("Arc" | "Rc", _) if is_new => {
                 let value = one(args)?;
                 self.share(value)
@@ -152,8 +192,8 @@ impl Run<'_> {
             },
             ("Arc" | "Rc", "strong_count") => match self.shared_argument(args)? {
                 Value::Shared(id) => {
-                    while self.threads.iter().any(|it| it.code.is_some()) {
-                        if self.unknown.choose(2) == 1 || !self.run_waiting()? {
+                    while self.has_others() {
+                        if self.unknown.choose(2) == 1 || !self.run_waiting(Wait::Last)? {
                             break;
                         }
                     }
@@ -166,6 +206,14 @@ impl Run<'_> {
                 self.unwrapped(value, name == "try_unwrap")?
             }
             ("Arc" | "Rc", "get_mut") => match self.shared_argument(args)? {
+                Value::Shared(id)
+                    if self
+                        .slots
+                        .iter()
+                        .any(|it| matches!(it, Value::Weak(Some(of)) if *of == id)) =>
+                {
+                    return unknown("a shared owner that is looked at");
+                }
                 Value::Shared(id) if self.shared[id].strong == 1 => {
                     Value::some(Value::Ref(Place::slot(self.shared[id].slot)))
                 }
@@ -175,7 +223,6 @@ impl Run<'_> {
             ("Arc" | "Rc", "make_mut" | "new_cyclic") => {
                 return unknown("a shared owner that is changed");
             }
-            ("Arc" | "Rc", "ptr_eq") => self.unknown.fresh(),
             ("Weak", "new") => Value::Weak(None),
             ("Weak", "upgrade") => return Ok(None),
             _ => return self.made_cell(path, owner, name, args, want),
@@ -242,11 +289,13 @@ impl Run<'_> {
     ) -> Result<Option<Value>> {
         Ok(Some(match (owner, name) {
             (
-                "Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" | "LinkedList",
+                "Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" | "LinkedList"
+                | "BinaryHeap",
                 "new" | "with_capacity" | "default",
             ) => Self::empty(Self::kind_of(owner)),
             (
-                "Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" | "LinkedList",
+                "Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" | "LinkedList"
+                | "BinaryHeap",
                 "from" | "from_iter",
             ) => {
                 let value = one(args)?;
@@ -258,7 +307,8 @@ impl Run<'_> {
             ("String", _) | ("str", _) if args.iter().all(|it| !self.owns(it)) => {
                 match args.first() {
                     Some(first) if matches!(name, "from" | "from_utf8_lossy") => self.seen(first),
-                    None if name == "new" => Value::Text(0),
+                    None if matches!(name, "new" | "with_capacity" | "default") => text(""),
+                    Some(_) if name == "with_capacity" => text(""),
                     _ => self.unknown.untold(format!("{name}{:?}", self.at)),
                 }
             }
@@ -268,8 +318,60 @@ impl Run<'_> {
             ("iter", "from_fn") => Value::Iter(Box::new(Iter::FromFn(one(args)?))),
             ("iter", "repeat") => Value::Iter(Box::new(Iter::Repeat(one(args)?))),
             ("iter", "repeat_with") => {
-                return unknown("`repeat_with`");
+                let given = Value::Iter(Box::new(Iter::Repeat(Value::Unit)));
+                let code = Value::Tuple(vec![one(args)?]);
+                Value::Iter(Box::new(Iter::Adapted(Adaptor::MapUnit, given, code)))
             }
+            ("iter", "successors") => {
+                let first = one(args)?;
+                let code = one(args)?;
+                Value::Iter(Box::new(Iter::Adapted(Adaptor::Successors, first, code)))
+            }
+            ("iter", "zip") => {
+                let first = one(args)?;
+                let left = self.iterated(first)?;
+                let second = one(args)?;
+                let right = self.iterated(second)?;
+                Value::Iter(Box::new(Iter::Adapted(Adaptor::Zip, left, right)))
+            }
+            ("Default", "default") | ("default", "Default") => self.default_of(want)?,
+            ("PoisonError", "into_inner") => one(args)?,
+            _ if name == "default" && owner.starts_with(|it: char| it.is_ascii_uppercase()) => self
+                .default_of(&Ty::external(
+                    path.trim_end_matches("::default"),
+                    match want {
+                        Ty::Named(_, _, args) => args.clone(),
+                        _ => Vec::new(),
+                    },
+                ))?,
+            _ => return self.made_else(owner, name, args, want),
+        }))
+    }
+
+    /// Durations, paths, arrays, and what compares.
+    fn made_else(
+        &mut self,
+        owner: &str,
+        name: &str,
+        args: &mut Vec<Value>,
+        want: &Ty,
+    ) -> Result<Option<Value>> {
+        Ok(Some(match (owner, name) {
+            ("Duration", "from_secs" | "from_millis" | "from_micros" | "from_nanos") => {
+                let given = one(args)?;
+                let unit = match name {
+                    "from_secs" => 1_000_000_000,
+                    "from_millis" => 1_000_000,
+                    "from_micros" => 1_000,
+                    _ => 1,
+                };
+                self.arithmetic("mul", &given, &Value::Int(unit))
+            }
+            ("Path" | "PathBuf" | "OsString" | "OsStr", "new" | "from") if args.len() == 1 => {
+                let given = one(args)?;
+                self.seen(&given)
+            }
+            ("PathBuf" | "OsString", "new") => text(""),
             ("array", "from_fn") => match want {
                 Ty::Slice(_, crate::facts::tree::Size::Exactly(count)) => {
                     let code = one(args)?;
@@ -287,16 +389,13 @@ impl Run<'_> {
                 }
             },
             ("convert", "identity") => one(args)?,
-            ("Default", "default") | ("default", "Default") => self.default_of(want)?,
-            ("PoisonError", "into_inner") => one(args)?,
-            _ if name == "default" && owner.starts_with(|it: char| it.is_ascii_uppercase()) => self
-                .default_of(&Ty::external(
-                    path.trim_end_matches("::default"),
-                    match want {
-                        Ty::Named(_, _, args) => args.clone(),
-                        _ => Vec::new(),
-                    },
-                ))?,
+            ("cmp", "Reverse") => Value::cell(Cell::Made("Reverse"), one(args)?),
+            ("cmp", "max" | "min") if args.len() == 2 => {
+                let other = args.pop();
+                let first = one(args)?;
+                let place = self.temp(first);
+                return self.method(&place, name, other.into_iter().collect()).map(Some);
+            }
             _ => return Ok(None),
         }))
     }
@@ -335,7 +434,7 @@ impl Run<'_> {
                 Ok(match last(path) {
                     "Option" => Value::none(),
                     "Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet"
-                    | "LinkedList" => Self::empty(Self::kind_of(last(path))),
+                    | "LinkedList" | "BinaryHeap" => Self::empty(Self::kind_of(last(path))),
                     "Arc" | "Rc" => {
                         let value = self.default_of(&inner)?;
                         self.share(value)
@@ -349,7 +448,7 @@ impl Run<'_> {
                     "bool" => Value::Bool(false),
                     "AtomicBool" => Value::cell(Cell::Plain, Value::Bool(false)),
                     it if it.starts_with("Atomic") => Value::cell(Cell::Plain, Value::Int(0)),
-                    "String" | "str" => Value::Text(0),
+                    "String" | "str" => text(""),
                     "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32"
                     | "i64" | "i128" | "isize" => Value::Int(0),
                     _ => self.unknown.fresh(),
@@ -419,6 +518,16 @@ impl Run<'_> {
             let value = self.eval(end, &Ty::Unknown)?;
             values.push(self.seen(&value));
         }
+        let one_char = |it: &Value| match it {
+            Value::Text(said) if said.chars().count() == 1 => said.chars().next(),
+            _ => None,
+        };
+        if let [from, to] = values.as_slice()
+            && let (Some(from), Some(to)) = (one_char(from), one_char(to))
+        {
+            let all = (from..=to).filter(|it| closed || *it != to);
+            return Ok(Value::iter(all.map(|it| text(it.to_string()))));
+        }
         let (from, to) = match (values.as_slice(), endless) {
             ([], _) => return Ok(Value::Iter(Box::new(Iter::Numbers(0, None)))),
             ([from], true) => (from.clone(), None),
@@ -434,123 +543,28 @@ impl Run<'_> {
             ))),
             // Up to something unknown: so many as that is tried to be.
             (Value::Int(from), Some(Value::Sym(id))) => {
-                let Some(to) = self.unknown.counted(id, from) else { return Err(Stop::Ended) };
+                let least = if closed && from > 0 { from - 1 } else { from };
+                let Some(to) = self.unknown.counted(id, least) else { return Err(Stop::Ended) };
                 let to = to.saturating_add(i64::from(closed));
                 Value::Iter(Box::new(Iter::Numbers(from, Some(to))))
             }
             (from, to) => Value::Iter(Box::new(Iter::Open(from, to, 0))),
         })
     }
+}
 
-    pub(super) fn macro_call(&mut self, call: &MacroCall, want: &Ty) -> Result<Value> {
-        let name = call.path.last().to_owned();
-        let (exprs, repeats) = match &call.args {
-            MacroArgs::Exprs(exprs, repeats) => (exprs.clone(), *repeats),
-            MacroArgs::Test(test) => {
-                self.open_scope();
-                let holds = self.condition(*test)?;
-                self.end_scope()?;
-                return Ok(Value::Bool(holds));
-            }
-            _ if matches!(&*name, "panic" | "unreachable" | "todo" | "unimplemented") => {
-                return Err(Stop::Ended);
-            }
-            MacroArgs::Tokens
-                if matches!(&*name, "trace" | "debug" | "info" | "warn" | "error") =>
-            {
-                return Ok(Value::Unit);
-            }
-            MacroArgs::Tokens if matches!(&*name, "println" | "print" | "eprintln" | "eprint") => {
-                return Ok(Value::Unit);
-            }
-            MacroArgs::Tokens if name == "format" => {
-                return Ok(self.unknown.untold(format!("{name}{:?}", self.at)));
-            }
-            MacroArgs::Tokens if matches!(&*name, "write" | "writeln") => {
-                return Ok(Value::ok(Value::Unit));
-            }
-            MacroArgs::Block(_) | MacroArgs::Tokens => {
-                return unknown(&format!("the macro `{name}`"));
-            }
-        };
-        self.expanded(&name, &exprs, repeats, want)
-    }
-
-    /// What a well-known macro does with the expressions that it is given.
-    fn expanded(
-        &mut self,
-        name: &str,
-        exprs: &[ExprId],
-        repeats: bool,
-        want: &Ty,
-    ) -> Result<Value> {
-        match name {
-            "vec" => {
-                if let (true, [value, times]) = (repeats, exprs) {
-                    let (value, times) = (*value, *times);
-                    return self.repeated(value, times, &want.element());
-                }
-                let items = self.eval_all(exprs, &want.element())?;
-                Ok(Value::list(items))
-            }
-            "panic" | "unreachable" | "todo" | "unimplemented" => Err(Stop::Ended),
-            "println" | "print" | "eprintln" | "eprint" => {
-                self.look_at(exprs)?;
-                Ok(Value::Unit)
-            }
-            "format" | "format_args" | "concat" | "stringify" | "env" | "option_env" | "line"
-            | "file" | "module_path" => {
-                self.look_at(exprs)?;
-                Ok(self.unknown.untold(format!("{name}{:?}", self.at)))
-            }
-            "write" | "writeln" => {
-                self.look_at(exprs)?;
-                Ok(Value::ok(Value::Unit))
-            }
-            "assert" | "debug_assert" => {
-                let Some((&first, _)) = exprs.split_first() else { return Ok(Value::Unit) };
-                let holds = self.condition(first)?;
-                if holds { Ok(Value::Unit) } else { Err(Stop::Ended) }
-            }
-            "assert_eq" | "assert_ne" | "debug_assert_eq" => {
-                let [left, right, ..] = exprs else { return Ok(Value::Unit) };
-                let (left, right) = (self.place(*left)?, self.place(*right)?);
-                let equal = self.equal(&Value::Ref(left), &Value::Ref(right))?;
-                if equal == (name != "assert_ne") { Ok(Value::Unit) } else { Err(Stop::Ended) }
-            }
-            "trace" | "debug" | "info" | "warn" | "error" | "log" | "dbg" => {
-                self.look_at(exprs)?;
-                Ok(self.unknown.fresh())
-            }
-            "anyhow" | "eyre" | "format_err" | "json" | "concat_string" => {
-                self.look_at(exprs)?;
-                Ok(self.unknown.fresh())
-            }
-            "bail" => Err(Stop::Return(Value::err(self.unknown.fresh()))),
-            "ensure" => {
-                let Some((&first, _)) = exprs.split_first() else { return Ok(Value::Unit) };
-                match self.condition(first)? {
-                    true => Ok(Value::Unit),
-                    false => Err(Stop::Return(Value::err(self.unknown.fresh()))),
-                }
-            }
-            "cfg" => Ok(self.unknown.derived("cfg".to_owned(), None)),
-            _ => unknown(&format!("the macro `{name}`")),
-        }
-    }
-
-    /// Values that are only looked at.
-    fn look_at(&mut self, exprs: &[ExprId]) -> Result<()> {
-        for &expr in exprs {
-            let Some(body) = self.frames.last().map(|frame| frame.body.clone()) else {
-                return Ok(());
-            };
-            // `name = value` gives an argument its name.
-            match &body.expr(expr).kind {
-                ExprKind::Assign(_, value) => self.place(*value)?,
-                _ => self.place(expr)?,
-            };
-        }
-        Ok(())
-    }
+/// The least and the greatest number of a type; what does not fit here is cut off.
+pub(super) fn limits(of: &str) -> Option<(i64, i64)> {
+    Some(match of {
+        "u8" => (0, i64::from(u8::MAX)),
+        "u16" => (0, i64::from(u16::MAX)),
+        "u32" => (0, i64::from(u32::MAX)),
+        // Greater than all else; it is not counted with.
+        "u64" | "usize" | "u128" => (0, i64::MAX),
+        "i8" => (i64::from(i8::MIN), i64::from(i8::MAX)),
+        "i16" => (i64::from(i16::MIN), i64::from(i16::MAX)),
+        "i32" => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        "i64" | "isize" | "i128" => (i64::MIN, i64::MAX),
+        _ => return None,
+    })
 }

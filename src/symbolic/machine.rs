@@ -3,16 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::At;
+use super::turn::{Turns, Wait};
 use super::unknown::Unknowns;
 use super::value::{Cell, Context, Kind, Maybe, Place, Slot, Step, Value, head_of};
-use crate::facts::tree::{Body, Name};
-use crate::model::{ItemRef, Model};
+use crate::facts::tree::{Body, Name, Path};
+use crate::model::{Def, ItemRef, Model, ModuleId, Namespace, Ty};
+use crate::text::TextRange;
 
 /// Steps of one run.
-const MAX_STEPS: usize = 60_000;
+const MAX_STEPS: usize = 15_000;
 /// Threads of which each is tried to be the first.
 const MAX_FIRST: usize = 2;
+/// Sleeps of a run in which threads do not take turns.
+const MAX_SLEEPS: usize = 100;
 /// Calls inside each other.
 const MAX_FRAMES: usize = 40;
 
@@ -36,6 +42,9 @@ pub(super) enum Stop {
 /// What comes of a step.
 pub(super) type Result<T> = std::result::Result<T, Stop>;
 
+/// What paths mean, by the module and the place in which they are written.
+pub(super) type Meanings = FxHashMap<(ModuleId, TextRange, Namespace), Vec<Def>>;
+
 /// Traits by the names of their functions.
 pub(super) type Provides = BTreeMap<Name, Vec<ItemRef>>;
 
@@ -58,8 +67,12 @@ pub(super) struct Thread {
     pub(super) result: Option<Value>,
     pub(super) scope: Option<usize>,
     pub(super) is_named: bool,
+    /// The type of its result, as far as that is known.
+    pub(super) gives: Ty,
     /// Whether it is known to have ended: what it has done so far is no sign of that.
     pub(super) has_ended: bool,
+    /// Whether it has come to its end.
+    pub(super) is_over: bool,
     pub(super) fate: Fate,
 }
 
@@ -79,11 +92,18 @@ pub(super) struct Channel {
     pub(super) bound: Option<usize>,
 }
 
+impl Channel {
+    /// Whether a sender need not wait.
+    pub(super) fn has_room(&self) -> bool {
+        !self.is_open || self.bound.is_none_or(|bound| self.queue.len() < bound.max(1))
+    }
+}
+
 /// A function or closure that is being run.
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) body: Arc<Body>,
-    pub(super) context: Context,
+    pub(super) context: Arc<Context>,
     pub(super) outer: Vec<(Name, Slot)>,
     pub(super) scopes: Vec<Vec<(Name, Slot)>>,
     pub(super) temps: Vec<Slot>,
@@ -110,6 +130,16 @@ pub(super) struct Run<'m> {
     pub(super) at: At,
     /// Whether threads run as soon as they are born, and not when somebody waits for them.
     pub(super) is_eager: bool,
+    /// What paths were found to mean.
+    pub(super) meanings: Meanings,
+    /// Threads that take turns, if they do.
+    pub(super) turns: Option<Box<Turns<'m>>>,
+    /// Whether what was computed last panics.
+    pub(super) panics: bool,
+    /// How often threads have slept.
+    sleeps: usize,
+    /// Whether a thread waits for what only another one in the middle of something could do.
+    pub(super) is_stuck: bool,
     /// Whether what was not read will not be.
     pub(super) is_last: bool,
     /// Functions whose bodies nobody has read.
@@ -144,13 +174,38 @@ impl<'m> Run<'m> {
             running: Vec::new(),
             at,
             is_eager: false,
+            meanings: Meanings::default(),
+            turns: None,
+            panics: false,
+            sleeps: 0,
+            is_stuck: false,
             is_last: false,
             unread: BTreeSet::new(),
         }
     }
 
+    /// What a path means where it is written.
+    pub(super) fn meanings_of(
+        &mut self,
+        module: ModuleId,
+        path: &Path,
+        namespace: Namespace,
+    ) -> Vec<Def> {
+        let at = (module, path.range, namespace);
+        if let Some(known) = self.meanings.get(&at) {
+            return known.clone();
+        }
+        let names: Vec<Name> = path.segments.iter().map(|it| it.name.clone()).collect();
+        let found = self.model.resolve(module, path.global, &names, namespace);
+        self.meanings.insert(at, found.clone());
+        found
+    }
+
     pub(super) fn step(&mut self) -> Result<()> {
         self.steps += 1;
+        if self.panics {
+            return Err(Stop::Ended);
+        }
         if self.steps > MAX_STEPS || self.frames.len() > MAX_FRAMES {
             return unknown("it runs too long");
         }
@@ -226,6 +281,7 @@ impl<'m> Run<'m> {
 
     /// A copy of a value as `clone` makes it.
     pub(super) fn copied(&mut self, value: &Value) -> Result<Value> {
+        self.step()?;
         Ok(match value {
             Value::Shared(id) => {
                 self.shared[*id].strong += 1;
@@ -337,41 +393,85 @@ impl<'m> Run<'m> {
         Value::Tuple(vec![Value::Sender(id), Value::Receiver(id)])
     }
 
-    /// Runs a thread, if it was not run yet.
+    /// Runs a thread to its end, if it has not come to that.
     pub(super) fn run_thread(&mut self, thread: usize) -> Result<()> {
+        if self.turns.is_none() {
+            return self.run_nested(thread);
+        }
+        while !self.threads[thread].is_over {
+            self.step()?;
+            if !self.wait_for(Wait::Over(thread))? {
+                return unknown("a join of a thread that is running");
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a thread to its end, here and now, if it was not run yet.
+    pub(super) fn run_nested(&mut self, thread: usize) -> Result<()> {
         let Some(code) = self.threads[thread].code.take() else { return Ok(()) };
         let at = self.at;
         self.running.push(thread);
-        let result = self.call_value(code, Vec::new());
-        if result.is_ok() {
-            self.end_own_statics(thread)?;
-        }
+        self.body_of(thread, code)?;
         self.running.pop();
-        match result {
-            Ok(value) => self.threads[thread].result = Some(Value::ok(value)),
-            Err(other) => return Err(other),
-        }
         self.at = at;
         Ok(())
     }
 
-    /// Runs one of the first threads that were not run yet; whether there was one.
-    pub(super) fn run_waiting(&mut self) -> Result<bool> {
+    /// What a thread runs.
+    pub(super) fn body_of(&mut self, thread: usize, code: Value) -> Result<()> {
+        let value = self.call_value(code, Vec::new())?;
+        self.end_own_statics(thread)?;
+        self.threads[thread].result = Some(Value::ok(value));
+        self.threads[thread].is_over = true;
+        Ok(())
+    }
+
+    /// Lets another thread go on, while something is waited for; whether there was one.
+    pub(super) fn run_waiting(&mut self, wait: Wait) -> Result<bool> {
+        if self.turns.is_some() {
+            return self.wait_for(wait);
+        }
+        match self.new_thread() {
+            Some(first) => self.run_nested(first).map(|()| true),
+            None => {
+                self.is_stuck |= wait != Wait::Last;
+                Ok(false)
+            }
+        }
+    }
+
+    /// A thread sleeps, and others go on. Where they cannot, one that sleeps again and again waits for them.
+    pub(super) fn let_others_go(&mut self) -> Result<()> {
+        if self.turns.is_some() {
+            return self.wait_for(Wait::Turn).map(|_| ());
+        }
+        self.sleeps += 1;
+        if self.sleeps > MAX_SLEEPS && self.has_others() {
+            self.is_stuck = true;
+            return unknown("a thread that waits by sleeping");
+        }
+        Ok(())
+    }
+
+    /// One of the first threads that were not run yet.
+    pub(super) fn new_thread(&mut self) -> Option<usize> {
         let waiting = (0..).zip(&self.threads).filter(|(_, thread)| thread.code.is_some());
         let waiting: Vec<usize> = waiting.map(|(number, _)| number).take(MAX_FIRST).collect();
-        let first = match waiting.len() {
-            0 => return Ok(false),
-            1 => 0,
-            more => self.unknown.choose(more),
-        };
-        self.run_thread(waiting[first])?;
-        Ok(true)
+        match waiting.as_slice() {
+            [] => None,
+            [only] => Some(*only),
+            more => Some(more[self.unknown.choose(more.len())]),
+        }
     }
 
     /// A thread that was just born runs now, if they all do.
     pub(super) fn begun(&mut self, handle: Value) -> Result<Value> {
         if let (true, Value::Handle(thread)) = (self.is_eager, &handle) {
-            self.run_thread(*thread)?;
+            match self.turns.is_some() {
+                true => self.start(*thread)?,
+                false => self.run_nested(*thread)?,
+            }
         }
         Ok(handle)
     }
@@ -384,7 +484,10 @@ impl<'m> Run<'m> {
         thread.fate = Fate::Joined(at);
         match thread.result.take() {
             Some(result) => Ok(result),
-            None => unknown("a join of a thread that is running"),
+            None => {
+                self.is_stuck = true;
+                unknown("a join of a thread that is running")
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::machine::{Result, Run, Stop, unknown};
 use super::value::{Kind, Place, Step, Value};
+use crate::facts::tree::Size;
 use crate::model::Ty;
 
 /// Positions that something unknown is tried to be.
@@ -96,6 +97,22 @@ pub(super) const METHODS: &[&str] = &[
     "join",
     "into_sorted_vec",
     "first_entry",
+    "last_entry",
+    "fill_with",
+    "first_key_value",
+    "last_key_value",
+    "peek",
+    "splice",
+    "resize",
+    "pop_if",
+    "range",
+    "union",
+    "intersection",
+    "difference",
+    "symmetric_difference",
+    "is_subset",
+    "is_superset",
+    "is_disjoint",
     "make_contiguous",
     "try_into",
     "each_mut",
@@ -165,8 +182,32 @@ impl Run<'_> {
                     (0..len).map(|at| Value::Ref(place.then(Step::At(at)).then(step.clone())));
                 Some(Value::iter(all))
             }
-            (Kind::Map, "pop_first" | "pop_last" | "first_entry") if len > 1 => {
-                return unknown("the first key");
+            (
+                Kind::Map,
+                "pop_first" | "pop_last" | "first_key_value" | "last_key_value" | "first_entry"
+                | "last_entry",
+            ) => self.ordered_map(place, len, name)?,
+            (
+                Kind::Set,
+                "union"
+                | "intersection"
+                | "difference"
+                | "symmetric_difference"
+                | "is_subset"
+                | "is_superset"
+                | "is_disjoint",
+            ) => Some(self.two_sets(place, name, args)?),
+            (Kind::Map | Kind::Set, "range") => Some(self.key_range(place, kind, args)?),
+            (Kind::Heap, "pop") => Some(self.popped_from_heap(place)?),
+            (Kind::Heap, "peek") => {
+                let top = self.heap_top(place)?;
+                Some(Value::option(top.map(|at| Value::Ref(place.then(Step::At(at))))))
+            }
+            (Kind::Heap, "into_sorted_vec") => {
+                let Value::Many(_, items) = self.take(place)? else { return unknown("no heap") };
+                let sorted = self.temp(Value::list(items));
+                self.sorted(&sorted, "sort", &mut Vec::new())?;
+                Some(self.take(&sorted)?)
             }
             _ => None,
         })
@@ -263,7 +304,13 @@ impl Run<'_> {
             }
             "take" => std::mem::replace(self.get_mut(place)?, Value::Many(kind, Vec::new())),
             "into_boxed_slice" | "into_vec" | "into_sorted_vec" => self.take(place)?,
-            "try_into" => Value::ok(self.take(place)?),
+            "try_into" => {
+                let value = self.take(place)?;
+                match want.payload() {
+                    Ty::Slice(_, Size::Exactly(count)) => return self.as_array(value, count),
+                    _ => Value::ok(value),
+                }
+            }
             "reverse" => {
                 self.list(place)?.reverse();
                 Value::Unit
@@ -379,7 +426,7 @@ impl Run<'_> {
                 for item in items {
                     let item = if name == "extend" { item } else { self.copied(&item)? };
                     match kind {
-                        Kind::List => self.list(place)?.push(item),
+                        Kind::List | Kind::Heap => self.list(place)?.push(item),
                         _ => {
                             let mut args = match item {
                                 Value::Tuple(parts) if kind == Kind::Map => parts,
@@ -397,8 +444,7 @@ impl Run<'_> {
                 let Value::Ref(other) = other else { return unknown("`append`") };
                 let other = self.listed(&other)?;
                 let items = std::mem::take(self.list(&other)?);
-                self.list(place)?.extend(items);
-                Value::Unit
+                return self.many_joined(place, kind, "extend", &mut vec![Value::iter(items)]);
             }
             "retain" | "retain_mut" => self.retained(place, kind, args)?,
             "map" => {
@@ -465,85 +511,9 @@ impl Run<'_> {
             _ => return self.many_reduced(place, name, args),
         })
     }
-
-    /// Methods after which there are other elements, or in another order.
-    pub(super) fn many_reduced(
-        &mut self,
-        place: &Place,
-        name: &str,
-        args: &mut Vec<Value>,
-    ) -> Result<Value> {
-        let len = self.list(place)?.len();
-        Ok(match name {
-            "resize_with" => {
-                let to = self.index(args)?;
-                let code = one(args)?;
-                let left = if to < len { self.list(place)?.split_off(to) } else { Vec::new() };
-                self.discard_all(left, "`resize_with` drops it")?;
-                let slot = self.slot(code);
-                for _ in len..to.min(64) {
-                    let made = self.call_value(Value::Ref(Place::slot(slot)), Vec::new())?;
-                    self.list(place)?.push(made);
-                }
-                Value::Unit
-            }
-            "dedup" => {
-                let items = std::mem::take(self.list(place)?);
-                for item in items {
-                    let last = self.list(place)?.last().cloned();
-                    let is_same = match last {
-                        Some(last) => self.equal(&last, &item)?,
-                        None => false,
-                    };
-                    match is_same {
-                        true => self.discard(item, "`dedup` drops it")?,
-                        false => self.list(place)?.push(item),
-                    }
-                }
-                Value::Unit
-            }
-            "dedup_by_key" => {
-                let code = one(args)?;
-                let slot = self.slot(code);
-                let mut before: Option<Value> = None;
-                for item in std::mem::take(self.list(place)?) {
-                    let own = self.slot(item);
-                    let key = self.call_value(
-                        Value::Ref(Place::slot(slot)),
-                        vec![Value::Ref(Place::slot(own))],
-                    )?;
-                    let key = self.seen(&key);
-                    let item = std::mem::replace(&mut self.slots[own], Value::Moved);
-                    let is_same = match &before {
-                        Some(before) => self.equal(&before.clone(), &key)?,
-                        None => false,
-                    };
-                    match is_same {
-                        true => self.discard(item, "`dedup_by_key` drops it")?,
-                        false => self.list(place)?.push(item),
-                    }
-                    before = Some(key);
-                }
-                Value::Unit
-            }
-            "rotate_left" | "rotate_right" => {
-                let by = self.index(args)?;
-                if by > len {
-                    return Err(Stop::Ended);
-                }
-                let list = self.list(place)?;
-                if name == "rotate_left" {
-                    list.rotate_left(by);
-                } else {
-                    list.rotate_right(by);
-                }
-                Value::Unit
-            }
-            "concat" | "join" | "is_sorted" | "binary_search" => self.unknown.fresh(),
-            _ => return unknown(&format!("`{name}` of a collection")),
-        })
-    }
 }
+
+impl Run<'_> {}
 
 pub(super) fn one(args: &mut Vec<Value>) -> Result<Value> {
     match args.is_empty() {

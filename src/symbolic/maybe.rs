@@ -51,6 +51,7 @@ pub(super) const METHODS: &[&str] = &[
     "filter",
     "flatten",
     "zip",
+    "unzip",
     "inspect",
     "inspect_err",
     "cloned",
@@ -365,6 +366,16 @@ impl Run<'_> {
                 self.drop_at(&other)?;
                 Value::none()
             }
+            ("unzip", _) => match has {
+                true => {
+                    let Value::Tuple(mut parts) = self.take_whole(&place.then(Step::Inner))? else {
+                        return unknown("no pair");
+                    };
+                    let (second, first) = (parts.pop(), parts.pop());
+                    Value::Tuple(vec![Value::option(first), Value::option(second)])
+                }
+                false => Value::Tuple(vec![Value::none(), Value::none()]),
+            },
             ("xor", _) => {
                 let slot = self.slot(code);
                 let other = Place::slot(slot);

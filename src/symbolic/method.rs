@@ -28,12 +28,21 @@ impl Run<'_> {
             let (item, value) = (only.item, self.take(&receiver)?);
             return self.call_function(item, None, vec![value], None);
         }
+        if let ("downcast" | "downcast_ref" | "downcast_mut" | "is", [ty]) =
+            (&*call.name, types.as_slice())
+            && self.own_method(&self.resolved(&receiver)?, &call.name)?.is_none()
+        {
+            return self.downcast(&receiver, &call.name, ty);
+        }
         match self.found(&receiver, &call.name)? {
             Found::Own(own, place) => self.call_own(own, &place, call, &types),
             Found::OfStd(place) => {
                 let at = self.at.1;
                 let want = match types.first() {
                     Some(ty) if &*call.name == "collect" => ty.clone(),
+                    Some(ty) if &*call.name == "parse" => {
+                        Ty::external("std::result::Result", vec![ty.clone()])
+                    }
                     _ => want.clone(),
                 };
                 let mut args = self.eval_all(&call.args, &Ty::Unknown)?;
@@ -64,7 +73,8 @@ impl Run<'_> {
                 return Ok(Found::Own(own, place));
             }
             if self.is_iterator(&place)? && self.is_iterator_method(name) {
-                place = self.as_iterator(&place, place == *receiver && name != "by_ref")?;
+                let is_own = place == *receiver && !BY_REFERENCE.contains(&name);
+                place = self.as_iterator(&place, is_own)?;
                 continue;
             }
             match self.deref(&place)? {
@@ -157,7 +167,18 @@ impl Run<'_> {
 
     /// A method that a trait of the project gives to a type of std.
     pub(super) fn of_trait(&self, place: &Place, name: &str) -> Result<Option<ItemRef>> {
+        let tuple = match self.get(place)? {
+            Value::Tuple(parts) => format!("({})", parts.len()),
+            _ => String::new(),
+        };
         let paths: &[&str] = match self.get(place)? {
+            Value::Tuple(_) => &[&tuple],
+            Value::Many(Kind::Set, _) => {
+                &["std::collections::HashSet", "std::collections::BTreeSet"]
+            }
+            Value::Bool(_) => &["bool"],
+            Value::Sender(_) => &["std::sync::mpsc::Sender", "std::sync::mpsc::SyncSender"],
+            Value::Receiver(_) => &["std::sync::mpsc::Receiver"],
             Value::Handle(_) => &["std::thread::JoinHandle"],
             Value::Maybe(Maybe::Some | Maybe::None, _) => &["std::option::Option"],
             Value::Maybe(..) => &["std::result::Result"],
@@ -170,11 +191,16 @@ impl Run<'_> {
             Value::Cell(Cell::Lock, _) => &["std::sync::Mutex", "std::sync::RwLock"],
             _ => &[],
         };
-        let mut found = paths
+        let found = paths
             .iter()
             .flat_map(|path| self.model.methods_of(&TyHead::External(Name::from(*path)), name));
-        Ok(match (found.next(), found.next()) {
-            (Some(only), None) => Some(only.item),
+        let krate = |module| self.model.module(module).krate;
+        let here = krate(self.context()?.module);
+        let (own, others): (Vec<ItemRef>, Vec<ItemRef>) =
+            found.map(|it| it.item).partition(|it| krate(it.module) == here);
+        // Traits of another crate that has the same for the same type are none of this one's.
+        Ok(match (own.as_slice(), others.as_slice()) {
+            ([only], _) | ([], [only]) => Some(*only),
             _ => None,
         })
     }
@@ -222,6 +248,11 @@ impl Run<'_> {
         };
         if ITERATES.contains(&name) {
             self.unknown.is_iterator(&made);
+        }
+        if let ("contains", [part]) = (name, args)
+            && let Value::Text(part) = self.seen(part)
+        {
+            self.unknown.is_whether_contains(&made, &part);
         }
         if let Some(good) = super::maybe::given_by(name) {
             self.unknown.is_maybe(&made, good);

@@ -1,6 +1,9 @@
 //! Operators: numbers and comparisons, as far as they are known.
 
+use std::cmp::Ordering;
+
 use super::machine::{Result, Run, unknown};
+use super::text::{MAX_MADE, text};
 use super::unknown::{holds, key};
 use super::value::{Place, Value, head_of};
 use crate::facts::tree::{BinaryOp, Comparison, ExprId};
@@ -10,14 +13,15 @@ use crate::model::Ty;
 const MAX_COUNTED: i64 = 64;
 
 impl Run<'_> {
-    pub(super) fn unary(&mut self, inner: ExprId) -> Result<Value> {
+    pub(super) fn unary(&mut self, is_not: bool, inner: ExprId) -> Result<Value> {
         let value = self.eval(inner, &Ty::Unknown)?;
         Ok(match self.unknown.concrete(&value) {
             Value::Bool(it) => Value::Bool(!it),
-            // Which of the two signs it is nobody has written down; few write `!1`.
-            Value::Int(it) if it > 0 => Value::Int(it.saturating_neg()),
+            Value::Int(it) if !is_not => Value::Int(it.saturating_neg()),
             Value::Sym(id) => self.unknown.negated(id),
-            Value::Int(_) | Value::Text(_) => self.unknown.untold(format!("{:?}", self.at)),
+            Value::Int(_) | Value::Text(_) | Value::Literal(_) => {
+                self.unknown.untold(format!("{:?}", self.at))
+            }
             _ => return unknown("an operator of a type"),
         })
     }
@@ -31,9 +35,37 @@ impl Run<'_> {
                 |one: i64, other: i64| one <= most && other > most && other <= MAX_COUNTED;
             self.unknown.counts_on |= is_beyond(*left, *right) || is_beyond(*right, *left);
         }
+        if let (
+            Comparison::Equal | Comparison::Unequal,
+            Value::Maybe(one, Some(left)),
+            Value::Maybe(other, Some(right)),
+        ) = (op, &left, &right)
+            && one == other
+        {
+            return self.compare(op, left, right);
+        }
+        if self.has_own_eq(&left) {
+            let key = format!("{}=={}", key(&left), key(&right));
+            return self.unknown.untold(key);
+        }
         match holds(op, &left, &right) {
             Some(known) => Value::Bool(known),
             None => self.unknown.compared(op, &left, &right),
+        }
+    }
+
+    /// Whether a part of a value has an equality of its own, by which it is not compared here.
+    fn has_own_eq(&self, value: &Value) -> bool {
+        match value {
+            Value::Data(data) => {
+                !self.model.methods_of(&head_of(data.item), "eq").is_empty()
+                    || data.fields.iter().any(|(_, it)| self.has_own_eq(it))
+            }
+            Value::Tuple(parts) | Value::Many(_, parts) => {
+                parts.iter().any(|it| self.has_own_eq(it))
+            }
+            Value::Maybe(_, Some(inner)) => self.has_own_eq(inner),
+            _ => false,
         }
     }
 
@@ -66,6 +98,15 @@ impl Run<'_> {
                 if let Some(answer) = self.compared_by_own(op, &left, &right)? {
                     return Ok(answer);
                 }
+                let is_order = !matches!(op, Comparison::Equal | Comparison::Unequal);
+                let shown = self.seen(&Value::Ref(left.clone()));
+                if is_order
+                    && matches!(shown, Value::Tuple(_) | Value::Many(..) | Value::Maybe(..))
+                    && let Some(order) =
+                        self.order(&Value::Ref(left.clone()), &Value::Ref(right.clone()))?
+                {
+                    return Ok(Value::Bool(orders(op, order)));
+                }
                 Ok(self.compare(op, &Value::Ref(left), &Value::Ref(right)))
             }
             BinaryOp::Strict(name) => {
@@ -87,19 +128,38 @@ impl Run<'_> {
     pub(super) fn arithmetic(&mut self, name: &str, left: &Value, right: &Value) -> Value {
         let (left, right) = (self.seen(left), self.seen(right));
         let known = match (&left, &right) {
+            // It stands for more than it says.
+            (Value::Int(i64::MAX), _) | (_, Value::Int(i64::MAX)) => None,
             (Value::Int(left), Value::Int(right)) => match name {
                 "add" => left.checked_add(*right),
-                "sub" => left.checked_sub(*right),
+                "sub" => {
+                    // Below nothing there are no numbers for most types, and the run ends.
+                    self.unknown.assumed |= left >= &0 && right >= &0 && left < right;
+                    left.checked_sub(*right)
+                }
+                "div" | "rem" if *right == 0 => {
+                    self.panics = true;
+                    None
+                }
                 "mul" => left.checked_mul(*right),
                 "div" => left.checked_div(*right),
                 "rem" => left.checked_rem(*right),
                 "bitand" => Some(left & right),
                 "bitor" => Some(left | right),
                 "bitxor" => Some(left ^ right),
-                "shl" => u32::try_from(*right).ok().and_then(|by| left.checked_shl(by)),
+                // How wide the type is decides what is cut off.
+                "shl" => u32::try_from(*right)
+                    .ok()
+                    .and_then(|by| left.checked_shl(by))
+                    .filter(|it| (0..=127).contains(it)),
                 "shr" => u32::try_from(*right).ok().and_then(|by| left.checked_shr(by)),
                 _ => None,
             },
+            (Value::Text(left), Value::Text(right))
+                if name == "add" && left.len() + right.len() <= MAX_MADE =>
+            {
+                return text(format!("{left}{right}"));
+            }
             (Value::Bool(left), Value::Bool(right)) => {
                 return Value::Bool(match name {
                     "bitand" => left & right,
@@ -142,17 +202,21 @@ impl Run<'_> {
         let Value::Data(data) = self.get(&left)? else { return Ok(None) };
         let head = head_of(data.item);
         let own = |name: &str| self.model.methods_of(&head, name).first().map(|it| it.item);
-        match (op, own("eq"), own("partial_cmp").or(own("cmp"))) {
-            (Comparison::Equal | Comparison::Unequal, Some(eq), _) => {
+        match (op, own("eq")) {
+            (Comparison::Equal | Comparison::Unequal, Some(eq)) => {
                 let right = Value::Ref(right.clone());
                 let answer = self.call_function(eq, Some(Value::Ref(left)), vec![right], None)?;
                 let equal = self.truth(&answer)?;
                 Ok(Some(Value::Bool(equal == (op == Comparison::Equal))))
             }
-            (Comparison::Equal | Comparison::Unequal, None, _) => Ok(None),
-            (_, _, Some(_)) => unknown("an order of its own"),
-            // A derived order goes by the fields.
-            _ => unknown("an order of variants and fields"),
+            (Comparison::Equal | Comparison::Unequal, None) => Ok(None),
+            _ => {
+                let (left, right) = (Value::Ref(left), Value::Ref(right.clone()));
+                match self.order(&left, &right)? {
+                    Some(order) => Ok(Some(Value::Bool(orders(op, order)))),
+                    None => unknown("an order that is not known"),
+                }
+            }
         }
     }
 
@@ -166,7 +230,11 @@ impl Run<'_> {
             let Some(own) = own else { return unknown("an operator of a type") };
             return self.call_function(own, Some(Value::Ref(place)), vec![value], None);
         }
-        let old = self.get(&place)?.clone();
+        let old = match self.get(&place)? {
+            // What `or_default` made is a number, as its use tells.
+            Value::Many(_, items) if items.is_empty() && op.ends_with("_assign") => Value::Int(0),
+            other => other.clone(),
+        };
         let made = self.arithmetic(op.trim_end_matches("_assign"), &old, &value);
         *self.get_mut(&place)? = made;
         Ok(Value::Unit)
@@ -183,5 +251,17 @@ impl Run<'_> {
             other => return self.unknown.untold(format!("{number} as {other}")),
         };
         Value::Int(number & ((1 << bits) - 1))
+    }
+}
+
+/// What an order says of a comparison.
+fn orders(op: Comparison, order: Ordering) -> bool {
+    match op {
+        Comparison::Equal => order.is_eq(),
+        Comparison::Unequal => order.is_ne(),
+        Comparison::Less => order.is_lt(),
+        Comparison::AtMost => order.is_le(),
+        Comparison::More => order.is_gt(),
+        Comparison::AtLeast => order.is_ge(),
     }
 }

@@ -1,14 +1,146 @@
-//! Methods of collections that go over all elements and leave them in another order, or leave some out.
+//! Which of two values comes first, and methods of collections that go by that or leave elements out.
 
-use super::machine::{Result, Run};
+use std::cmp::Ordering;
+
+use super::machine::{Result, Run, unknown};
 use super::many::one;
-use super::value::{Kind, Place, Step, Value};
+use super::value::{Cell, Kind, Maybe, Place, Step, Value, head_of};
 
 impl Run<'_> {
     /// Whether a list is one of references: a part of another one.
     pub(super) fn is_slice(&self, place: &Place) -> Result<bool> {
         let Value::Many(_, items) = self.get(place)? else { return Ok(false) };
         Ok(!items.is_empty() && items.iter().all(|it| matches!(it, Value::Ref(_))))
+    }
+
+    /// Which of two values comes first, by the order that their type has; nothing where that is not known.
+    pub(super) fn order(&mut self, left: &Value, right: &Value) -> Result<Option<Ordering>> {
+        if let (Value::Ref(place), Value::Ref(other)) = (left, right) {
+            let (place, other) = (self.resolved(place)?, self.resolved(other)?);
+            if let Value::Data(data) = self.get(&place)? {
+                let head = head_of(data.item);
+                let own = |name: &str| self.model.methods_of(&head, name).first().map(|it| it.item);
+                if let Some(own) = own("cmp").or(own("partial_cmp")) {
+                    let (left, right) = (Value::Ref(place), Value::Ref(other));
+                    let answer = self.call_function(own, Some(left), vec![right], None)?;
+                    return Ok(self.told_order(&answer));
+                }
+            }
+        }
+        let (left, right) = (self.seen(left), self.seen(right));
+        self.order_of(&left, &right)
+    }
+
+    fn order_of(&mut self, left: &Value, right: &Value) -> Result<Option<Ordering>> {
+        Ok(match (left, right) {
+            (Value::Unit, Value::Unit) => Some(Ordering::Equal),
+            (Value::Int(left), Value::Int(right)) => Some(left.cmp(right)),
+            (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
+            (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
+            (Value::Cell(Cell::Made(_), left), Value::Cell(Cell::Made(_), right)) => {
+                self.order_of(right, left)?
+            }
+            (Value::Tuple(left), Value::Tuple(right))
+            | (Value::Many(_, left), Value::Many(_, right)) => self.order_of_all(left, right)?,
+            (Value::Maybe(left, a), Value::Maybe(right, b)) => {
+                let rank = |it: &Maybe| matches!(it, Maybe::Some | Maybe::Err);
+                match (rank(left).cmp(&rank(right)), a, b) {
+                    (Ordering::Equal, Some(a), Some(b)) => self.order_of(a, b)?,
+                    (order, ..) => Some(order),
+                }
+            }
+            (Value::Data(left), Value::Data(right)) if left.item == right.item => {
+                let head = head_of(left.item);
+                let own = |name: &str| self.model.methods_of(&head, name).first().map(|it| it.item);
+                if let Some(own) = own("cmp").or(own("partial_cmp")) {
+                    let left = Place::slot(self.slot(Value::Data(left.clone())));
+                    let right = Place::slot(self.slot(Value::Data(right.clone())));
+                    let (left, right) = (Value::Ref(left), Value::Ref(right));
+                    let answer = self.call_function(own, Some(left), vec![right], None)?;
+                    return Ok(self.told_order(&answer));
+                }
+                if self.has_numbers(left.item) {
+                    return Ok(None);
+                }
+                // A derived order goes by the variants and then by the fields, as they are declared.
+                let rank = |name: &Option<_>| {
+                    self.model.variants(left.item).position(|it| Some(it) == name.as_ref())
+                };
+                let fields = |data: &super::value::Data| {
+                    data.fields.iter().map(|(_, it)| it.clone()).collect::<Vec<_>>()
+                };
+                match rank(&left.variant).cmp(&rank(&right.variant)) {
+                    Ordering::Equal => self.order_of_all(&fields(left), &fields(right))?,
+                    order => Some(order),
+                }
+            }
+            (Value::Ref(_), _) | (_, Value::Ref(_)) => {
+                let (left, right) = (self.seen(left), self.seen(right));
+                match (&left, &right) {
+                    (Value::Ref(_), _) | (_, Value::Ref(_)) => None,
+                    _ => self.order_of(&left, &right)?,
+                }
+            }
+            _ => None,
+        })
+    }
+
+    fn order_of_all(&mut self, left: &[Value], right: &[Value]) -> Result<Option<Ordering>> {
+        for (left, right) in left.iter().zip(right) {
+            match self.order_of(left, right)? {
+                Some(Ordering::Equal) => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(Some(left.len().cmp(&right.len())))
+    }
+
+    /// An `Ordering` as a value.
+    pub(super) fn ordering(&mut self, order: Ordering) -> Value {
+        self.unknown.of_variant(match order {
+            Ordering::Less => "Less",
+            Ordering::Equal => "Equal",
+            Ordering::Greater => "Greater",
+        })
+    }
+
+    /// What a value that is an `Ordering`, or an `Option` of one, says.
+    pub(super) fn told_order(&self, value: &Value) -> Option<Ordering> {
+        match self.seen(value) {
+            Value::Maybe(Maybe::Some, Some(inner)) => self.told_order(&inner),
+            Value::Sym(id) => Some(match self.unknown.variant(id)? {
+                "Less" => Ordering::Less,
+                "Equal" => Ordering::Equal,
+                "Greater" => Ordering::Greater,
+                _ => return None,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Methods of an `Ordering` that is known.
+    pub(super) fn order_method(
+        &mut self,
+        order: Ordering,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Option<Value>> {
+        Ok(Some(match name {
+            "reverse" => self.ordering(order.reverse()),
+            "then" | "then_with" if order != Ordering::Equal => self.ordering(order),
+            "then" => one(args)?,
+            "then_with" => {
+                let code = one(args)?;
+                self.call_value(code, Vec::new())?
+            }
+            "is_lt" => Value::Bool(order.is_lt()),
+            "is_le" => Value::Bool(order.is_le()),
+            "is_gt" => Value::Bool(order.is_gt()),
+            "is_ge" => Value::Bool(order.is_ge()),
+            "is_eq" => Value::Bool(order.is_eq()),
+            "is_ne" => Value::Bool(order.is_ne()),
+            _ => return Ok(None),
+        }))
     }
 
     /// Puts elements into order where that is known; any other order may be none that there is.
@@ -23,23 +155,72 @@ impl Run<'_> {
         let mut keys = Vec::new();
         for at in 0..len {
             let item = Value::Ref(place.then(Step::At(at)));
-            let key = match (code, name.ends_with("key")) {
-                (Some(slot), true) => self.call_value(Value::Ref(Place::slot(slot)), vec![item])?,
+            let key = match code {
+                Some(slot) if name.ends_with("key") => {
+                    let key = self.call_value(Value::Ref(Place::slot(slot)), vec![item])?;
+                    self.seen(&key)
+                }
                 _ => item,
             };
-            keys.push(number(&self.seen(&key)));
+            keys.push(key);
         }
-        let keys: Option<Vec<i64>> = keys.into_iter().collect();
-        match keys.filter(|_| code.is_none() || name.ends_with("key")) {
-            Some(keys) => {
-                let list = self.list(place)?;
-                let mut pairs: Vec<_> = keys.into_iter().zip(std::mem::take(list)).collect();
-                pairs.sort_by_key(|(key, _)| *key);
-                *list = pairs.into_iter().map(|(_, item)| item).collect();
+        let compares = code.filter(|_| !name.ends_with("key"));
+        let mut order: Vec<usize> = Vec::new();
+        for (at, key) in keys.iter().enumerate() {
+            let mut to = order.len();
+            while to > 0 {
+                let before = &keys[order[to - 1]];
+                let known = match compares {
+                    Some(slot) => {
+                        let given = vec![before.clone(), key.clone()];
+                        let answer = self.call_value(Value::Ref(Place::slot(slot)), given)?;
+                        self.told_order(&answer)
+                    }
+                    None => self.order(before, key)?,
+                };
+                match known {
+                    Some(Ordering::Greater) => to -= 1,
+                    Some(_) => break,
+                    None => {
+                        self.unknown.assumed = true;
+                        return Ok(Value::Unit);
+                    }
+                }
             }
-            None => self.unknown.doubtful |= len > 1,
+            order.insert(to, at);
         }
+        let list = self.list(place)?;
+        let mut items: Vec<Option<Value>> = std::mem::take(list).into_iter().map(Some).collect();
+        *list = order.into_iter().filter_map(|at| items[at].take()).collect();
         Ok(Value::Unit)
+    }
+
+    /// The position of the greatest element, the last of those that are alike, or of the least, the first of them.
+    pub(super) fn extreme(
+        &mut self,
+        keys: &[Value],
+        code: Option<&Value>,
+        is_max: bool,
+    ) -> Result<Option<usize>> {
+        let mut best = 0;
+        for at in 1..keys.len() {
+            let order = match code {
+                Some(code) => {
+                    let given = vec![keys[best].clone(), keys[at].clone()];
+                    let answer = self.call_value(code.clone(), given)?;
+                    self.told_order(&answer)
+                }
+                None => self.order(&keys[best], &keys[at])?,
+            };
+            match order {
+                Some(Ordering::Less) if is_max => best = at,
+                Some(Ordering::Equal) if is_max => best = at,
+                Some(Ordering::Greater) if !is_max => best = at,
+                Some(_) => {}
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(best))
     }
 
     pub(super) fn retained(
@@ -76,12 +257,25 @@ impl Run<'_> {
         self.discard(code, "dropped with the closure that it was moved into")?;
         Ok(Value::Unit)
     }
-}
 
-/// The number that decides an order.
-pub(super) fn number(value: &Value) -> Option<i64> {
-    match value {
-        Value::Int(number) => Some(*number),
-        _ => None,
+    /// Takes the greatest element out of a heap.
+    pub(super) fn popped_from_heap(&mut self, place: &Place) -> Result<Value> {
+        match self.heap_top(place)? {
+            Some(at) => Ok(Value::some(self.list(place)?.remove(at))),
+            None => Ok(Value::none()),
+        }
+    }
+
+    /// Where the greatest element of a heap is.
+    pub(super) fn heap_top(&mut self, place: &Place) -> Result<Option<usize>> {
+        let len = self.list(place)?.len();
+        if len == 0 {
+            return Ok(None);
+        }
+        let keys: Vec<Value> = (0..len).map(|at| Value::Ref(place.then(Step::At(at)))).collect();
+        match self.extreme(&keys, None, true)? {
+            Some(at) => Ok(Some(at)),
+            None => unknown("the greatest element of a heap"),
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! Patterns: whether a value fits, and what they bind.
 
+use super::eval::literal;
 use super::machine::{Result, Run, unknown};
-use super::value::{Maybe, Place, Step, Value};
-use crate::facts::tree::{Body, Comparison, ItemKind, Name, PatId, PatKind, Path};
+use super::value::{Cell, Maybe, Place, Step, Value};
+use crate::facts::tree::{Body, Comparison, ItemKind, Name, PatId, PatKind, Path, Said};
 use crate::model::Def;
 
 impl Run<'_> {
@@ -31,9 +32,15 @@ impl Run<'_> {
                 Ok(self.truth(&value)? == *it)
             }
             PatKind::Number(it) => self.equal(&Value::Ref(place.clone()), &Value::int(*it)),
-            PatKind::Literal(it) => self.equal(&Value::Ref(place.clone()), &Value::Text(*it)),
+            PatKind::Literal(it) => self.equal(&Value::Ref(place.clone()), &literal(&body, *it)),
             PatKind::Refutable(hash) => {
                 let value = self.seen(&Value::Ref(place.clone()));
+                if let (Value::Int(number), Some(Said::Interval(from, to))) =
+                    (&value, body.said.get(hash))
+                {
+                    let from = from.is_none_or(|it| it <= *number);
+                    return Ok(from && to.is_none_or(|it| *number <= it));
+                }
                 let key = format!("{hash}~{}", super::unknown::key(&value));
                 let asked = self.unknown.derived(key, Some(&value));
                 // An interval that is not looked at: what is known does not say.
@@ -157,7 +164,13 @@ impl Run<'_> {
     /// The payload of an `Option` or `Result` at a place.
     pub(super) fn inside(&self, place: &Place) -> Result<Option<Place>> {
         let place = self.resolved(place)?;
-        Ok(matches!(self.get(&place)?, Value::Maybe(_, Some(_))).then(|| place.then(Step::Inner)))
+        Ok(match self.get(&place)? {
+            Value::Maybe(_, Some(_)) | Value::Cell(Cell::Made(_), _) => {
+                Some(place.then(Step::Inner))
+            }
+            Value::Entry(..) => Some(place),
+            _ => None,
+        })
     }
 
     /// Where a value with parts is, through references and boxes.
@@ -193,6 +206,16 @@ impl Run<'_> {
                 }
                 Ok(self.unknown.is_variant(id, &name))
             }
+            Value::Entry(map, key) => {
+                let (map, key) = (map.clone(), (**key).clone());
+                let is_there = self.find_key(&map, &key)?.is_some();
+                match &*name {
+                    "Occupied" => Ok(is_there),
+                    "Vacant" => Ok(!is_there),
+                    _ => unknown("a pattern of another type"),
+                }
+            }
+            Value::Cell(Cell::Made(made), _) => Ok(*made == &*name),
             Value::Tuple(_) => Ok(true),
             _ => unknown("a pattern of another type"),
         }

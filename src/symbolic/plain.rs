@@ -142,7 +142,12 @@ impl Run<'_> {
                 .resolved(place)
                 .and_then(|place| self.get(&place))
                 .is_ok_and(|it| self.is_plain_code(it)),
-            Value::Int(_) | Value::Bool(_) | Value::Unit | Value::Sym(_) | Value::Text(_) => true,
+            Value::Int(_)
+            | Value::Bool(_)
+            | Value::Unit
+            | Value::Sym(_)
+            | Value::Text(_)
+            | Value::Literal(_) => true,
             _ => false,
         }
     }
@@ -157,7 +162,7 @@ fn computes(body: &Body, kind: &ExprKind) -> bool {
         | ExprKind::Field(..)
         | ExprKind::Index(..)
         | ExprKind::Deref(_)
-        | ExprKind::Unary(_)
+        | ExprKind::Unary(..)
         | ExprKind::Reference(..)
         | ExprKind::Binary { .. }
         | ExprKind::Cast(..)

@@ -1,5 +1,7 @@
 //! Statements, scopes, and the closures that are made in them.
 
+use std::sync::Arc;
+
 use super::machine::{Result, Run, Stop, unknown};
 use super::value::{Closure, Place, Value, type_of};
 use crate::facts::cfg::Cfg;
@@ -21,11 +23,16 @@ impl Run<'_> {
         let (depth, temps) = (frame.scopes.len(), frame.temps.len());
         let inner = (outer, frame.context.item.item, block.0);
         if let Some(&module) = self.model.blocks.get(&inner) {
-            self.frames.last_mut().into_iter().for_each(|frame| frame.context.module = module);
+            self.frames
+                .last_mut()
+                .into_iter()
+                .for_each(|frame| Arc::make_mut(&mut frame.context).module = module);
         }
         let result = self.statements(&body, block, want);
-        if let Some(frame) = self.frames.last_mut() {
-            frame.context.module = outer;
+        if let Some(frame) = self.frames.last_mut()
+            && frame.context.module != outer
+        {
+            Arc::make_mut(&mut frame.context).module = outer;
         }
         match result {
             Ok(value) => {
@@ -123,11 +130,14 @@ impl Run<'_> {
         let Some(frame) = self.frames.last() else { return unknown("code outside of functions") };
         let body = frame.body.clone();
         let mut context = frame.context.clone();
-        context.gives = Ty::Unknown;
+        if context.gives != Ty::Unknown {
+            Arc::make_mut(&mut context).gives = Ty::Unknown;
+        }
         if closure.is_async {
             return unknown("asynchronous code");
         }
-        let names = names_in(&body, body.expr(id).range);
+        let range = body.expr(id).range;
+        let names = names_in(&body, range);
         let mut captured = Vec::new();
         let mut owned = Vec::new();
         for name in names {
@@ -140,6 +150,10 @@ impl Run<'_> {
                 let value = self.take(&Place::slot(slot))?;
                 let own = self.slot(value);
                 owned.push(own);
+                captured.push((name, own));
+            } else if matches!(self.slots[slot], Value::Ref(_)) && !assigns(&body, &name, range) {
+                // It refers to what the reference refers to.
+                let own = self.slot(self.slots[slot].clone());
                 captured.push((name, own));
             } else {
                 captured.push((name, slot));
@@ -155,6 +169,20 @@ pub(super) fn is_place(body: &Body, id: ExprId) -> bool {
         body.expr(id).kind,
         ExprKind::Path(..) | ExprKind::Field(..) | ExprKind::Index(..) | ExprKind::Deref(_)
     )
+}
+
+/// Whether code in a range gives a variable another value.
+fn assigns(body: &Body, name: &Name, range: TextRange) -> bool {
+    let is_it = |id: ExprId| matches!(&body.expr(id).kind, ExprKind::Path(None, path) if path.as_name() == Some(name));
+    body.exprs.iter().any(|it| {
+        range.start <= it.range.start
+            && it.range.end <= range.end
+            && match &it.kind {
+                ExprKind::Assign(to, _) | ExprKind::CompoundAssign(_, to, _) => is_it(*to),
+                ExprKind::Reference(true, inner) => is_it(*inner),
+                _ => false,
+            }
+    })
 }
 
 /// The plain names that code in a range spells.

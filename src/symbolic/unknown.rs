@@ -28,6 +28,8 @@ pub(super) struct Unknowns {
     pub(super) counts_on: bool,
     /// Whether the run may be none that there is.
     pub(super) doubtful: bool,
+    /// Whether it goes one way where there are others that are not tried.
+    pub(super) assumed: bool,
     /// Whether more could have been tried.
     pub(super) capped: bool,
 }
@@ -48,6 +50,7 @@ struct Unknown {
     many: bool,
     good: Option<Maybe>,
     untold: bool,
+    needle: Option<Name>,
 }
 
 impl Unknowns {
@@ -267,13 +270,28 @@ impl Unknowns {
         answer
     }
 
+    /// Notes that something unknown is whether a text contains a part.
+    pub(super) fn is_whether_contains(&mut self, value: &Value, part: &Name) {
+        if let Value::Sym(id) = value {
+            self.all[*id].needle = Some(part.clone());
+        }
+    }
+
     /// A decision of something: another one of what it was made of may not go with it.
     fn note(&mut self, id: SymId) {
         let root = self.all[id].root;
         let is_fixed = root != id && self.all[root].is.is_some();
         let decided = self.decided.entry(root).or_default();
         decided.insert(id);
-        if decided.len() > 1 || is_fixed || self.is_untold(id) {
+        // Whether a text contains one thing says nothing of another, if neither is in the other.
+        let needles: Option<Vec<&Name>> =
+            decided.iter().map(|it| self.all[*it].needle.as_ref()).collect();
+        let is_apart = needles.is_some_and(|all| {
+            all.iter().enumerate().all(|(at, it)| {
+                all[..at].iter().all(|other| !it.contains(&***other) && !other.contains(&***it))
+            })
+        });
+        if (decided.len() > 1 && !is_apart) || is_fixed || self.is_untold(id) {
             self.doubtful = true;
         }
     }
@@ -301,6 +319,29 @@ impl Unknowns {
             false => known.others.push(name.clone()),
         }
         answer
+    }
+
+    /// The variant of something unknown, if that is known.
+    pub(super) fn variant(&self, id: SymId) -> Option<&str> {
+        self.all[id].variant.as_deref()
+    }
+
+    /// A value of an enum of another crate, by its path.
+    pub(super) fn named(&mut self, path: &str) -> Value {
+        let made = self.derived(path.to_owned(), None);
+        let mut names = path.rsplit("::");
+        let (name, owner) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+        if name == "NAN" {
+            return self.fresh();
+        }
+        let is_type = |it: &str| {
+            it.starts_with(|it: char| it.is_ascii_uppercase())
+                && it.contains(|it: char| it.is_ascii_lowercase())
+        };
+        if let (Value::Sym(id), true, true) = (&made, is_type(name), is_type(owner)) {
+            self.all[*id].variant = Some(Name::from(name));
+        }
+        made
     }
 
     /// Notes that something unknown is an `Option` or a `Result`: which, by its good variant.
@@ -378,7 +419,10 @@ fn mirrored(op: Comparison) -> Comparison {
 }
 
 fn is_constant(value: &Value) -> bool {
-    matches!(value, Value::Int(_) | Value::Bool(_) | Value::Text(_) | Value::Unit)
+    matches!(
+        value,
+        Value::Int(_) | Value::Bool(_) | Value::Text(_) | Value::Literal(_) | Value::Unit
+    )
 }
 
 /// Whether two constants are the same.
@@ -390,6 +434,14 @@ fn same(one: &Value, other: &Value) -> bool {
 pub(super) fn holds(op: Comparison, left: &Value, right: &Value) -> Option<bool> {
     match (left, right) {
         (Value::Int(left), Value::Int(right)) => Some(match op {
+            Comparison::Equal => left == right,
+            Comparison::Unequal => left != right,
+            Comparison::Less => left < right,
+            Comparison::AtMost => left <= right,
+            Comparison::More => left > right,
+            Comparison::AtLeast => left >= right,
+        }),
+        (Value::Text(left), Value::Text(right)) => Some(match op {
             Comparison::Equal => left == right,
             Comparison::Unequal => left != right,
             Comparison::Less => left < right,
@@ -429,6 +481,7 @@ fn equal(left: &Value, right: &Value) -> Option<bool> {
         (Value::Bool(left), Value::Bool(right)) => Some(left == right),
         (Value::Int(left), Value::Int(right)) => Some(left == right),
         (Value::Text(left), Value::Text(right)) => Some(left == right),
+        (Value::Literal(left), Value::Literal(right)) if left == right => Some(true),
         (Value::Sym(left), Value::Sym(right)) if left == right => Some(true),
         (Value::Tuple(left), Value::Tuple(right))
         | (Value::Many(_, left), Value::Many(_, right)) => all(left, right),
@@ -457,7 +510,8 @@ pub(super) fn key(value: &Value) -> String {
         Value::Unit => "()".to_owned(),
         Value::Bool(it) => it.to_string(),
         Value::Int(it) => it.to_string(),
-        Value::Text(it) => format!("t{it}"),
+        Value::Text(it) => format!("{it:?}"),
+        Value::Literal(it) => format!("t{it}"),
         Value::Sym(it) => format!("#{it}"),
         Value::Tuple(parts) | Value::Many(_, parts) => format!("[{}]", all(parts)),
         Value::Maybe(maybe, inner) => {

@@ -21,8 +21,10 @@ pub(super) enum Value {
     Bool(bool),
     /// A whole number.
     Int(i64),
-    /// Text that is written out, by a hash.
-    Text(u64),
+    /// A text or a character that is known.
+    Text(Name),
+    /// Something else that is written out, by a hash.
+    Literal(u64),
     /// Something of which only what tests have said is known.
     Sym(SymId),
     /// The handle of a thread.
@@ -41,6 +43,8 @@ pub(super) enum Value {
     Closure(Box<Closure>),
     /// A function by its path.
     Function(Vec<Def>),
+    /// A method by its name, of whatever it is called on.
+    Late(Name),
     /// A reference or guard.
     Ref(Place),
     /// An `Arc` or `Rc`.
@@ -128,6 +132,8 @@ pub(super) enum Kind {
     Map,
     /// A set.
     Set,
+    /// A `BinaryHeap`, in the order in which they came.
+    Heap,
 }
 
 /// Kinds of cells.
@@ -145,6 +151,8 @@ pub(super) enum Cell {
     Lazy,
     /// `ManuallyDrop`.
     Kept,
+    /// A struct or variant of std around one value, by its name: `Reverse`, `SendError`, `TrySendError::Full`.
+    Made(&'static str),
 }
 
 /// A closure: its code, and what it has of the body around it.
@@ -152,7 +160,7 @@ pub(super) enum Cell {
 pub(super) struct Closure {
     pub(super) body: Arc<Body>,
     pub(super) expr: ExprId,
-    pub(super) context: Context,
+    pub(super) context: Arc<Context>,
     pub(super) captured: Vec<(Name, Slot)>,
     pub(super) owned: Vec<Slot>,
 }
@@ -245,7 +253,8 @@ impl Value {
             }
             (Self::Tuple(parts), Step::Field(name)) => parts.get(name.parse::<usize>().ok()?),
             (Self::Many(_, items), Step::At(index)) => items.get(*index),
-            (Self::Maybe(_, Some(inner)) | Self::Cell(_, inner), Step::Inner) => Some(inner),
+            (Self::Maybe(_, Some(inner)) | Self::Cell(_, inner), Step::Inner)
+            | (Self::Cell(Cell::Made(_), inner), Step::Field(_)) => Some(inner),
             (Self::Tuple(parts), Step::Second) => parts.get(1),
             _ => None,
         }
@@ -259,7 +268,8 @@ impl Value {
             }
             (Self::Tuple(parts), Step::Field(name)) => parts.get_mut(name.parse::<usize>().ok()?),
             (Self::Many(_, items), Step::At(index)) => items.get_mut(*index),
-            (Self::Maybe(_, Some(inner)) | Self::Cell(_, inner), Step::Inner) => Some(inner),
+            (Self::Maybe(_, Some(inner)) | Self::Cell(_, inner), Step::Inner)
+            | (Self::Cell(Cell::Made(_), inner), Step::Field(_)) => Some(inner),
             (Self::Tuple(parts), Step::Second) => parts.get_mut(1),
             _ => None,
         }

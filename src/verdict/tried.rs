@@ -11,23 +11,31 @@ use crate::facts::tree::ItemId;
 use crate::flow::LossKind;
 use crate::model::{CrateId, ItemRef, Model, Wanted};
 use crate::source::FileId;
-use crate::symbolic::{self, At, Tried};
+use crate::symbolic::{self, Asked, At, Runs, Tried};
 use crate::text::TextRange;
 
 /// Runs the programs in which threads are born, and takes what comes of it into the verdicts; or says what has to be
-/// read before they can be run.
-pub fn try_programs(model: &Model<'_>, found: &mut Verdicts, is_last: bool) -> Wanted {
+/// read before they can be run. `runs` is what earlier calls have found out.
+pub fn try_programs(
+    model: &Model<'_>,
+    found: &mut Verdicts,
+    runs: &mut Runs,
+    is_last: bool,
+) -> Wanted {
     let births = found.lives.iter().filter(|life| life.site == Site::Spawn);
     let files: BTreeSet<FileId> = births.clone().map(|life| life.verdict.file).collect();
     let own = crates_of(model, &files);
-    // What is lost at once needs no run.
-    let is_open = |life: &&Life| life.verdict.outcome != Outcome::Detached;
-    let open = births.filter(is_open).filter_map(|life| own.get(&life.verdict.file));
-    let crates: BTreeSet<CrateId> = open.copied().collect();
-    let blames = |life: &&Life| matches!(life.verdict.outcome, Outcome::Partly | Outcome::Detached);
-    let blamed = found.lives.iter().filter(blames);
-    let blamed = blamed.map(|life| (life.verdict.file, life.verdict.callee)).collect();
-    let runs = symbolic::run(model, &crates, &blamed, is_last);
+    let mut crates: BTreeMap<CrateId, Asked> = BTreeMap::new();
+    for life in births {
+        let Some(krate) = own.get(&life.verdict.file) else { continue };
+        let asked = crates.entry(*krate).or_default();
+        let at = (life.verdict.file, life.verdict.callee);
+        match life.verdict.outcome {
+            Outcome::Partly | Outcome::Detached => asked.blamed.insert(at),
+            _ => asked.unblamed.insert(at),
+        };
+    }
+    symbolic::run(model, &crates, is_last, runs);
     if !is_last && !runs.unread.is_empty() {
         return Wanted { functions: beside(model, &runs.unread), ..Wanted::default() };
     }

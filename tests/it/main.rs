@@ -11,6 +11,7 @@
 mod again;
 mod cli;
 mod corpus;
+mod expressions;
 mod fix;
 mod pages;
 mod pairs;

@@ -20,9 +20,9 @@ use crate::support::{self, Update};
 /// One of so many programs is judged where nobody asks for the slow suites.
 const SAMPLE: usize = 12;
 /// Marked lines that are judged rightly, at the least.
-const RIGHT: usize = 3010;
+const RIGHT: usize = 3680;
 /// Joined threads that are blamed, at most.
-const BLAMED: usize = 167;
+const BLAMED: usize = 199;
 
 struct One(Arc<str>);
 
@@ -33,7 +33,7 @@ impl Files for One {
 }
 
 /// The outcome of the births on each line.
-fn outcomes(text: &str, edition: u16) -> BTreeMap<u32, &'static str> {
+pub(crate) fn outcomes(text: &str, edition: u16) -> BTreeMap<u32, &'static str> {
     let package = Package {
         name: "pair".to_owned(),
         version: "0.1.0".to_owned(),

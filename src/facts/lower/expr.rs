@@ -3,11 +3,14 @@
 use syn::{BinOp, Expr, Member, UnOp};
 
 use super::super::tree::{
-    Arm, BinaryOp, Closure, Comparison, ExprId, ExprKind, MethodCall, Name, Type,
+    Arm, BinaryOp, Closure, Comparison, ExprId, ExprKind, MethodCall, Name, Said, Type,
 };
 use super::body::BodyLowering;
 use super::{byte_range, delimited, written};
 use crate::text::TextRange;
+
+/// Bytes of a text that is noted.
+const MAX_TEXT: usize = 80;
 
 impl BodyLowering<'_, '_> {
     pub(super) fn expr(&mut self, expr: &Expr) -> ExprId {
@@ -63,7 +66,7 @@ impl BodyLowering<'_, '_> {
                 }
                 (lowered.range, ExprKind::Path(qself, lowered))
             }
-            Expr::Lit(lit) => literal(&lit.lit),
+            Expr::Lit(lit) => self.literal(&lit.lit),
             Expr::Unary(unary) => {
                 let inner = self.expr(&unary.expr);
                 let (start, deref) = match &unary.op {
@@ -72,7 +75,9 @@ impl BodyLowering<'_, '_> {
                     UnOp::Neg(neg) => (byte_range(neg.spans[0]), false),
                     _ => (self.range_of(inner), false),
                 };
-                let kind = if deref { ExprKind::Deref(inner) } else { ExprKind::Unary(inner) };
+                let is_not = matches!(&unary.op, UnOp::Not(_));
+                let kind =
+                    if deref { ExprKind::Deref(inner) } else { ExprKind::Unary(is_not, inner) };
                 (start.cover(self.range_of(inner)), kind)
             }
             Expr::Reference(reference) => {
@@ -121,6 +126,38 @@ impl BodyLowering<'_, '_> {
             }
             _ => (TextRange::default(), ExprKind::Opaque(Vec::new())),
         }
+    }
+
+    fn literal(&mut self, lit: &syn::Lit) -> (TextRange, ExprKind) {
+        let kind = match lit {
+            syn::Lit::Bool(it) => ExprKind::Bool(it.value),
+            syn::Lit::Byte(it) => ExprKind::Number(usize::from(it.value())),
+            syn::Lit::Int(it) => it
+                .base10_parse()
+                .map_or_else(|_| ExprKind::Literal(self.written(lit)), ExprKind::Number),
+            other => ExprKind::Literal(self.written(other)),
+        };
+        let range = byte_range(lit.span());
+        if let syn::Lit::Int(it) = lit
+            && !it.suffix().is_empty()
+        {
+            self.body.suffixes.insert(range.start, Name::from(it.suffix()));
+        }
+        (range, kind)
+    }
+
+    /// A hash of what a literal is written as; the body notes what that says.
+    pub(super) fn written(&mut self, lit: &syn::Lit) -> u64 {
+        let hash = written(lit);
+        let text = match lit {
+            syn::Lit::Str(it) => it.value(),
+            syn::Lit::Char(it) => it.value().to_string(),
+            _ => return hash,
+        };
+        if text.len() <= MAX_TEXT {
+            self.body.said.insert(hash, Said::Text(Name::from(text)));
+        }
+        hash
     }
 
     fn binary(&mut self, binary: &syn::ExprBinary) -> (TextRange, ExprKind) {
@@ -356,18 +393,6 @@ fn member_range(member: &Member) -> TextRange {
         Member::Named(ident) => byte_range(ident.span()),
         Member::Unnamed(index) => byte_range(index.span),
     }
-}
-
-fn literal(lit: &syn::Lit) -> (TextRange, ExprKind) {
-    let kind = match lit {
-        syn::Lit::Bool(it) => ExprKind::Bool(it.value),
-        syn::Lit::Byte(it) => ExprKind::Number(usize::from(it.value())),
-        syn::Lit::Int(it) => {
-            it.base10_parse().map_or_else(|_| ExprKind::Literal(written(lit)), ExprKind::Number)
-        }
-        other => ExprKind::Literal(written(other)),
-    };
-    (byte_range(lit.span()), kind)
 }
 
 fn comparison(op: &BinOp) -> Option<Comparison> {

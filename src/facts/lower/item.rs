@@ -109,10 +109,9 @@ impl Lowering<'_> {
             SynItem::Enum(it) => {
                 let variants = it.variants.iter().map(|variant| {
                     let mut fields = self.fields(&variant.fields);
-                    for field in &mut fields {
-                        field.visibility = Visibility::Public;
-                    }
-                    Variant { name: self.ident(&variant.ident), fields }
+                    fields.iter_mut().for_each(|it| it.visibility = Visibility::Public);
+                    let has_number = variant.discriminant.is_some();
+                    Variant { name: self.ident(&variant.ident), fields, has_number }
                 });
                 let kind = ItemKind::Enum(variants.collect());
                 vec![self.named(

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use syn::{Expr, Member};
 
-use super::super::tree::{ExprId, Name, Pat, PatId, PatKind};
+use super::super::tree::{ExprId, Name, Pat, PatId, PatKind, Said};
 use super::body::BodyLowering;
 use super::{byte_range, delimited, written};
 use crate::text::TextRange;
@@ -91,9 +91,13 @@ impl BodyLowering<'_, '_> {
                 let range = ranges.reduce(TextRange::cover).unwrap_or_default();
                 (range, PatKind::Or(cases))
             }
-            syn::Pat::Lit(syn::ExprLit { lit, .. }) => (byte_range(lit.span()), literal(lit)),
+            syn::Pat::Lit(syn::ExprLit { lit, .. }) => {
+                (byte_range(lit.span()), self.literal_pat(lit))
+            }
             syn::Pat::Range(range) => {
-                (TextRange::default(), PatKind::Refutable(written_range(range)))
+                let hash = written_range(range);
+                self.body.said.extend(interval(range).map(|it| (hash, it)));
+                (TextRange::default(), PatKind::Refutable(hash))
             }
             _ => (TextRange::default(), PatKind::Refutable(0)),
         }
@@ -109,6 +113,17 @@ impl BodyLowering<'_, '_> {
     /// Lowers an optional expression.
     pub(super) fn maybe(&mut self, expr: Option<&Expr>) -> Option<ExprId> {
         expr.map(|expr| self.expr(expr))
+    }
+
+    fn literal_pat(&mut self, lit: &syn::Lit) -> PatKind {
+        match lit {
+            syn::Lit::Bool(it) => PatKind::Bool(it.value),
+            syn::Lit::Int(it) => it
+                .base10_parse()
+                .map_or_else(|_| PatKind::Literal(self.written(lit)), PatKind::Number),
+            syn::Lit::Byte(it) => PatKind::Number(usize::from(it.value())),
+            other => PatKind::Literal(self.written(other)),
+        }
     }
 }
 
@@ -129,15 +144,18 @@ fn written_range(range: &syn::ExprRange) -> u64 {
     hasher.finish()
 }
 
-fn literal(lit: &syn::Lit) -> PatKind {
-    match lit {
-        syn::Lit::Bool(it) => PatKind::Bool(it.value),
-        syn::Lit::Int(it) => {
-            it.base10_parse().map_or_else(|_| PatKind::Literal(written(lit)), PatKind::Number)
+/// An interval of whole numbers that are written out.
+fn interval(range: &syn::ExprRange) -> Option<Said> {
+    let number = |end: &Option<Box<Expr>>| match end.as_deref() {
+        None => Some(None),
+        Some(Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(it), .. })) => {
+            it.base10_parse::<i64>().ok().map(Some)
         }
-        syn::Lit::Byte(it) => PatKind::Number(usize::from(it.value())),
-        other => PatKind::Literal(written(other)),
-    }
+        Some(_) => None,
+    };
+    let (from, to) = (number(&range.start)?, number(&range.end)?);
+    let is_closed = matches!(range.limits, syn::RangeLimits::Closed(_));
+    Some(Said::Interval(from, to.map(|to| to.saturating_sub(i64::from(!is_closed)))))
 }
 
 /// Whether `..` stands anywhere but at the end.

@@ -90,6 +90,9 @@ fn size(length: &syn::Expr) -> Size {
         syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(number), .. }) => {
             number.base10_parse().map_or(Size::Some, Size::Exactly)
         }
+        syn::Expr::Path(path) => {
+            path.path.get_ident().map_or(Size::Some, |name| Size::Named(name.to_string().into()))
+        }
         _ => Size::Some,
     }
 }

@@ -4,7 +4,7 @@ use super::Name;
 use crate::text::TextRange;
 
 /// How many elements a slice or array has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Size {
     /// Any number: a slice.
     Any,
@@ -12,6 +12,8 @@ pub enum Size {
     Some,
     /// So many: an array.
     Exactly(usize),
+    /// As many as a constant says: an array.
+    Named(Name),
 }
 
 /// A type as written.

@@ -77,7 +77,7 @@ impl Lowering<'_> {
             ExprKind::Binary { op: op @ (BinaryOp::And | BinaryOp::Or), left, right } => {
                 self.ask_both(id, (op, *left, *right), yes, no);
             }
-            ExprKind::Unary(inner) => self.condition(*inner, no, yes),
+            ExprKind::Unary(_, inner) => self.condition(*inner, no, yes),
             ExprKind::Macro(call) => match self.matched(call) {
                 Some(test) => self.condition(test, yes, no),
                 None => {
@@ -262,7 +262,7 @@ impl Lowering<'_> {
             // A number may be another one by the time that its answer is looked at.
             return self.frame().compared.take().filter(|it| it.test == Test::Empty);
         }
-        if let ExprKind::Unary(inner) = &self.body.expr(init).kind
+        if let ExprKind::Unary(_, inner) = &self.body.expr(init).kind
             && matches!(self.body.expr(*inner).kind, ExprKind::Path(..))
         {
             let place = self.expr(*inner).place()?.clone();

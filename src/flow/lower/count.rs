@@ -204,7 +204,7 @@ impl Lowering<'_> {
             }
             ExprKind::Macro(_) => true,
             ExprKind::Reference(_, inner)
-            | ExprKind::Unary(inner)
+            | ExprKind::Unary(_, inner)
             | ExprKind::Cast(inner, _)
             | ExprKind::Deref(inner) => self.is_fixed(*inner),
             ExprKind::Binary { left, right, .. } => self.is_fixed(*left) && self.is_fixed(*right),

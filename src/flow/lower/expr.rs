@@ -46,7 +46,7 @@ impl Lowering<'_> {
                 };
                 Value { ty, ..inner }
             }
-            ExprKind::Unary(inner) => match self.expr(*inner).operand {
+            ExprKind::Unary(_, inner) => match self.expr(*inner).operand {
                 Operand::Constant(Some(Constant::Bool(flag))) => {
                     Value::known(Constant::Bool(!flag))
                 }

@@ -176,7 +176,7 @@ impl Lowering<'_> {
                     *place = place.then(Proj::Field(field));
                 }
             }
-            ExprKind::Unary(inner)
+            ExprKind::Unary(_, inner)
             | ExprKind::Deref(inner)
             | ExprKind::Reference(false, inner)
             | ExprKind::Cast(inner, _) => {

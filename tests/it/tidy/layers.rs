@@ -71,7 +71,7 @@ const CRATES: [(&str, &[&str]); 18] = [
         ],
     ),
     ("aho_corasick", &["src/scan.rs"]),
-    ("rustc_hash", &["src/model.rs", "src/model/", "src/flow/"]),
+    ("rustc_hash", &["src/model.rs", "src/model/", "src/flow/", "src/symbolic/"]),
     ("mimalloc", &["src/main.rs"]),
 ];
 

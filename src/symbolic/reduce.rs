@@ -1,0 +1,289 @@
+//! Methods after which a collection has other elements, or in another order, and those of two collections.
+
+use super::iterate::Iter;
+use super::machine::{Result, Run, Stop, unknown};
+use super::many::one;
+use super::text::text;
+use super::value::{Kind, Place, Step, Value};
+
+impl Run<'_> {
+    /// Methods after which there are other elements, or in another order.
+    pub(super) fn many_reduced(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
+        let len = self.list(place)?.len();
+        Ok(match name {
+            "resize" => {
+                let to = self.index(args)?;
+                let value = one(args)?;
+                let left = if to < len { self.list(place)?.split_off(to) } else { Vec::new() };
+                self.discard_all(left, "`resize` drops it")?;
+                for _ in len..to.min(64) {
+                    let made = self.copied(&value)?;
+                    self.list(place)?.push(made);
+                }
+                Value::Unit
+            }
+            "fill_with" => {
+                let code = one(args)?;
+                let slot = self.slot(code);
+                for at in 0..len {
+                    let made = self.call_value(Value::Ref(Place::slot(slot)), Vec::new())?;
+                    self.put(&place.then(Step::At(at)), made)?;
+                }
+                Value::Unit
+            }
+            "pop_if" => {
+                let code = one(args)?;
+                let Some(last) = len.checked_sub(1) else { return Ok(Value::none()) };
+                let own = Value::Ref(place.then(Step::At(last)));
+                let answer = self.call_value(code, vec![own])?;
+                match self.truth(&answer)? {
+                    true => Value::option(self.list(place)?.pop()),
+                    false => Value::none(),
+                }
+            }
+            "splice" => {
+                let range = one(args)?;
+                let (from, to) = self.bounds(range, len)?;
+                let more = one(args)?;
+                let iter = self.iterated(more)?;
+                let more = self.drained(iter)?;
+                Value::iter(self.list(place)?.splice(from..to, more).collect::<Vec<_>>())
+            }
+            "resize_with" => {
+                let to = self.index(args)?;
+                let code = one(args)?;
+                let left = if to < len { self.list(place)?.split_off(to) } else { Vec::new() };
+                self.discard_all(left, "`resize_with` drops it")?;
+                let slot = self.slot(code);
+                for _ in len..to.min(64) {
+                    let made = self.call_value(Value::Ref(Place::slot(slot)), Vec::new())?;
+                    self.list(place)?.push(made);
+                }
+                Value::Unit
+            }
+            "concat" | "join" => self.joined_texts(place, args)?,
+            "binary_search" => {
+                let wanted = one(args)?;
+                for at in 0..len {
+                    let own = Value::Ref(place.then(Step::At(at)));
+                    match self.order(&own, &wanted)? {
+                        Some(order) if order.is_eq() => return Ok(Value::ok(Value::int(at))),
+                        Some(order) if order.is_gt() => return Ok(Value::err(Value::int(at))),
+                        Some(_) => {}
+                        None => return Ok(self.unknown.untold(format!("{name}{:?}", self.at))),
+                    }
+                }
+                Value::err(Value::int(len))
+            }
+            "is_sorted" => self.unknown.untold(format!("{name}{:?}", self.at)),
+            _ => return self.many_merged(place, name, args),
+        })
+    }
+
+    /// Methods that leave out what is there twice, or turn it around.
+    fn many_merged(&mut self, place: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+        let len = self.list(place)?.len();
+        Ok(match name {
+            "dedup" => {
+                let items = std::mem::take(self.list(place)?);
+                for item in items {
+                    let last = self.list(place)?.last().cloned();
+                    let is_same = match last {
+                        Some(last) => self.equal(&last, &item)?,
+                        None => false,
+                    };
+                    match is_same {
+                        true => self.discard(item, "`dedup` drops it")?,
+                        false => self.list(place)?.push(item),
+                    }
+                }
+                Value::Unit
+            }
+            "dedup_by_key" => {
+                let code = one(args)?;
+                let slot = self.slot(code);
+                let mut before: Option<Value> = None;
+                for item in std::mem::take(self.list(place)?) {
+                    let own = self.slot(item);
+                    let key = self.call_value(
+                        Value::Ref(Place::slot(slot)),
+                        vec![Value::Ref(Place::slot(own))],
+                    )?;
+                    let key = self.seen(&key);
+                    let item = std::mem::replace(&mut self.slots[own], Value::Moved);
+                    let is_same = match &before {
+                        Some(before) => self.equal(&before.clone(), &key)?,
+                        None => false,
+                    };
+                    match is_same {
+                        true => self.discard(item, "`dedup_by_key` drops it")?,
+                        false => self.list(place)?.push(item),
+                    }
+                    before = Some(key);
+                }
+                Value::Unit
+            }
+            "rotate_left" | "rotate_right" => {
+                let by = self.index(args)?;
+                if by > len {
+                    return Err(Stop::Ended);
+                }
+                let list = self.list(place)?;
+                if name == "rotate_left" {
+                    list.rotate_left(by);
+                } else {
+                    list.rotate_right(by);
+                }
+                Value::Unit
+            }
+            _ => return unknown(&format!("`{name}` of a collection")),
+        })
+    }
+
+    /// Methods that look for the first or last key of a map; nothing where it is no more than those of a list.
+    pub(super) fn ordered_map(
+        &mut self,
+        place: &Place,
+        len: usize,
+        name: &str,
+    ) -> Result<Option<Value>> {
+        if len > 1 && !self.is_ordered(place)? {
+            return unknown("the first key");
+        }
+        Ok(match name {
+            "first_entry" | "last_entry" => {
+                let at = if name == "first_entry" { 0 } else { len.saturating_sub(1) };
+                let key =
+                    self.list(place)?.get(at).and_then(|it| it.part(&Step::Field("0".into())));
+                let key = key.cloned();
+                Some(Value::option(key.map(|key| Value::Entry(place.clone(), Box::new(key)))))
+            }
+            "first_key_value" | "last_key_value" => {
+                let at = if name == "first_key_value" { 0 } else { len.saturating_sub(1) };
+                let own = place.then(Step::At(at));
+                Some(Value::option((len > 0).then(|| {
+                    Value::Tuple(vec![
+                        Value::Ref(own.then(Step::Field("0".into()))),
+                        Value::Ref(own.then(Step::Second)),
+                    ])
+                })))
+            }
+            _ => None,
+        })
+    }
+
+    /// The elements of a map or set whose keys are in a range.
+    pub(super) fn key_range(
+        &mut self,
+        place: &Place,
+        kind: Kind,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
+        let len = self.list(place)?.len();
+        let range = one(args)?;
+        let Value::Iter(range) = range else { return unknown("a range of keys") };
+        let Iter::Numbers(from, to) = *range else { return unknown("a range of keys") };
+        let mut all = Vec::new();
+        for at in 0..len {
+            let own = place.then(Step::At(at));
+            let key =
+                if kind == Kind::Map { own.then(Step::Field("0".into())) } else { own.clone() };
+            let Value::Int(number) = self.seen(&Value::Ref(key.clone())) else {
+                return unknown("a range of keys");
+            };
+            if number >= from && to.is_none_or(|to| number < to) {
+                all.push(match kind {
+                    Kind::Map => {
+                        Value::Tuple(vec![Value::Ref(key), Value::Ref(own.then(Step::Second))])
+                    }
+                    _ => Value::Ref(own),
+                });
+            }
+        }
+        Ok(Value::iter(all))
+    }
+
+    /// Whether the order of all keys of a map is known.
+    pub(super) fn is_ordered(&mut self, place: &Place) -> Result<bool> {
+        let keys: Vec<Value> = self
+            .list(place)?
+            .iter()
+            .filter_map(|it| it.part(&Step::Field("0".into())).cloned())
+            .collect();
+        for pair in keys.windows(2) {
+            if let [left, right] = pair
+                && self.order(left, right)?.is_none()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Methods that look at two sets.
+    pub(super) fn two_sets(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
+        let other = one(args)?;
+        let Value::Ref(other) = other else { return unknown("two sets") };
+        let other = self.listed(&other)?;
+        let (left, right) = (self.list(place)?.len(), self.list(&other)?.len());
+        let mut common = vec![false; right];
+        let (mut both, mut only) = (Vec::new(), Vec::new());
+        for at in 0..left {
+            let own = Value::Ref(place.then(Step::At(at)));
+            let mut is_common = false;
+            for (to, found) in common.iter_mut().enumerate() {
+                if self.equal(&own, &Value::Ref(other.then(Step::At(to))))? {
+                    (is_common, *found) = (true, true);
+                }
+            }
+            if is_common { both.push(own) } else { only.push(own) }
+        }
+        let others = common.iter().enumerate().filter(|(_, found)| !**found);
+        let others = others.map(|(to, _)| Value::Ref(other.then(Step::At(to))));
+        Ok(match name {
+            "intersection" => Value::iter(both),
+            "difference" => Value::iter(only),
+            "symmetric_difference" => Value::iter(only.into_iter().chain(others)),
+            "union" => Value::iter(both.into_iter().chain(only).chain(others)),
+            "is_subset" => Value::Bool(only.is_empty()),
+            "is_superset" => Value::Bool(others.count() == 0),
+            _ => Value::Bool(both.is_empty()),
+        })
+    }
+
+    /// `list.concat()` and `list.join(by)` of texts.
+    pub(super) fn joined_texts(&mut self, place: &Place, args: &[Value]) -> Result<Value> {
+        let by = args.first().map(|it| self.seen(it));
+        let items: Vec<Value> = self.list(place)?.clone();
+        let parts = items.iter().map(|it| match self.seen(it) {
+            Value::Many(_, parts) => Some(parts),
+            _ => None,
+        });
+        if let (Some(parts), None, false) =
+            (parts.collect::<Option<Vec<_>>>(), &by, items.is_empty())
+        {
+            let copies = self.copied_all(&parts.concat())?;
+            return Ok(Value::list(copies));
+        }
+        let said = items.iter().map(|it| match self.seen(it) {
+            Value::Text(said) => Some(said.to_string()),
+            _ => None,
+        });
+        let said: Option<Vec<String>> = said.collect();
+        Ok(match (said, by) {
+            (Some(said), Some(Value::Text(by))) if said.len() < 32 => text(said.join(&by)),
+            (Some(said), None) if said.len() < 32 => text(said.concat()),
+            _ => self.unknown.untold(format!("{:?}", self.at)),
+        })
+    }
+}

@@ -1,0 +1,234 @@
+//! Methods of numbers, texts and `bool`s.
+
+use super::machine::{Result, Run, Stop, unknown};
+use super::many::one;
+use super::text::text;
+use super::value::{Place, Value};
+use crate::model::Ty;
+
+/// Methods that change the text that they are called on, and are not computed.
+const CHANGES_TEXT: &[&str] = &[
+    "push",
+    "push_str",
+    "write_str",
+    "write_char",
+    "insert",
+    "insert_str",
+    "truncate",
+    "clear",
+    "remove",
+    "replace_range",
+    "split_off",
+    "drain",
+    "retain",
+    "make_ascii_uppercase",
+    "make_ascii_lowercase",
+    "extend",
+    "clone_from",
+    "as_bytes_mut",
+    "as_mut_str",
+    "as_mut_vec",
+];
+
+impl Run<'_> {
+    /// `c.then(..)` and `c.then_some(..)`
+    pub(super) fn then(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
+        let given = one(args)?;
+        let holds = self.truth(&Value::Ref(place.clone()))?;
+        match (holds, name) {
+            (true, "then") => Ok(Value::some(self.call_value(given, Vec::new())?)),
+            (true, _) => Ok(Value::some(given)),
+            (false, _) => {
+                self.discard(given, "dropped as it is not needed")?;
+                Ok(Value::none())
+            }
+        }
+    }
+
+    /// Methods of numbers, texts and `bool`s.
+    pub(super) fn plain_method(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+        want: &Ty,
+    ) -> Result<Value> {
+        let value = self.get(place)?.clone();
+        if let Value::Text(own) = &value
+            && let Some(made) = self.text_method(place, own, name, args, want)?
+        {
+            return Ok(made);
+        }
+        if let Some(made) = self.compared_scalar(&value, name, args)? {
+            return Ok(made);
+        }
+        if matches!(name, "then" | "then_some") {
+            return self.then(place, name, args);
+        }
+        if let (Value::Int(number), "to_string") = (&value, name) {
+            return Ok(text(number.to_string()));
+        }
+        if let (Value::Text(_), true) = (&value, CHANGES_TEXT.contains(&name)) {
+            let fresh = self.unknown.untold(format!("{:?}", self.at));
+            *self.get_mut(place)? = fresh.clone();
+            return Ok(fresh);
+        }
+        if args.is_empty()
+            && matches!(
+                name,
+                "clone"
+                    | "to_string"
+                    | "to_owned"
+                    | "into"
+                    | "as_str"
+                    | "as_ref"
+                    | "borrow"
+                    | "as_bytes"
+                    | "copied"
+                    | "cloned"
+                    | "trim"
+                    | "as_mut"
+                    | "get"
+                    | "into_boxed_str"
+            )
+        {
+            return Ok(value);
+        }
+        let shown: Vec<Value> = args.iter().map(|it| self.seen(it)).collect();
+        if shown
+            .iter()
+            .any(|it| matches!(it, Value::Closure(_) | Value::Function(_) | Value::Late(_)))
+        {
+            return unknown(&format!("`{name}` of a plain value"));
+        }
+        if matches!(name, "eq" | "ne") {
+            let other = shown.first().cloned().unwrap_or(Value::Unit);
+            let equal = self.equal(&value, &other)?;
+            return Ok(Value::Bool(equal == (name == "eq")));
+        }
+        if let (Value::Int(own), Some(Value::Int(other))) = (&value, shown.first())
+            && let Some(made) = self.of_two_numbers(*own, *other, name)?
+        {
+            return Ok(made);
+        }
+        let keys: Vec<String> = shown.iter().map(super::unknown::key).collect();
+        let key = format!("{}.{name}({})", super::unknown::key(&value), keys.join(","));
+        match shown.iter().any(|it| matches!(it, Value::Sym(_))) {
+            true => Ok(self.unknown.derived(key, shown.first())),
+            // It is said, but not followed.
+            false => Ok(self.unknown.untold(key)),
+        }
+    }
+
+    /// What a method makes of two numbers, where the width of their type makes no difference.
+    fn of_two_numbers(&mut self, own: i64, other: i64, name: &str) -> Result<Option<Value>> {
+        let op = match name {
+            "saturating_sub" | "wrapping_sub" | "sub" => "sub",
+            "saturating_add" | "wrapping_add" | "add" => "add",
+            "saturating_mul" | "wrapping_mul" | "mul" => "mul",
+            other => other,
+        };
+        let made = match op {
+            // How wide the type is decides where it ends.
+            // Nothing, if the type has no numbers below it.
+            "sub" if name == "saturating_sub" && own >= 0 && own < other => {
+                let signed = self.unknown.untold(format!("signed{:?}", self.at));
+                if self.truth(&signed)? { own.checked_sub(other) } else { Some(0) }
+            }
+            "sub" if own < 0 || other < 0 => None,
+            "sub" => own.checked_sub(other).filter(|it| *it >= 0),
+            "add" => own.checked_add(other).filter(|it| (0..=127).contains(it)),
+            "mul" => own.checked_mul(other).filter(|it| (0..=127).contains(it)),
+            "pow" => u32::try_from(other).ok().and_then(|by| own.checked_pow(by)),
+            "min" => Some(own.min(other)),
+            "max" => Some(own.max(other)),
+            "abs_diff" => own.checked_sub(other).map(i64::abs),
+            "div_ceil" if own >= 0 && other > 0 => Some((own + other - 1) / other),
+            "rem_euclid" => own.checked_rem_euclid(other),
+            "checked_div" => match own.checked_div(other) {
+                Some(made) => return Ok(Some(Value::some(Value::Int(made)))),
+                None => return Ok(Some(Value::none())),
+            },
+            "checked_add" if (0..=127).contains(&own.saturating_add(other)) => {
+                return Ok(Some(Value::some(Value::Int(own + other))));
+            }
+            "checked_sub" if own >= other => return Ok(Some(Value::some(Value::Int(own - other)))),
+            "checked_sub" => {
+                let signed = self.unknown.untold(format!("signed{:?}", self.at));
+                return Ok(Some(match self.truth(&signed)? {
+                    true => Value::some(Value::Int(own - other)),
+                    false => Value::none(),
+                }));
+            }
+            "is_multiple_of" if other != 0 => return Ok(Some(Value::Bool(own % other == 0))),
+            _ => None,
+        };
+        Ok(made.map(Value::Int))
+    }
+
+    /// Methods that compare, and those of one number.
+    fn compared_scalar(
+        &mut self,
+        value: &Value,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Option<Value>> {
+        if matches!(name, "cmp" | "partial_cmp" | "total_cmp")
+            && let Some(other) = args.first()
+            && let Some(order) = self.order(value, &self.seen(other))?
+        {
+            let order = self.ordering(order);
+            return Ok(Some(if name == "partial_cmp" { Value::some(order) } else { order }));
+        }
+        if let ("max" | "min", Some(other)) = (name, args.first())
+            && let Some(order) = self.order(value, &self.seen(other))?
+        {
+            let other = one(args)?;
+            return Ok(Some(match order.is_gt() == (name == "max") {
+                true => value.clone(),
+                false => other,
+            }));
+        }
+        if let (
+            Value::Int(own),
+            "abs" | "unsigned_abs" | "is_positive" | "is_negative" | "signum",
+            [],
+        ) = (value, name, args.as_slice())
+        {
+            return Ok(Some(match name {
+                "is_positive" => Value::Bool(*own > 0),
+                "is_negative" => Value::Bool(*own < 0),
+                "signum" => Value::Int(own.signum()),
+                _ => Value::Int(own.saturating_abs()),
+            }));
+        }
+        if let (Value::Int(own), Some(unit), []) = (value, unit_of(name), args.as_slice()) {
+            return Ok(Some(Value::Int(own / unit)));
+        }
+        if let (Value::Int(own), "clamp", [least, most]) = (value, name, args.as_slice())
+            && let (Value::Int(least), Value::Int(most)) = (self.seen(least), self.seen(most))
+        {
+            return match least <= most {
+                true => Ok(Some(Value::Int(*own.max(&least).min(&most)))),
+                false => Err(Stop::Ended),
+            };
+        }
+        Ok(None)
+    }
+}
+
+/// Nanoseconds of the unit in which a method tells a duration.
+fn unit_of(name: &str) -> Option<i64> {
+    Some(match name {
+        "as_secs" => 1_000_000_000,
+        "as_millis" => 1_000_000,
+        "as_micros" => 1_000,
+        "as_nanos" => 1,
+        _ => return None,
+    })
+}

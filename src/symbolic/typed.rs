@@ -1,0 +1,329 @@
+//! Of which type a value is, where `dyn Any` asks for that: by the value, and by what makes the result of a thread.
+
+use super::machine::{Frame, Result, Run, unknown};
+use super::value::{Kind, Maybe, Place, Value};
+use crate::facts::tree::{BinaryOp, Body, ExprId, ExprKind, Name, PatId, PatKind, StmtKind, Type};
+use crate::model::{Def, Ty, TyHead};
+
+/// Expressions inside each other of which types are made.
+const MAX_DEPTH: usize = 12;
+
+impl Run<'_> {
+    /// `any.is::<T>()`, `any.downcast::<T>()` and its siblings.
+    pub(super) fn downcast(&mut self, place: &Place, name: &str, ty: &Ty) -> Result<Value> {
+        let mut place = self.resolved(place)?;
+        if let Value::Shared(id) = self.get(&place)? {
+            place = Place::slot(self.shared[*id].slot);
+        }
+        let is = self.is_of(&self.get(&place)?.clone(), ty)?;
+        Ok(match (name, is) {
+            ("is", _) => Value::Bool(is),
+            ("downcast", true) => Value::ok(self.take(&place)?),
+            ("downcast", false) => Value::err(self.take(&place)?),
+            (_, true) => Value::some(Value::Ref(place)),
+            (_, false) => Value::none(),
+        })
+    }
+
+    /// Whether a value is of a type.
+    fn is_of(&mut self, value: &Value, ty: &Ty) -> Result<bool> {
+        let path = ty.path();
+        let name = path.map(super::eval::last);
+        if matches!(ty, Ty::Unknown) {
+            return unknown("a type that is not known");
+        }
+        let is_item = matches!(ty.head(), Some(TyHead::Item(..)));
+        let among = |names: &[&str]| name.is_some_and(|it| names.contains(&it));
+        Ok(match value {
+            Value::Data(data) => self.model.item_of(ty) == Some(data.item),
+            _ if is_item => false,
+            Value::Handle(thread) => {
+                let Ty::Named(_, _, args) = ty else { return Ok(false) };
+                if path != Some("std::thread::JoinHandle") {
+                    return Ok(false);
+                }
+                let Some(gives) = args.first().cloned() else { return Ok(true) };
+                return self.gives(*thread, &gives);
+            }
+            Value::Unit => same_type(ty, &Ty::Tuple(Vec::new())),
+            Value::Bool(_) => among(&["bool"]),
+            Value::Int(_) if name.is_some_and(|it| super::library::limits(it).is_some()) => {
+                return self.maybe_of("a number", ty);
+            }
+            Value::Int(_) => false,
+            Value::Text(_) if among(&["String", "char"]) || matches!(ty, Ty::Reference(_)) => {
+                return self.maybe_of("a text", ty);
+            }
+            Value::Text(_) | Value::Closure(_) | Value::Function(_) => false,
+            Value::Tuple(parts) => match ty {
+                Ty::Tuple(types) if types.len() == parts.len() => {
+                    for (part, ty) in parts.iter().zip(types) {
+                        if !self.is_of(part, ty)? {
+                            return Ok(false);
+                        }
+                    }
+                    true
+                }
+                _ => false,
+            },
+            Value::Many(kind, items) => {
+                let fits = match kind {
+                    Kind::List => &["Vec", "VecDeque", "LinkedList"][..],
+                    Kind::Map => &["HashMap", "BTreeMap"],
+                    Kind::Set => &["HashSet", "BTreeSet"],
+                    Kind::Heap => &["BinaryHeap"],
+                };
+                match items.first() {
+                    _ if !among(fits) => false,
+                    Some(first) if *kind == Kind::List => {
+                        let (first, element) = (first.clone(), ty.element());
+                        return self.is_of(&first, &element);
+                    }
+                    _ => return self.maybe_of("a collection", ty),
+                }
+            }
+            Value::Maybe(maybe, inner) => {
+                let fits = match maybe {
+                    Maybe::Some | Maybe::None => "Option",
+                    Maybe::Ok | Maybe::Err => "Result",
+                };
+                match inner {
+                    _ if name != Some(fits) => false,
+                    Some(inner) if maybe.is_good() => {
+                        let inner = (**inner).clone();
+                        return self.is_of(&inner, &ty.payload());
+                    }
+                    _ => return self.maybe_of("an option", ty),
+                }
+            }
+            _ => return self.maybe_of("something", ty),
+        })
+    }
+
+    /// Whether something is of a type that it may be of: the source says it, but not the value.
+    fn maybe_of(&mut self, what: &str, ty: &Ty) -> Result<bool> {
+        let asked = self.unknown.untold(format!("{what} is {ty:?}"));
+        self.truth(&asked)
+    }
+
+    /// Whether what a thread gives is of a type.
+    fn gives(&mut self, thread: usize, ty: &Ty) -> Result<bool> {
+        let known = self.threads[thread].gives.clone();
+        if known != Ty::Unknown && *ty != Ty::Unknown {
+            return Ok(same_type(&known, ty));
+        }
+        self.run_thread(thread)?;
+        match self.threads[thread].result.clone() {
+            Some(Value::Maybe(Maybe::Ok, Some(result))) => self.is_of(&result, ty),
+            _ => unknown("what a thread gives"),
+        }
+    }
+
+    /// The type of what code gives, as far as it is written down in it.
+    pub(super) fn result_of(&mut self, code: &Value) -> Ty {
+        match code {
+            Value::Closure(closure) => {
+                let ExprKind::Closure(written) = &closure.body.expr(closure.expr).kind else {
+                    return Ty::Unknown;
+                };
+                self.frames.push(Frame {
+                    body: closure.body.clone(),
+                    context: closure.context.clone(),
+                    outer: closure.captured.clone(),
+                    scopes: vec![Vec::new()],
+                    temps: Vec::new(),
+                });
+                let ty = self.type_of_expr(&closure.body, written.body, 0);
+                self.frames.pop();
+                ty
+            }
+            Value::Function(defs) => match defs.as_slice() {
+                [Def::Item(item) | Def::Method(item)] => self.context_of(*item, &[]).gives,
+                _ => Ty::Unknown,
+            },
+            _ => Ty::Unknown,
+        }
+    }
+
+    fn type_of_expr(&mut self, body: &Body, id: ExprId, depth: usize) -> Ty {
+        if depth > MAX_DEPTH {
+            return Ty::Unknown;
+        }
+        let number = |name: &str| Ty::external(name, Vec::new());
+        match &body.expr(id).kind {
+            ExprKind::Block(None, block) => match body.block(*block).tail {
+                Some(tail) => self.type_of_expr(body, tail, depth + 1),
+                None => Ty::Tuple(Vec::new()),
+            },
+            ExprKind::For(..)
+            | ExprKind::While(..)
+            | ExprKind::Assign(..)
+            | ExprKind::CompoundAssign(..) => Ty::Tuple(Vec::new()),
+            ExprKind::If(_, then, other) => match (body.block(*then).tail, other) {
+                (Some(tail), _) => self.type_of_expr(body, tail, depth + 1),
+                (None, None) => Ty::Tuple(Vec::new()),
+                (None, Some(other)) => self.type_of_expr(body, *other, depth + 1),
+            },
+            ExprKind::Bool(_) | ExprKind::Unary(true, _) => number("bool"),
+            ExprKind::Cast(_, ty) => self.ty(ty),
+            ExprKind::Tuple(parts) => {
+                let parts: Vec<Ty> =
+                    parts.iter().map(|&it| self.type_of_expr(body, it, depth + 1)).collect();
+                match parts.contains(&Ty::Unknown) {
+                    true => Ty::Unknown,
+                    false => Ty::Tuple(parts),
+                }
+            }
+            ExprKind::Struct(path, ..) => match self.constructed(path) {
+                Some((item, _)) => super::value::type_of(item),
+                None => Ty::Unknown,
+            },
+            ExprKind::Macro(call) => match call.path.last() {
+                "println" | "print" | "eprintln" | "eprint" | "assert" | "assert_eq" => {
+                    Ty::Tuple(Vec::new())
+                }
+                "format" => number("std::string::String"),
+                _ => Ty::Unknown,
+            },
+            ExprKind::Call(..) | ExprKind::Method(_) => self.type_of_call(body, id),
+            ExprKind::Path(None, path) => match path.as_name() {
+                Some(name) => match self.known_of(name) {
+                    Ty::Unknown => self.declared(body, name, depth + 1),
+                    known => known,
+                },
+                None => Ty::Unknown,
+            },
+            ExprKind::Number(_) => match body.suffixes.get(&body.expr(id).range.start) {
+                Some(suffix) => number(suffix),
+                None => Ty::Unknown,
+            },
+            ExprKind::Binary { op: BinaryOp::Strict(_), left, right } => {
+                match self.type_of_expr(body, *left, depth + 1) {
+                    Ty::Unknown => self.type_of_expr(body, *right, depth + 1),
+                    known => known,
+                }
+            }
+            ExprKind::Binary { .. } => number("bool"),
+            _ => Ty::Unknown,
+        }
+    }
+
+    fn type_of_call(&mut self, body: &Body, id: ExprId) -> Ty {
+        let number = |name: &str| Ty::external(name, Vec::new());
+        match &body.expr(id).kind {
+            ExprKind::Call(callee, _) => {
+                let ExprKind::Path(qself, path) = &body.expr(*callee).kind else {
+                    return Ty::Unknown;
+                };
+                match self.defs(qself.as_deref(), path).as_deref() {
+                    Ok([Def::Item(item) | Def::Method(item)])
+                        if self.model.function(*item).is_some() =>
+                    {
+                        self.context_of(*item, &[]).gives
+                    }
+                    Ok([Def::External(path)]) if &**path == "std::thread::sleep" => {
+                        Ty::Tuple(Vec::new())
+                    }
+                    _ => Ty::Unknown,
+                }
+            }
+            ExprKind::Method(call) => match (&*call.name, call.types.as_slice()) {
+                ("sum" | "product", [only]) => self.ty(only),
+                ("len" | "count", []) => number("usize"),
+                ("to_string" | "to_uppercase" | "to_lowercase" | "repeat", []) => {
+                    number("std::string::String")
+                }
+                _ => Ty::Unknown,
+            },
+            _ => Ty::Unknown,
+        }
+    }
+
+    /// The type of a variable of a body, by its `let`.
+    fn declared(&mut self, body: &Body, name: &Name, depth: usize) -> Ty {
+        let lets = body.blocks.iter().flat_map(|block| &block.stmts);
+        let found = lets.filter_map(|stmt| match &stmt.kind {
+            StmtKind::Let { pat, ty, init, .. } => {
+                self.declared_by(body, *pat, (ty, *init), name, depth)
+            }
+            StmtKind::Expr(_) => None,
+        });
+        found.last().unwrap_or_default()
+    }
+
+    fn declared_by(
+        &mut self,
+        body: &Body,
+        pat: PatId,
+        (ty, init): (&Type, Option<ExprId>),
+        name: &Name,
+        depth: usize,
+    ) -> Option<Ty> {
+        match &body.pat(pat).kind {
+            PatKind::Bind { name: own, .. } if own == name => Some(match self.ty(ty) {
+                Ty::Unknown => match init.map(|it| &body.expr(it).kind) {
+                    // What is named again, by what it was.
+                    Some(ExprKind::Path(..)) | None => Ty::Unknown,
+                    Some(_) => {
+                        init.map_or(Ty::Unknown, |it| self.type_of_expr(body, it, depth + 1))
+                    }
+                },
+                written => written,
+            }),
+            PatKind::Tuple(pats) => {
+                let ExprKind::Tuple(parts) = &body.expr(init?).kind else { return None };
+                let mut all = pats.iter().zip(parts);
+                all.find_map(|(&pat, &part)| {
+                    self.declared_by(body, pat, (&Type::Unknown, Some(part)), name, depth)
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// The type of a variable, if its value tells.
+    fn known_of(&self, name: &Name) -> Ty {
+        match self.variable(name) {
+            Some(slot) => self.type_of_value(&self.slots[slot]),
+            None => Ty::Unknown,
+        }
+    }
+
+    /// The type of a value, as far as it tells.
+    pub(super) fn type_of_value(&self, value: &Value) -> Ty {
+        let all = |values: &[Value]| values.iter().map(|it| self.type_of_value(it)).collect();
+        let first = |values: &[Value]| match values.first() {
+            Some(first) => vec![self.type_of_value(first)],
+            None => Vec::new(),
+        };
+        match self.seen(value) {
+            Value::Unit => Ty::Tuple(Vec::new()),
+            Value::Bool(_) => Ty::external("bool", Vec::new()),
+            Value::Data(data) => super::value::type_of(data.item),
+            Value::Tuple(parts) => Ty::Tuple(all(&parts)),
+            Value::Handle(thread) => {
+                let gives = self.threads[thread].gives.clone();
+                Ty::external("std::thread::JoinHandle", vec![gives])
+            }
+            Value::Maybe(Maybe::Some | Maybe::None, inner) => {
+                let inner = inner.map(|it| self.type_of_value(&it));
+                Ty::external("std::option::Option", inner.into_iter().collect())
+            }
+            Value::Many(Kind::List, items) => Ty::external("std::vec::Vec", first(&items)),
+            _ => Ty::Unknown,
+        }
+    }
+}
+
+/// Whether two types are the same one, wherever they are named.
+fn same_type(one: &Ty, other: &Ty) -> bool {
+    let all = |ones: &[Ty], others: &[Ty]| {
+        ones.len() == others.len() && ones.iter().zip(others).all(|(a, b)| same_type(a, b))
+    };
+    match (one, other) {
+        (Ty::Named(one, _, a), Ty::Named(other, _, b)) => one == other && all(a, b),
+        (Ty::Tuple(a), Ty::Tuple(b)) => all(a, b),
+        (Ty::Reference(a), Ty::Reference(b)) => same_type(a, b),
+        _ => one == other,
+    }
+}
