@@ -19,6 +19,9 @@ const RUNS: usize = 16_000;
 /// Attempts before a promise counts as broken: a minute and more, since a build that ran before is still written
 /// to disk for a while.
 const ATTEMPTS: usize = 20;
+/// Shares of what std takes: the second wake-up of a join is a quarter, bookkeeping a twelfth.
+const SPAWN: f64 = 1.0 / 12.0;
+const JOIN: f64 = 0.25;
 const BLOCKED: usize = 512;
 const SETTLE: Duration = Duration::from_micros(50);
 const LONG: Duration = Duration::from_secs(60);
@@ -55,27 +58,30 @@ fn settle() {
     }
 }
 
-/// What is promised: at most so many microseconds more than std.
+/// What is promised: at most so many microseconds more than std, or such a share of what std takes where that is more.
+/// A machine on which std's own spawn takes three times as long does our bookkeeping no faster.
 struct Row {
     what: &'static str,
     most: f64,
+    share: f64,
     holds: bool,
 }
 
 impl Row {
-    fn new(what: &'static str, most: f64) -> Self {
-        Self { what, most, holds: false }
+    fn new(what: &'static str, most: f64, share: f64) -> Self {
+        Self { what, most, share, holds: false }
     }
 
     /// Prints one attempt, and keeps whether the promise has held in any.
     fn check(&mut self, std: f64, ours: f64) {
-        let Self { what, most, .. } = self;
+        let what = self.what;
+        let most = self.most.max(std * self.share);
         let over = ours - std;
-        let verdict = if over <= *most { "ok" } else { "TOO MUCH" };
+        let verdict = if over <= most { "ok" } else { "TOO MUCH" };
         println!(
             "{what:<32} std {std:8.2} µs   ours {ours:8.2} µs   {over:+8.2} µs of {most:+.1}   {verdict}"
         );
-        self.holds |= over <= *most;
+        self.holds |= over <= most;
     }
 }
 
@@ -139,23 +145,22 @@ fn crowd(row: &mut Row) {
         assert!(report.is_clean() && report.joined == BLOCKED);
     }
     let (std, ours) = (std.percentile(50), ours.percentile(50));
-    // Twice what std takes.
-    row.most = std;
     row.check(std, ours);
 }
 
 fn main() {
     let mut hot = [
-        Row::new("spawn, p50", 1.0),
-        Row::new("spawn, p95", 2.0),
-        Row::new("spawn and join, p50", 10.0),
+        Row::new("spawn, p50", 1.0, SPAWN),
+        Row::new("spawn, p95", 2.0, SPAWN),
+        Row::new("spawn and join, p50", 10.0, JOIN),
     ];
     let mut paused = [
-        Row::new("after a pause: spawn, p50", 1.0),
-        Row::new("after a pause: spawn, p95", 2.0),
-        Row::new("after a pause: both, p50", 10.0),
+        Row::new("after a pause: spawn, p50", 1.0, SPAWN),
+        Row::new("after a pause: spawn, p95", 2.0, SPAWN),
+        Row::new("after a pause: both, p50", 10.0, JOIN),
     ];
-    let mut stops = Row::new("512 threads stop and join", 0.0);
+    // Twice what std takes.
+    let mut stops = Row::new("512 threads stop and join", 0.0, 1.0);
     let mut turns = Turns(0x2545_f491_4f6c_dd1d);
     // Somebody else's work on the machine looks like ours: what is too slow has to be so every time.
     for _ in 0..ATTEMPTS {
