@@ -47,7 +47,7 @@ fn reading_again_says_what_reading_at_once_does() {
     let places = ["src", "tests", "crates", "fixtures/pairs"];
     // All of them would take longer than the rest of the tests.
     let all = places.iter().flat_map(|place| support::files_below(place, "rs"));
-    let some = all.step_by(if support::is_slow_run() { 1 } else { 20 });
+    let some = all.step_by(if support::is_slow_run() { 1 } else { 50 });
     for path in some {
         let text = std::fs::read_to_string(support::root().join(&path)).unwrap();
         for (few, more) in [(97, 31), (40, 7), (5000, 11), (13, 3)] {
