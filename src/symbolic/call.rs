@@ -473,7 +473,7 @@ impl Run<'_> {
         let is_told = !values.iter().any(|it| super::plain::is_open(&self.seen(it)));
         let is_input = INPUT.iter().any(|it| path.contains(it));
         let made = match is_told && !is_input && (path.starts_with("std::") || !values.is_empty()) {
-            true => self.unknown.untold(format!("{path}{:?}", self.at)),
+            true => self.unknown.untold_anew(),
             false => self.unknown.fresh(),
         };
         self.discard_all(values, "given away")?;

@@ -81,7 +81,7 @@ impl Run<'_> {
         // Who asks may have it already.
         let is_held = self.slots.iter().any(|it| matches!(it, Value::Ref(held) if held == inner));
         if is_held {
-            let asked = self.unknown.untold(format!("{:?}", self.at));
+            let asked = self.unknown.untold_anew();
             if self.truth(&asked)? {
                 return Ok(Value::err(self.unknown.fresh()));
             }
@@ -132,9 +132,7 @@ impl Run<'_> {
                 let old = self.get(inner)?.clone();
                 let made = match self.arithmetic(op, &old, &by) {
                     // How wide it is decides where it begins anew.
-                    Value::Int(made) if !(0..=127).contains(&made) => {
-                        self.unknown.untold(format!("{made} {:?}", self.at))
-                    }
+                    Value::Int(made) if !(0..=127).contains(&made) => self.unknown.untold_anew(),
                     made => made,
                 };
                 *self.get_mut(inner)? = made;

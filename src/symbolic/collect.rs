@@ -105,7 +105,7 @@ impl Run<'_> {
                     return Ok(text(said));
                 }
                 self.discard_all(all, "dropped")?;
-                return Ok(self.unknown.untold(format!("{:?}", self.at)));
+                return Ok(self.unknown.untold_anew());
             }
             _ if *want == Ty::Tuple(Vec::new()) => {
                 self.discard_all(all, "dropped")?;

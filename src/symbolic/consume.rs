@@ -483,7 +483,7 @@ impl Run<'_> {
                         match self.order(left, right)? {
                             Some(order) if order.is_gt() => holds = Value::Bool(false),
                             Some(_) => {}
-                            None => return Ok(self.unknown.untold(format!("{:?}", self.at))),
+                            None => return Ok(self.unknown.untold_anew()),
                         }
                     }
                 }

@@ -324,7 +324,7 @@ impl Run<'_> {
 
     pub(super) fn discriminant(&mut self, data: &Data) -> Value {
         if self.has_numbers(data.item) {
-            return self.unknown.untold(format!("{:?}", self.at));
+            return self.unknown.untold_anew();
         }
         let variants: Vec<&Name> = self.model.variants(data.item).collect();
         let at = variants.iter().position(|name| Some(*name) == data.variant.as_ref());
@@ -389,10 +389,13 @@ impl Run<'_> {
                     types: Vec::new(),
                 })))
             }
-            [Def::Unknown] => Ok(self.unknown.untold(format!(
-                "{:?}",
-                path.segments.iter().map(|it| &it.name).collect::<Vec<_>>()
-            ))),
+            [Def::Unknown] => {
+                // A constant of a type: which, what type parameters stand for decides as well.
+                let context = self.context()?;
+                let names: Vec<_> = path.segments.iter().map(|it| &it.name).collect();
+                let key = format!("{names:?}{:?}{:?}", context.own, context.types);
+                Ok(self.unknown.untold(key))
+            }
             [Def::Item(item)] => match &self.model.item(*item).kind {
                 ItemKind::Value(_) => {
                     let place = self.static_place(*item)?;
@@ -442,7 +445,7 @@ impl Run<'_> {
                 match written {
                     Some(Written::Elements(count)) => Value::Many(
                         Kind::List,
-                        (0..count).map(|_| self.unknown.untold(format!("{item:?}"))).collect(),
+                        (0..count).map(|_| self.unknown.untold_anew()).collect(),
                     ),
                     _ => self.constant_of(&ty)?,
                 }

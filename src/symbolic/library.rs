@@ -309,7 +309,7 @@ impl Run<'_> {
                     Some(first) if matches!(name, "from" | "from_utf8_lossy") => self.seen(first),
                     None if matches!(name, "new" | "with_capacity" | "default") => text(""),
                     Some(_) if name == "with_capacity" => text(""),
-                    _ => self.unknown.untold(format!("{name}{:?}", self.at)),
+                    _ => self.unknown.untold_anew(),
                 }
             }
             ("Option", "default") => Value::none(),
@@ -498,7 +498,7 @@ impl Run<'_> {
     pub(super) fn constant_of(&mut self, ty: &Ty) -> Result<Value> {
         match self.is_empty_cell(ty) {
             true => self.default_of(ty),
-            false => Ok(self.unknown.untold(format!("{:?}", self.at))),
+            false => Ok(self.unknown.untold_anew()),
         }
     }
 

@@ -30,7 +30,7 @@ impl Run<'_> {
                 return Ok(Value::Unit);
             }
             MacroArgs::Tokens if name == "format" => {
-                return Ok(self.unknown.untold(format!("{name}{:?}", self.at)));
+                return Ok(self.unknown.untold_anew());
             }
             MacroArgs::Tokens if matches!(&*name, "write" | "writeln") => {
                 return Ok(Value::ok(Value::Unit));
@@ -120,7 +120,7 @@ impl Run<'_> {
                 let made = self.formatted_by(exprs.first(), given.get(1..).unwrap_or_default())?;
                 Ok(match made {
                     Some(made) => text(made),
-                    None => self.unknown.untold(format!("{name}{:?}", self.at)),
+                    None => self.unknown.untold_anew(),
                 })
             }
             "write" | "writeln" => {
@@ -131,9 +131,7 @@ impl Run<'_> {
                     let more = made.map(|made| if name == "write" { made } else { made + "\n" });
                     let after = match (self.get(&to)?, more) {
                         (Value::Text(before), Some(more)) => text(format!("{before}{more}")),
-                        (Value::Text(_), None) => {
-                            self.unknown.untold(format!("{name}{:?}", self.at))
-                        }
+                        (Value::Text(_), None) => self.unknown.untold_anew(),
                         _ => return Ok(Value::ok(Value::Unit)),
                     };
                     *self.get_mut(&to)? = after;
@@ -142,7 +140,7 @@ impl Run<'_> {
             }
             _ => {
                 self.look_at(exprs)?;
-                Ok(self.unknown.untold(format!("{name}{:?}", self.at)))
+                Ok(self.unknown.untold_anew())
             }
         }
     }

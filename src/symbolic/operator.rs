@@ -19,9 +19,7 @@ impl Run<'_> {
             Value::Bool(it) => Value::Bool(!it),
             Value::Int(it) if !is_not => Value::Int(it.saturating_neg()),
             Value::Sym(id) => self.unknown.negated(id),
-            Value::Int(_) | Value::Text(_) | Value::Literal(_) => {
-                self.unknown.untold(format!("{:?}", self.at))
-            }
+            Value::Int(_) | Value::Text(_) | Value::Literal(_) => self.unknown.untold_anew(),
             _ => return unknown("an operator of a type"),
         })
     }

@@ -75,12 +75,12 @@ impl Run<'_> {
                         Some(order) if order.is_eq() => return Ok(Value::ok(Value::int(at))),
                         Some(order) if order.is_gt() => return Ok(Value::err(Value::int(at))),
                         Some(_) => {}
-                        None => return Ok(self.unknown.untold(format!("{name}{:?}", self.at))),
+                        None => return Ok(self.unknown.untold_anew()),
                     }
                 }
                 Value::err(Value::int(len))
             }
-            "is_sorted" => self.unknown.untold(format!("{name}{:?}", self.at)),
+            "is_sorted" => self.unknown.untold_anew(),
             _ => return self.many_merged(place, name, args),
         })
     }
@@ -283,7 +283,7 @@ impl Run<'_> {
         Ok(match (said, by) {
             (Some(said), Some(Value::Text(by))) if said.len() < 32 => text(said.join(&by)),
             (Some(said), None) if said.len() < 32 => text(said.concat()),
-            _ => self.unknown.untold(format!("{:?}", self.at)),
+            _ => self.unknown.untold_anew(),
         })
     }
 }

@@ -74,7 +74,7 @@ impl Run<'_> {
             return Ok(text(number.to_string()));
         }
         if let (Value::Text(_), true) = (&value, CHANGES_TEXT.contains(&name)) {
-            let fresh = self.unknown.untold(format!("{:?}", self.at));
+            let fresh = self.unknown.untold_anew();
             *self.get_mut(place)? = fresh.clone();
             return Ok(fresh);
         }
@@ -137,7 +137,7 @@ impl Run<'_> {
             // How wide the type is decides where it ends.
             // Nothing, if the type has no numbers below it.
             "sub" if name == "saturating_sub" && own >= 0 && own < other => {
-                let signed = self.unknown.untold(format!("signed{:?}", self.at));
+                let signed = self.unknown.untold_anew();
                 if self.truth(&signed)? { own.checked_sub(other) } else { Some(0) }
             }
             "sub" if own < 0 || other < 0 => None,
@@ -159,7 +159,7 @@ impl Run<'_> {
             }
             "checked_sub" if own >= other => return Ok(Some(Value::some(Value::Int(own - other)))),
             "checked_sub" => {
-                let signed = self.unknown.untold(format!("signed{:?}", self.at));
+                let signed = self.unknown.untold_anew();
                 return Ok(Some(match self.truth(&signed)? {
                     true => Value::some(Value::Int(own - other)),
                     false => Value::none(),

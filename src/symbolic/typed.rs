@@ -48,11 +48,11 @@ impl Run<'_> {
             Value::Unit => same_type(ty, &Ty::Tuple(Vec::new())),
             Value::Bool(_) => among(&["bool"]),
             Value::Int(_) if name.is_some_and(|it| super::library::limits(it).is_some()) => {
-                return self.maybe_of("a number", ty);
+                return self.maybe_of();
             }
             Value::Int(_) => false,
             Value::Text(_) if among(&["String", "char"]) || matches!(ty, Ty::Reference(_)) => {
-                return self.maybe_of("a text", ty);
+                return self.maybe_of();
             }
             Value::Text(_) | Value::Closure(_) | Value::Function(_) => false,
             Value::Tuple(parts) => match ty {
@@ -79,7 +79,7 @@ impl Run<'_> {
                         let (first, element) = (first.clone(), ty.element());
                         return self.is_of(&first, &element);
                     }
-                    _ => return self.maybe_of("a collection", ty),
+                    _ => return self.maybe_of(),
                 }
             }
             Value::Maybe(maybe, inner) => {
@@ -93,16 +93,16 @@ impl Run<'_> {
                         let inner = (**inner).clone();
                         return self.is_of(&inner, &ty.payload());
                     }
-                    _ => return self.maybe_of("an option", ty),
+                    _ => return self.maybe_of(),
                 }
             }
-            _ => return self.maybe_of("something", ty),
+            _ => return self.maybe_of(),
         })
     }
 
     /// Whether something is of a type that it may be of: the source says it, but not the value.
-    fn maybe_of(&mut self, what: &str, ty: &Ty) -> Result<bool> {
-        let asked = self.unknown.untold(format!("{what} is {ty:?}"));
+    fn maybe_of(&mut self) -> Result<bool> {
+        let asked = self.unknown.untold_anew();
         self.truth(&asked)
     }
 

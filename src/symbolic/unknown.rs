@@ -102,6 +102,15 @@ impl Unknowns {
         made
     }
 
+    /// The same of something that may be another thing each time.
+    pub(super) fn untold_anew(&mut self) -> Value {
+        let made = self.fresh();
+        if let Value::Sym(id) = made {
+            self.all[id].untold = true;
+        }
+        made
+    }
+
     /// What is made of something: as little told as that.
     pub(super) fn made_of(&mut self, from: &Value) -> Value {
         let made = self.fresh();
