@@ -92,6 +92,7 @@ struct Limits {
     /// Elements of what is unknown.
     elements: usize,
     runs: usize,
+    /// Steps of all runs together; a quarter where not every way can be followed.
     steps: usize,
     /// Whether threads run as soon as they are born.
     is_eager: bool,
@@ -107,7 +108,8 @@ const EAGER: Limits = Limits { elements: 2, runs: 200, steps: 50_000, is_eager: 
 const MAX_FUNCTIONS: usize = 120;
 /// Runs of a program in which something was not read, before it is.
 const MAX_BEFORE_READING: usize = 4;
-/// Runs of a program that come to what is not followed, before no more are tried; fewer where nothing was born.
+/// Runs of a program that come to what is not followed, before no more are tried; fewer where nothing was born, or none
+/// has come to its end.
 const MAX_UNFOLLOWED: usize = 24;
 
 /// Runs every program of some crates that starts in a `main` of its own, and adds to what was `found`; with `is_last`

@@ -134,12 +134,12 @@ impl Run<'_> {
             other => other,
         };
         let made = match op {
-            // How wide the type is decides where it ends.
             // Nothing, if the type has no numbers below it.
             "sub" if name == "saturating_sub" && own >= 0 && own < other => {
                 let signed = self.unknown.untold_anew();
                 if self.truth(&signed)? { own.checked_sub(other) } else { Some(0) }
             }
+            // How wide the type is decides where it ends.
             "sub" if own < 0 || other < 0 => None,
             "sub" => own.checked_sub(other).filter(|it| *it >= 0),
             "add" => own.checked_add(other).filter(|it| (0..=127).contains(it)),
