@@ -12,7 +12,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use crate::catalog::{Catalog, Role};
 
-pub use declared::{Declares, declares, functions};
+pub use declared::{Declares, Functions, declares};
 
 /// What one text says about itself.
 #[derive(Clone, Debug, Default)]

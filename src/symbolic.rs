@@ -104,6 +104,8 @@ const FIRST: Limits = Limits { elements: 3, runs: 400, steps: 100_000, is_eager:
 const AGAIN: Limits = Limits { elements: 5, runs: 2_000, steps: 400_000, is_eager: false };
 /// What every program is tried with at last, in the other order of things.
 const EAGER: Limits = Limits { elements: 2, runs: 200, steps: 50_000, is_eager: true };
+/// After this part of the steps, a program that would take so many times all of them is not tried any more.
+const HOPELESS: usize = 8;
 /// Functions of a program; larger ones do more than can be tried.
 const MAX_FUNCTIONS: usize = 120;
 /// Runs of a program in which something was not read, before it is.
@@ -299,12 +301,16 @@ impl<'m> Program<'m, '_> {
                 break;
             }
             let steps = if walk.all { limits.steps } else { limits.steps / 4 };
-            if walk.runs >= limits.runs || walk.steps >= steps {
+            choices = Unknowns::next_choices(run.unknown.choices);
+            let seen = choices.as_deref().map_or(1.0, Unknowns::share);
+            let is_hopeless = walk.steps >= steps / HOPELESS
+                && walk.steps as f64 > seen * (steps * HOPELESS) as f64;
+            let is_much = walk.runs >= limits.runs || walk.steps >= steps;
+            if choices.is_some() && (is_much || is_hopeless) {
                 self.found.gave_up.push("it has too many ways".to_owned());
                 walk.all = false;
                 break;
             }
-            choices = Unknowns::next_choices(run.unknown.choices);
         }
         true
     }

@@ -2,6 +2,7 @@
 //!
 //! Nothing is cached: who reads twice wants to see whether the bytes changed in between.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,12 @@ use crate::source::{FileId, Files, Project, ReadError};
 
 /// The largest file that is analysed. Generated tables beyond it cost seconds and spawn nothing.
 pub const MAX_BYTES: u64 = 8 << 20;
+
+thread_local! {
+    /// Where the bytes of one file are before they are known to be text: thousands of buffers, each given back at once,
+    /// cost as much as the reading.
+    static BYTES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// The files of one project, on the disk.
 #[derive(Clone, Debug)]
@@ -51,20 +58,23 @@ fn read_text(path: &Path) -> Result<Arc<str>, String> {
     if metadata.len() > MAX_BYTES {
         return Err(too_large(metadata.len()));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
-    // The file may grow while it is read, and some report a length of zero whatever they hold.
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    let length = bytes.len() as u64;
-    if length > MAX_BYTES {
-        return Err(too_large(length));
-    }
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => Ok(Arc::from(text)),
-        Err(error) => Err(format!(
-            "is not valid UTF-8 (byte {}): save it as UTF-8 or exempt it",
-            error.valid_up_to()
-        )),
-    }
+    BYTES.with_borrow_mut(|bytes| {
+        bytes.clear();
+        bytes.reserve(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+        // The file may grow while it is read, and some report a length of zero whatever they hold.
+        file.take(MAX_BYTES + 1).read_to_end(bytes).map_err(unreadable)?;
+        let length = bytes.len() as u64;
+        if length > MAX_BYTES {
+            return Err(too_large(length));
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Arc::from(text)),
+            Err(error) => Err(format!(
+                "is not valid UTF-8 (byte {}): save it as UTF-8 or exempt it",
+                error.valid_up_to()
+            )),
+        }
+    })
 }
 
 /// The words of an OS error without its number, so that the message reads like a sentence.

@@ -25,7 +25,7 @@ use crate::catalog::Catalog;
 use crate::facts::blank::blank;
 use crate::facts::tree::{ItemKind, Name};
 use crate::facts::{self, Again, FileFacts, guard, lower};
-use crate::scan::{Scan, Search};
+use crate::scan::{Functions, Scan, Search};
 use crate::source::{FileId, Files, PackageId, Project};
 use crate::text::TextRange;
 
@@ -37,8 +37,8 @@ pub use asked::{Methods, Names, Need, Unread, Wanted};
 
 /// What reading one file gave.
 enum Read {
-    /// Nothing in it can matter by itself; it may declare modules at unusual places.
-    Skipped { has_paths: bool, reaps: bool },
+    /// Nothing in it can matter by itself; it may declare modules at unusual places, and functions.
+    Skipped { has_paths: bool, reaps: bool, functions: Functions },
     /// It was parsed.
     Lowered(Arc<FileFacts>),
     /// It could not be read or parsed; its text, when there is one.
@@ -354,7 +354,8 @@ impl<'p> Loader<'p> {
             return None;
         }
         if !(force || scan.matters) {
-            return Some(Read::Skipped { has_paths: scan.has_paths, reaps: scan.reaps });
+            let Scan { has_paths, reaps, .. } = scan;
+            return Some(Read::Skipped { has_paths, reaps, functions: Functions::of(&text) });
         }
         let whole = !self.search || self.whole.contains(&file);
         if let (Some(Read::Lowered(known)), false) = (known, whole) {

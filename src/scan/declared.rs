@@ -3,6 +3,11 @@
 //! A file that is read to answer one question costs a parse and brings questions of its own, so it is
 //! read only if its text leaves the answer open.
 
+use std::hash::{Hash, Hasher};
+
+use memchr::memmem;
+use rustc_hash::FxHasher;
+
 use super::is_whole;
 
 /// What a text says of a name.
@@ -26,7 +31,7 @@ pub enum Declares {
 
 /// What a text says of a name; of what stands there more than once, the last in order.
 pub fn declares(text: &str, name: &str) -> Declares {
-    let spelled = text.match_indices(name).map(|(at, _)| (at, at + name.len()));
+    let spelled = memmem::find_iter(text.as_bytes(), name).map(|at| (at, at + name.len()));
     let whole = spelled.filter(|&(start, end)| is_whole(text.as_bytes(), start, end));
     let says = whole.map(|(start, end)| match last_word(&text[..start]) {
         "fn" if never_returns(&text[end..]) => Declares::Decision,
@@ -36,13 +41,41 @@ pub fn declares(text: &str, name: &str) -> Declares {
         "mod" => Declares::Module,
         _ => Declares::Elsewhere,
     });
-    let globs = if text.contains("::*") { Declares::Globs } else { Declares::Nothing };
-    says.max().unwrap_or(globs)
+    says.max().unwrap_or_else(|| match memmem::find(text.as_bytes(), b"::*") {
+        Some(_) => Declares::Globs,
+        None => Declares::Nothing,
+    })
 }
 
-/// Names of all functions and methods that a text may declare, some of them more than once.
-pub fn functions(text: &str) -> impl Iterator<Item = &str> {
-    let words = text.match_indices("fn").map(|(at, word)| (at, at + word.len()));
+/// The names of all functions and methods that a text may declare, as hashes: two names may have one, so that
+/// a text is taken to declare what it does not, and never the other way round.
+#[derive(Clone, Debug, Default)]
+pub struct Functions(Box<[u32]>);
+
+impl Functions {
+    /// Those of a text.
+    pub fn of(text: &str) -> Self {
+        let mut names: Vec<u32> = functions(text).map(Self::hash).collect();
+        names.sort_unstable();
+        names.dedup();
+        Self(names.into())
+    }
+
+    /// The hashes, each once.
+    pub fn iter(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().copied()
+    }
+
+    /// What stands for a name.
+    pub fn hash(name: &str) -> u32 {
+        let mut hasher = FxHasher::default();
+        name.hash(&mut hasher);
+        (hasher.finish() >> 32) as u32
+    }
+}
+
+fn functions(text: &str) -> impl Iterator<Item = &str> {
+    let words = memmem::find_iter(text.as_bytes(), b"fn").map(|at| (at, at + 2));
     let words = words.filter(|&(start, end)| is_whole(text.as_bytes(), start, end));
     words.filter_map(|(_, end)| {
         let rest = text[end..].trim_start().trim_start_matches("r#");

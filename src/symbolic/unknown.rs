@@ -65,6 +65,15 @@ impl Unknowns {
         None
     }
 
+    /// Which share of all ways lies before those that begin with these choices, if behind each of them are as many.
+    pub(super) fn share(choices: &[(usize, usize)]) -> f64 {
+        let mut each = 1.0;
+        choices.iter().fold(0.0, |before, &(chosen, of)| {
+            each /= of as f64;
+            before + each * chosen as f64
+        })
+    }
+
     pub(super) fn new(choices: Vec<(usize, usize)>, most: usize) -> Self {
         Self { choices, most, ..Self::default() }
     }

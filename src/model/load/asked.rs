@@ -12,7 +12,7 @@ use super::super::aliases::aliases_of;
 use super::super::{Ask, Model, ModuleId, Namespace, Scope, watched};
 use super::{Loader, Read};
 use crate::facts::tree::{ItemId, Name};
-use crate::scan::{Declares, Spelled, declares, functions};
+use crate::scan::{Declares, Functions, Spelled, declares};
 use crate::source::{FileId, PackageId};
 
 /// Rounds of reading what verdicts depend on before all bodies of the files are lowered.
@@ -51,8 +51,8 @@ pub struct Methods {
     pub named: BTreeSet<(ModuleId, Name)>,
 }
 
-/// For each function and method that files of a package may declare, those files.
-pub(super) type Declaring = FxHashMap<Name, Vec<FileId>>;
+/// For each function and method that files of a package may declare, those files; of its name the hash.
+pub(super) type Declaring = FxHashMap<u32, Vec<FileId>>;
 
 /// Names in modules that nobody has read.
 pub type Unread = BTreeSet<(ModuleId, Name, Need)>;
@@ -160,26 +160,34 @@ impl Loader<'_> {
         if methods.is_empty() {
             return false;
         }
-        let (project, texts) = (self.project, self.files);
-        self.declaring.entry(package).or_insert_with(|| {
-            let own = project.file_ids().filter(|&file| project.file(file).package == package);
-            let names_of = |file: FileId| {
-                // All texts were read before, and one that could not be was noted then.
-                let text = texts.read(file).ok()?;
-                let names: BTreeSet<Name> = functions(&text).map(Name::from).collect();
-                Some((file, names))
-            };
-            let own: Vec<FileId> = own.collect();
-            let found: Vec<_> = own.into_par_iter().filter_map(names_of).collect();
-            let mut declaring = Declaring::default();
-            for (file, names) in found {
-                names.into_iter().for_each(|name| declaring.entry(name).or_default().push(file));
-            }
-            declaring
-        });
+        if !self.declaring.contains_key(&package) {
+            let found = self.declared_unread(package);
+            self.declaring.insert(package, found);
+        }
         let declaring = &self.declaring[&package];
-        let mut files = methods.iter().filter_map(|name| declaring.get(name)).flatten();
-        files.any(|&file| self.is_unread(file))
+        let named = methods.iter().filter_map(|name| declaring.get(&Functions::hash(name)));
+        named.flatten().any(|&file| self.is_unread(file))
+    }
+
+    /// What the files of a package that nobody has read may declare.
+    fn declared_unread(&self, package: Option<PackageId>) -> Declaring {
+        let of_package = |&file: &FileId| self.project.file(file).package == package;
+        let mut declaring = Declaring::default();
+        for file in self.project.file_ids().filter(of_package) {
+            let of_text: Functions;
+            let functions = match self.read.get(&file) {
+                Some(Read::Skipped { functions, .. }) => functions,
+                Some(Read::Lowered(_) | Read::Failed(..)) => continue,
+                // One that is not analysed; where it cannot be read, nothing of it is.
+                None => {
+                    let Ok(text) = self.files.read(file) else { continue };
+                    of_text = Functions::of(&text);
+                    &of_text
+                }
+            };
+            functions.iter().for_each(|name| declaring.entry(name).or_default().push(file));
+        }
+        declaring
     }
 
     fn is_unread(&self, file: FileId) -> bool {
