@@ -3,9 +3,9 @@
 //! Facts never depend on another file: they are what one text says by itself, so they can be made
 //! in parallel and kept by content. Resolution begins in the model.
 
-pub mod blank;
 pub mod cfg;
 pub mod comments;
+pub mod condense;
 pub mod guard;
 mod lexical;
 mod lower;

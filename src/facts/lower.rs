@@ -20,15 +20,14 @@ mod types;
 pub use again::{Again, again};
 use spans::byte_range;
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::ops::Range;
 
 use proc_macro2::extra::DelimSpan;
 use unicode_normalization::UnicodeNormalization;
 
 use super::cfg::Cfg;
+use super::condense::Condensed;
 use super::tree::{Item, ItemId, Name};
 use super::{FileFacts, Sighting};
 use crate::text::TextRange;
@@ -39,8 +38,8 @@ use crate::text::TextRange;
 ///
 /// # Errors
 /// A message and the place when the text is no Rust file.
-pub fn lower(text: &str, needles: &[u32]) -> Result<FileFacts, (TextRange, String)> {
-    parsed(text, |file| {
+pub fn lower(code: &Condensed, needles: &[u32]) -> Result<FileFacts, (TextRange, String)> {
+    parsed(code, |file| {
         let mut lowering = Lowering::new(needles);
         lowering.facts.cfg = lowering.cfg(&file.attrs);
         lowering.facts.root = file.items.iter().flat_map(|item| lowering.item(item)).collect();
@@ -48,13 +47,15 @@ pub fn lower(text: &str, needles: &[u32]) -> Result<FileFacts, (TextRange, Strin
     })
 }
 
-/// Parses a text and makes something of its tree, which does not outlive that.
-fn parsed<T>(text: &str, lower: impl FnOnce(syn::File) -> T) -> Result<T, (TextRange, String)> {
+/// Parses what is left of a text and makes something of its tree, which does not outlive that.
+fn parsed<T>(
+    code: &Condensed,
+    lower: impl FnOnce(syn::File) -> T,
+) -> Result<T, (TextRange, String)> {
     proc_macro2::extra::invalidate_current_thread_spans();
-    let blanked = blank_preamble(text);
-    spans::enter(&blanked);
+    spans::enter(code);
     let parsed =
-        syn::parse_file(&blanked).or_else(|error| old_editions::parse(&blanked).ok_or(error));
+        syn::parse_file(&code.text).or_else(|error| old_editions::parse(&code.text).ok_or(error));
     let result = parsed.map(lower);
     let result = result
         .map_err(|error| (byte_range(error.span()), format!("cannot be parsed as Rust: {error}")));
@@ -148,41 +149,6 @@ impl<'text> Lowering<'text> {
     }
 }
 
-/// Replaces what the parser does not take for Rust (byte order mark, shebang, frontmatter) by as
-/// many spaces as it has bytes, so that spans stay offsets into the original.
-fn blank_preamble(text: &str) -> Cow<'_, str> {
-    let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let rest = &text[bom..];
-    let mut end = bom;
-    if rest.starts_with("#!") && !rest[2..].trim_start().starts_with('[') {
-        end += rest.find('\n').unwrap_or(rest.len());
-    }
-    let after = &text[end..];
-    let fence_at = after.len() - after.trim_start().len();
-    if let Some(frontmatter) = frontmatter(&after[fence_at..]) {
-        end += fence_at + frontmatter.end;
-    }
-    if end == 0 {
-        return Cow::Borrowed(text);
-    }
-    let mut blanked: String =
-        text[..end].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
-    blanked.push_str(&text[end..]);
-    Cow::Owned(blanked)
-}
-
-/// A `---` block at the very start, as cargo scripts have it.
-fn frontmatter(text: &str) -> Option<Range<usize>> {
-    let dashes = text.bytes().take_while(|&byte| byte == b'-').count();
-    if dashes < 3 {
-        return None;
-    }
-    let fence = format!("\n{}", &text[..dashes]);
-    let close = text.find(&fence)? + fence.len();
-    let line = text[close..].find('\n').map_or(text.len(), |at| close + at);
-    Some(0..line)
-}
-
 /// A hash of what a literal is written as; 0 for one that is not known.
 fn written(lit: &syn::Lit) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -201,23 +167,4 @@ fn written(lit: &syn::Lit) -> u64 {
 
 fn delimited(span: &DelimSpan) -> TextRange {
     byte_range(span.open()).cover(byte_range(span.close()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn preamble_keeps_offsets() {
-        let text = "\u{feff}#!/usr/bin/é\n---\n[dependencies]\n---\nfn a() {}\n";
-        let blanked = blank_preamble(text);
-        assert_eq!(blanked.len(), text.len());
-        assert_eq!(blanked.find("fn a"), text.find("fn a"));
-        assert!(lower(text, &[]).is_ok());
-    }
-
-    #[test]
-    fn attribute_is_no_shebang() {
-        assert!(matches!(blank_preamble("#![allow(x)]\n"), Cow::Borrowed(_)));
-    }
 }

@@ -8,7 +8,6 @@
 
 mod asked;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -22,7 +21,7 @@ use super::numbers::Numbers;
 use super::scope::dependencies;
 use crate::Note;
 use crate::catalog::Catalog;
-use crate::facts::blank::blank;
+use crate::facts::condense::Condensed;
 use crate::facts::tree::{ItemKind, Name};
 use crate::facts::{self, Again, FileFacts, guard, lower};
 use crate::scan::{Functions, Scan, Search};
@@ -369,9 +368,11 @@ impl<'p> Loader<'p> {
                 Again::Whole => {}
             }
         }
-        let code =
-            if !whole { Cow::Owned(blank(&text, &scan.needles)) } else { Cow::Borrowed(&*text) };
-        if let Some(reason) = guard::refuse(&code) {
+        let code = match whole {
+            true => Condensed::whole(&text),
+            false => Condensed::of(&text, &scan.needles),
+        };
+        if let Some(reason) = guard::refuse(&code.text) {
             return failed(
                 None,
                 format!("source not analysed: {reason}, which no parser survives"),
@@ -420,7 +421,7 @@ impl<'p> Loader<'p> {
         &self,
         file: FileId,
         text: &str,
-        code: &str,
+        code: &Condensed,
         scan: &Scan,
         names: &BTreeSet<String>,
         whole: bool,
@@ -443,7 +444,7 @@ impl<'p> Loader<'p> {
         aliases.extend(names.iter().cloned());
         let mut needles = Search::new(self.catalog, &aliases).scan(text).needles;
         self.add_bodies(file, &mut needles);
-        let mut facts = lower(&blank(text, &needles), &needles)?;
+        let mut facts = lower(&Condensed::of(text, &needles), &needles)?;
         facts.needles = needles;
         Ok(facts)
     }

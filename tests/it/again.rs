@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use thread_lint::facts::blank::blank;
+use thread_lint::facts::condense::Condensed;
 use thread_lint::facts::tree::ItemId;
 use thread_lint::facts::{Again, FileFacts, again, lower};
 
@@ -22,7 +22,7 @@ fn needles(text: &str, pick: impl Fn(usize) -> bool) -> Vec<u32> {
 }
 
 fn read(text: &str, needles: &[u32]) -> Option<FileFacts> {
-    let mut facts = lower(&blank(text, needles), needles).ok()?;
+    let mut facts = lower(&Condensed::of(text, needles), needles).ok()?;
     facts.needles = needles.to_vec();
     Some(facts)
 }

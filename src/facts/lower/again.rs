@@ -5,7 +5,7 @@
 
 use syn::Item as SynItem;
 
-use super::super::blank::blank;
+use super::super::condense::Condensed;
 use super::super::tree::{ItemId, ItemKind};
 use super::super::{FileFacts, guard};
 use super::{Lowering, order, parsed};
@@ -30,7 +30,7 @@ pub fn again(text: &str, known: &FileFacts, needles: &[u32]) -> Again {
         return Again::Same;
     }
     let code = only(text, known, &wanted, needles);
-    if guard::refuse(&code).is_some() {
+    if guard::refuse(&code.text).is_some() {
         return Again::Whole;
     }
     let read = parsed(&code, |file| {
@@ -85,19 +85,13 @@ fn functions_with_new(text: &str, known: &FileFacts, needles: &[u32]) -> Option<
     (!known.nested.keys().any(|&keyword| is_around(keyword))).then_some(wanted)
 }
 
-/// The text with all but some functions blank.
-fn only(text: &str, known: &FileFacts, functions: &[usize], needles: &[u32]) -> String {
-    let mut code = String::with_capacity(text.len());
+/// What is left of some functions of a text.
+fn only(text: &str, known: &FileFacts, functions: &[usize], needles: &[u32]) -> Condensed {
+    let mut code = Condensed::default();
     for &index in functions {
-        let (start, end) = (known.items[index].keyword, known.items[index].range.end);
-        code.extend(std::iter::repeat_n(' ', (start as usize).saturating_sub(code.len())));
-        let from = needles.partition_point(|&needle| needle < start);
-        let inside: Vec<u32> = needles[from..]
-            .iter()
-            .take_while(|&&needle| needle < end)
-            .map(|needle| needle - start)
-            .collect();
-        code.push_str(&blank(&text[start as usize..end as usize], &inside));
+        let (start, end) =
+            (known.items[index].keyword as usize, known.items[index].range.end as usize);
+        code.add(&text[start..end], start, needles);
     }
     code
 }

@@ -3,12 +3,14 @@
 //! The parser counts characters, and its own conversion to bytes keeps a tree of all places that were
 //! ever asked for, which cost a tenth of a run. Lines and columns it has at hand, and with the
 //! starts of the lines a place is one addition away, in a text of nothing but ASCII; in others a
-//! byte offset is noted for every few characters.
+//! byte offset is noted for every few characters. What it reads is what was left of a text, and a place is one of
+//! the text.
 
 use std::cell::RefCell;
 
 use proc_macro2::{LineColumn, Span};
 
+use super::super::condense::Condensed;
 use crate::text::TextRange;
 
 /// How many characters lie between two noted offsets.
@@ -20,8 +22,8 @@ thread_local! {
 }
 
 /// Notes which text the spans of this thread are in, from now on.
-pub(super) fn enter(text: &str) {
-    TEXT.with(|places| places.borrow_mut().enter(text));
+pub(super) fn enter(code: &Condensed) {
+    TEXT.with(|places| places.borrow_mut().enter(code));
 }
 
 /// The bytes of a span, in the text that was entered last.
@@ -29,7 +31,10 @@ pub(super) fn byte_range(span: Span) -> TextRange {
     let (start, end) = (span.start(), span.end());
     TEXT.with(|places| {
         let places = places.borrow();
-        TextRange::new(places.byte(start), places.byte(end))
+        let start = places.was(places.byte(start));
+        // Something may have been left out right behind it.
+        let end = places.byte(end).checked_sub(1).map_or(0, |last| places.was(last) + 1);
+        TextRange::new(start, end.max(start))
     })
 }
 
@@ -39,10 +44,15 @@ struct Places {
     lines: Vec<u32>,
     /// A text that is not all ASCII, with the byte offset of every [`STRIDE`]th character.
     wide: Option<(String, Vec<u32>)>,
+    /// Where stretches of it begin, in it and in the text that it is left of.
+    stretches: Vec<(u32, u32)>,
 }
 
 impl Places {
-    fn enter(&mut self, text: &str) {
+    fn enter(&mut self, code: &Condensed) {
+        let text = code.text.as_str();
+        self.stretches.clear();
+        self.stretches.extend_from_slice(code.places());
         let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         self.lines.clear();
         self.lines.push(0);
@@ -61,6 +71,13 @@ impl Places {
             }
         }
         self.wide = Some((text.to_owned(), offsets));
+    }
+
+    /// Where the byte at a place was in the text.
+    fn was(&self, at: u32) -> u32 {
+        let after = self.stretches.partition_point(|&(place, _)| place <= at);
+        let (place, was) = after.checked_sub(1).map_or((0, 0), |before| self.stretches[before]);
+        was + (at - place)
     }
 
     fn byte(&self, at: LineColumn) -> u32 {
@@ -82,7 +99,7 @@ mod tests {
     /// What the parser's own conversion says of every token of a text.
     fn agrees(text: &str) -> usize {
         proc_macro2::extra::invalidate_current_thread_spans();
-        enter(text);
+        enter(&Condensed::whole(text));
         let tokens: proc_macro2::TokenStream = text.parse().unwrap_or_default();
         let mut seen = 0;
         for token in tokens {
