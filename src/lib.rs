@@ -132,7 +132,7 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
         scoped_threads_denied: options.scoped_threads_denied,
     };
     let findings = rules::run(&context);
-    let directives = model.facts.iter().flat_map(|(&file, facts)| {
+    let directives = model.facts.iter().flat_map(|(file, facts)| {
         facts.directives.iter().map(move |directive| (file, directive.clone()))
     });
     let directives = directives.collect();

@@ -11,6 +11,7 @@ mod load;
 mod module_files;
 mod names;
 mod numbers;
+mod per_file;
 mod reach;
 mod scope;
 mod trees;
@@ -24,6 +25,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use load::{Loader, Methods, Names, Need, Unread, Wanted};
 pub use names::{Ask, Namespace, watched};
+pub use per_file::PerFile;
 pub use scope::Scope;
 pub use types::{Ty, TyHead};
 
@@ -177,7 +179,7 @@ pub struct Model<'p> {
     /// The thread APIs.
     pub catalog: &'p Catalog,
     /// Facts of every file that was read.
-    pub facts: BTreeMap<FileId, Arc<FileFacts>>,
+    pub facts: PerFile<Arc<FileFacts>>,
     /// All crates: targets in order, then orphans.
     pub crates: Vec<Crate>,
     /// What each crate gave that there is; the others in the list are numbers out of use.
@@ -231,7 +233,7 @@ impl Model<'_> {
 
     /// The facts of an item; the model holds refs only to files it has read.
     pub fn item(&self, item: ItemRef) -> &Item {
-        self.facts[&item.file].item(item.item)
+        self.facts[item.file].item(item.item)
     }
 
     /// The function behind a ref, if it is one.
@@ -311,7 +313,7 @@ impl Model<'_> {
 
     /// An item as each crate sees it that declares it.
     pub fn refs_of(&self, file: FileId, item: ItemId) -> impl Iterator<Item = ItemRef> {
-        let name = self.facts.get(&file).map(|facts| facts.item(item).name.clone());
+        let name = self.facts.get(file).map(|facts| facts.item(item).name.clone());
         let modules = self.of_file.get(&file).into_iter().flatten().copied();
         modules.filter_map(move |module| {
             let here = &self.modules[module.0 as usize];

@@ -477,7 +477,7 @@ fn life(
 fn sighted(model: &Model<'_>) -> Vec<Life> {
     let mut found = Vec::new();
     for &(item, test_only) in &model.sightings {
-        let facts = &model.facts[&item.file];
+        let facts = &model.facts[item.file];
         for (_, sighting) in facts.sightings.iter().filter(|(owner, _)| *owner == item.item) {
             let names: Vec<Name> =
                 sighting.path.segments.iter().map(|segment| segment.name.clone()).collect();

@@ -50,7 +50,7 @@ impl Files for DiskFiles {
 
 fn read_text(path: &Path) -> Result<Arc<str>, String> {
     let unreadable = |error: io::Error| format!("cannot be read: {}", words(&error));
-    let file = File::open(path).map_err(unreadable)?;
+    let mut file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     if metadata.is_dir() {
         return Err("is a directory, not a file".to_owned());
@@ -59,14 +59,24 @@ fn read_text(path: &Path) -> Result<Arc<str>, String> {
         return Err(too_large(metadata.len()));
     }
     BYTES.with_borrow_mut(|bytes| {
-        bytes.clear();
-        bytes.reserve(usize::try_from(metadata.len()).unwrap_or(0) + 1);
         // The file may grow while it is read, and some report a length of zero whatever they hold.
-        file.take(MAX_BYTES + 1).read_to_end(bytes).map_err(unreadable)?;
-        let length = bytes.len() as u64;
-        if length > MAX_BYTES {
-            return Err(too_large(length));
+        let mut length = 0;
+        loop {
+            let said = usize::try_from(metadata.len()).unwrap_or(0);
+            if bytes.len() <= length.max(said) {
+                bytes.resize(2 * length.max(said) + 1, 0);
+            }
+            match file.read(&mut bytes[length..]) {
+                Ok(0) => break,
+                Ok(more) => length += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(unreadable(error)),
+            }
+            if length as u64 > MAX_BYTES {
+                return Err(too_large(length as u64));
+            }
         }
+        let bytes = &bytes[..length];
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(Arc::from(text)),
             Err(error) => Err(format!(

@@ -20,10 +20,10 @@ mod types;
 pub use again::{Again, again};
 use spans::byte_range;
 
-use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use proc_macro2::extra::DelimSpan;
+use rustc_hash::FxHashSet;
 use unicode_normalization::UnicodeNormalization;
 
 use super::cfg::Cfg;
@@ -67,7 +67,7 @@ fn parsed<T>(
 struct Lowering<'text> {
     needles: &'text [u32],
     facts: FileFacts,
-    names: HashSet<Name>,
+    names: FxHashSet<Name>,
     /// The innermost item being lowered, for sightings.
     owner: ItemId,
     /// How many bodies and macros around items are open.
@@ -84,7 +84,7 @@ impl<'text> Lowering<'text> {
         Self {
             needles,
             facts,
-            names: HashSet::new(),
+            names: FxHashSet::default(),
             owner: ItemId(0),
             depth: 0,
             in_function: false,

@@ -154,7 +154,7 @@ impl Model<'_> {
     pub fn scope_of_home(&self, home: &Home) -> Scope {
         let (file, item, field) = match home {
             Home::Field(file, item, member) => {
-                let facts = self.facts.get(file);
+                let facts = self.facts.get(*file);
                 let field = facts.and_then(|it| declared_field(&it.item(*item).kind, member));
                 (file, item, field.map(|field| field.visibility))
             }
@@ -223,7 +223,7 @@ pub enum LossKind {
 
 /// A field or static in words.
 pub fn home_name(model: &Model<'_>, home: &Home) -> String {
-    let item = |file: FileId, item: ItemId| model.facts[&file].item(item);
+    let item = |file: FileId, item: ItemId| model.facts[file].item(item);
     match home {
         Home::Field(file, id, field) => format!("`{}::{field}`", item(*file, *id).name),
         Home::Static(file, id) => format!("the static `{}`", item(*file, *id).name),

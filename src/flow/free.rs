@@ -121,7 +121,7 @@ fn names(place: &Place, field: &Field) -> bool {
 /// Whether a field of a struct is nothing but a `bool` or a number, and which.
 fn plain(model: &Model<'_>, field: &Field) -> Option<bool> {
     let Owner::Type(TyHead::Item(file, item)) = &field.owner else { return None };
-    let ItemKind::Struct(fields) = &model.facts.get(file)?.item(*item).kind else { return None };
+    let ItemKind::Struct(fields) = &model.facts.get(*file)?.item(*item).kind else { return None };
     let declared = fields.iter().find(|it| it.name == field.name)?;
     let Type::Path(None, path) = &declared.ty else { return None };
     match &**path.as_name()? {

@@ -1,36 +1,54 @@
 //! Names under which files import other names: whoever looks for a name in texts has to look for those too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Model, Names, Scope};
 use crate::catalog::{Catalog, Role};
 use crate::facts::FileFacts;
-use crate::facts::tree::{ItemKind, Path, Type, Visibility};
+use crate::facts::tree::{ItemKind, Name, Path, Type, Visibility};
+use crate::source::FileId;
+
+/// An import under another name: that, and the name which it has where it comes from.
+pub(super) struct Rename {
+    binding: Name,
+    last: Name,
+    visibility: Visibility,
+}
+
+/// The imports of a file that are under another name.
+pub(super) fn renames(facts: &FileFacts) -> Vec<Rename> {
+    let imports = facts.items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Use(imports) => Some((item.visibility, imports)),
+        _ => None,
+    });
+    let all = imports.flat_map(|(visibility, all)| all.iter().map(move |it| (visibility, it)));
+    let renamed = all.filter_map(|(visibility, import)| {
+        let (binding, last) = (import.binding.as_ref()?, import.path.last()?);
+        let (binding, last) = (binding.clone(), last.clone());
+        (binding != last && &*binding != "_").then_some(Rename { binding, last, visibility })
+    });
+    renamed.collect()
+}
 
 /// Other names under which files import what some names mean, with where those can be used.
-pub(super) fn aliases_of(model: &Model<'_>, names: &Names) -> Names {
+pub(super) fn aliases_of(
+    model: &Model<'_>,
+    renames: &BTreeMap<FileId, Vec<Rename>>,
+    names: &Names,
+) -> Names {
     let known: BTreeSet<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
-    let mut aliases = Names::new();
-    for (&file, facts) in &model.facts {
-        for item in &facts.items {
-            let ItemKind::Use(imports) = &item.kind else { continue };
-            for import in imports {
-                let (Some(binding), Some(last)) = (&import.binding, import.path.last()) else {
-                    continue;
-                };
-                if binding != last && &**binding != "_" && known.contains(&**last) {
-                    let package = model.project.file(file).package;
-                    let scope = match item.visibility {
-                        Visibility::Public => Scope::Dependents(package),
-                        Visibility::Private => Scope::Below(file),
-                        Visibility::Restricted => Scope::Package(package),
-                    };
-                    aliases.insert((binding.to_string(), scope));
-                }
-            }
-        }
-    }
-    aliases
+    let all = renames.iter().flat_map(|(&file, all)| all.iter().map(move |it| (file, it)));
+    let known = all.filter(|(_, it)| known.contains(&*it.last));
+    let aliases = known.map(|(file, it)| {
+        let package = model.project.file(file).package;
+        let scope = match it.visibility {
+            Visibility::Public => Scope::Dependents(package),
+            Visibility::Private => Scope::Below(file),
+            Visibility::Restricted => Scope::Package(package),
+        };
+        (it.binding.to_string(), scope)
+    });
+    aliases.collect()
 }
 
 /// Names under which a file imports a spawning function, where they differ from its own. `shared`

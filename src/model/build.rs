@@ -13,7 +13,7 @@ use super::module_files::parent_dir;
 use super::names::SHARDS;
 use super::numbers::Numbers;
 use super::trees::{Root, grow};
-use super::{CrateId, ExternCrate, FunctionRef, ItemRef, Model, ModuleId, Ty, TyHead};
+use super::{CrateId, ExternCrate, FunctionRef, ItemRef, Model, ModuleId, PerFile, Ty, TyHead};
 use crate::Note;
 use crate::catalog::{Catalog, Role};
 use crate::facts::tree::{ItemId, ItemKind, Name};
@@ -53,7 +53,7 @@ pub(super) fn empty<'p>(
     Model {
         project,
         catalog,
-        facts: BTreeMap::new(),
+        facts: PerFile::default(),
         leading: leading(catalog),
         crates: Vec::new(),
         parts: BTreeMap::new(),
@@ -157,8 +157,13 @@ impl Builder<'_, '_> {
     fn orphans(&mut self) {
         let targets = self.order.iter().filter_map(|krate| self.model.parts.get(krate));
         let reached: BTreeSet<FileId> = targets.flat_map(|part| &part.files).copied().collect();
-        let unreached: BTreeSet<FileId> =
-            self.model.facts.keys().copied().filter(|file| !reached.contains(file)).collect();
+        let unreached: BTreeSet<FileId> = self
+            .model
+            .facts
+            .iter()
+            .map(|(file, _)| file)
+            .filter(|file| !reached.contains(file))
+            .collect();
         let is_gone = |id: &CrateId| {
             let krate = &self.model.crates[id.0 as usize];
             krate.target.is_none() && !unreached.contains(&self.model.module(krate.root).file)

@@ -13,12 +13,12 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::Model;
-use super::aliases::spawn_aliases;
+use super::aliases::{Rename, renames, spawn_aliases};
 use super::build::{empty, rebuild};
 use super::module_files::usual_ancestors;
 use super::numbers::Numbers;
 use super::scope::dependencies;
+use super::{Model, Scope};
 use crate::Note;
 use crate::catalog::Catalog;
 use crate::facts::condense::Condensed;
@@ -31,7 +31,7 @@ use crate::text::TextRange;
 /// Rounds of looking for parents of files that no target reaches.
 const MAX_ROUNDS: usize = 8;
 
-use asked::{Declaring, beyond};
+use asked::{Declaring, alike, beyond};
 pub use asked::{Methods, Names, Need, Unread, Wanted};
 
 /// What reading one file gave.
@@ -51,6 +51,8 @@ pub struct Loader<'p> {
     catalog: &'p Catalog,
     search: bool,
     aliases: BTreeSet<String>,
+    /// What files import under another name.
+    renames: BTreeMap<FileId, Vec<Rename>>,
     /// The last search for the calls of the catalog and for aliases, with those.
     last_search: Option<(BTreeSet<String>, Search)>,
     /// Further names that verdicts depend on.
@@ -92,6 +94,7 @@ impl<'p> Loader<'p> {
             catalog,
             search,
             aliases: BTreeSet::new(),
+            renames: BTreeMap::new(),
             last_search: None,
             names: BTreeSet::new(),
             asked: BTreeSet::new(),
@@ -137,6 +140,7 @@ impl<'p> Loader<'p> {
                 Read::Lowered(lowered) => {
                     if self.fresh.contains(&file) {
                         let old = model.facts.insert(file, lowered.clone());
+                        self.renames.insert(file, renames(lowered));
                         let outer = |facts: &FileFacts| facts.items.len() - facts.nested.len();
                         debug_assert!(
                             old.as_ref().is_none_or(|old| outer(old) == outer(lowered)),
@@ -150,7 +154,8 @@ impl<'p> Loader<'p> {
                     lowered.reaps
                 }
                 Read::Failed(note, text) => {
-                    if model.facts.remove(&file).is_some() {
+                    if model.facts.remove(file).is_some() {
+                        self.renames.remove(&file);
                         changed.insert(file);
                     }
                     model.notes.push(note.clone());
@@ -165,7 +170,7 @@ impl<'p> Loader<'p> {
         }
         self.fresh.clear();
         model.macro_names.clear();
-        for (&file, facts) in &model.facts {
+        for (file, facts) in model.facts.iter() {
             for name in &facts.macro_names {
                 model.macro_names.entry(name.clone()).or_default().push(file);
             }
@@ -207,17 +212,15 @@ impl<'p> Loader<'p> {
 
     /// Reads files with all names that matter to them.
     fn read_again(&mut self, model: &Model<'_>, files: &BTreeSet<FileId>) {
-        // Files of one package mostly see the same names.
-        let mut alike: BTreeMap<BTreeSet<String>, Vec<FileId>> = BTreeMap::new();
-        for &file in files {
-            let seen = self.names.iter().filter(|(_, scope)| model.in_scope(file, *scope));
-            let mut names = self.aliases.clone();
-            names.extend(seen.map(|(name, _)| name.clone()));
-            alike.entry(names).or_default().push(file);
-        }
-        let read: Vec<(FileId, Read)> = alike
+        let scopes: BTreeSet<Scope> = self.names.iter().map(|(_, scope)| *scope).collect();
+        let files: Vec<FileId> = files.iter().copied().collect();
+        let read: Vec<(FileId, Read)> = alike(model, &scopes, files)
             .into_par_iter()
-            .flat_map(|(names, files)| {
+            .flat_map(|(around, files)| {
+                let is_seen = |scope: &Scope| around.binary_search(scope).is_ok();
+                let seen = self.names.iter().filter(|(_, scope)| is_seen(scope));
+                let mut names = self.aliases.clone();
+                names.extend(seen.map(|(name, _)| name.clone()));
                 let search = Search::new(self.catalog, &names);
                 let one = |file: FileId| {
                     self.read_one(file, &search, &names, true).map(|read| (file, read))

@@ -237,7 +237,7 @@ impl Model<'_> {
                 vec![Def::Variant(item, name.clone())]
             }
             ItemKind::Trait(functions) => {
-                let facts = &self.facts[&item.file];
+                let facts = &self.facts[item.file];
                 let named = functions.iter().filter(|&&id| facts.item(id).name == *name);
                 named.map(|&id| Def::Method(ItemRef { item: id, ..item })).collect()
             }

@@ -86,11 +86,10 @@ impl Model<'_> {
         let (file, top) = (&self.project.file(file).path, &self.project.file(top).path);
         let (dir, name) = top.rsplit_once('/').unwrap_or(("", top));
         let own = match name {
-            "mod.rs" | "lib.rs" | "main.rs" => dir.to_owned(),
-            name if dir.is_empty() => name.trim_end_matches(".rs").to_owned(),
-            name => format!("{dir}/{}", name.trim_end_matches(".rs")),
+            "mod.rs" | "lib.rs" | "main.rs" => dir,
+            _ => top.trim_end_matches(".rs"),
         };
-        own.is_empty() || file.strip_prefix(&*own).is_some_and(|rest| rest.starts_with('/'))
+        own.is_empty() || file.strip_prefix(own).is_some_and(|rest| rest.starts_with('/'))
     }
 }
 

@@ -128,7 +128,7 @@ impl Tree<'_, '_> {
     }
 
     fn file(&mut self, mut place: Place, follow: bool) {
-        let Some(facts) = self.model.facts.get(&place.file).cloned() else {
+        let Some(facts) = self.model.facts.get(place.file).cloned() else {
             self.model.modules[place.module.0 as usize].unread = true;
             return;
         };

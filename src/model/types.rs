@@ -331,7 +331,7 @@ impl Model<'_> {
             return own.next().is_none().then_some(function.item);
         }
         all.values().flatten().find(|it| is_it(it))?;
-        let facts = &self.facts[&of.file];
+        let facts = &self.facts[of.file];
         let id = provided.iter().find(|&&id| &*facts.item(id).name == name)?;
         let item = ItemRef { item: *id, ..of };
         // An `impl` leaves out only what its trait provides.

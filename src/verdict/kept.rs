@@ -257,7 +257,7 @@ impl Fates<'_> {
     fn named_in_macro(&self, keep: &Keep) -> Option<Step> {
         // What a macro writes is named by whoever calls it.
         let (file, item) = &keep.0.home.declaration()?;
-        let declared = self.model.facts.get(file)?.item(*item);
+        let declared = self.model.facts.get(*file)?.item(*item);
         let name = match &keep.0.home {
             Home::Field(_, _, member) => Name::from(member.rsplit('.').next().unwrap_or(member)),
             Home::Static(..) | Home::Channel(_) => declared.name.clone(),
@@ -288,7 +288,7 @@ impl Fates<'_> {
     /// Whether code outside the workspace can name a field or static.
     fn is_public(&self, home: &Home) -> Option<Step> {
         let (file, id) = &home.declaration()?;
-        let item = self.model.facts.get(file)?.item(*id);
+        let item = self.model.facts.get(*file)?.item(*id);
         let shown = match home {
             Home::Field(_, _, member) => {
                 let is_enum = matches!(item.kind, ItemKind::Enum(_));
@@ -326,7 +326,7 @@ fn body_of(task: &Task) -> Option<u32> {
 /// Where a field or static is declared.
 pub(super) fn declared(model: &Model<'_>, home: &Home) -> Option<(FileId, TextRange)> {
     let (file, id) = &home.declaration()?;
-    let item = model.facts.get(file)?.item(*id);
+    let item = model.facts.get(*file)?.item(*id);
     let range = match home {
         Home::Field(_, _, member) => declared_field(&item.kind, member).map(|field| field.range),
         Home::Static(..) | Home::Channel(_) => None,

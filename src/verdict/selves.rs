@@ -38,7 +38,7 @@ pub(super) fn self_join(
             return None;
         }
         let keep = (cell.clone(), birth.handle());
-        let declared = fates.model.facts.get(file)?.item(*item);
+        let declared = fates.model.facts.get(*file)?.item(*item);
         let (file, range) = joined_in_drop(fates, &keep, (*file, *item))?;
         Some(SelfJoin { owner: declared.name.to_string(), file, range })
     })

@@ -34,7 +34,7 @@ impl Fates<'_> {
             own.loss.as_ref().map(|loss| &loss.kind)
         {
             // A macro may implement something for the type.
-            let name = self.model.facts[file].item(*item).name.to_string();
+            let name = self.model.facts[*file].item(*item).name.to_string();
             asked.names.insert((name, self.model.scope_of_member(*file, *item, None)));
         }
         if let (Task::Birth(body, number), false) = (task, solution.unlowered.is_empty()) {

@@ -26,7 +26,7 @@ impl Fates<'_> {
             }
         }
         for &(file, item) in &self.solution.statics {
-            if let Some(facts) = self.model.facts.get(&file) {
+            if let Some(facts) = self.model.facts.get(file) {
                 let name = spelled(&facts.item(item).name).to_owned();
                 wanted.names.insert((name, self.model.scope_of_member(file, item, None)));
             }
@@ -38,7 +38,7 @@ impl Fates<'_> {
                 wanted.names.extend(names);
                 continue;
             };
-            let Some(facts) = self.model.facts.get(file) else { continue };
+            let Some(facts) = self.model.facts.get(*file) else { continue };
             let own = &facts.item(*id).name;
             let names = match &cell.home {
                 Home::Static(..) | Home::Channel(_) => vec![own.to_string()],

@@ -89,7 +89,7 @@ impl Transfer<'_> {
         if OPERATORS.iter().chain(references).any(|name| !model.methods_of(head, name).is_empty()) {
             return true;
         }
-        let Some(facts) = model.facts.get(file) else { return true };
+        let Some(facts) = model.facts.get(*file) else { return true };
         let scope = model.scope_of_member(*file, *item, None);
         model.macro_with(&facts.item(*item).name, scope).is_some()
     }

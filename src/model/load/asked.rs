@@ -205,7 +205,7 @@ impl Loader<'_> {
         files.extend(whole.filter(|&file| self.whole.insert(file)));
         for &(file, item) in &asked_for.functions {
             // A needle inside the body; one that is empty is asked for once and never again.
-            let range = model.facts[&file].item(item).range;
+            let range = model.facts[file].item(item).range;
             let needle = range.end.saturating_sub(2);
             if self.bodies.entry(file).or_default().insert(needle) {
                 files.insert(file);
@@ -219,7 +219,7 @@ impl Loader<'_> {
         // An alias may have one of its own.
         loop {
             let known = self.names.len();
-            for (alias, scope) in aliases_of(model, &self.names) {
+            for (alias, scope) in aliases_of(model, &self.renames, &self.names) {
                 if self.names.insert((alias.clone(), scope)) {
                     new.entry(alias).or_default().push(scope);
                 }
@@ -259,18 +259,8 @@ impl Loader<'_> {
     ) -> Vec<FileId> {
         let scopes: BTreeSet<Scope> = names.values().flatten().copied().collect();
         // Most names are meant in a few files only, and a search for few is a fast one.
-        let around = |file: FileId| -> Vec<Scope> {
-            scopes.iter().copied().filter(|&scope| model.in_scope(file, scope)).collect()
-        };
-        let candidates: Vec<(FileId, Vec<Scope>)> = candidates
-            .into_par_iter()
-            .map(|file| (file, around(file)))
-            .filter(|(_, around)| !around.is_empty())
-            .collect();
-        let mut alike: BTreeMap<Vec<Scope>, Vec<FileId>> = BTreeMap::new();
-        for (file, around) in candidates {
-            alike.entry(around).or_default().push(file);
-        }
+        let mut alike = alike(model, &scopes, candidates);
+        alike.remove(&Vec::new());
         let texts = self.files;
         alike
             .into_par_iter()
@@ -285,6 +275,24 @@ impl Loader<'_> {
             })
             .collect()
     }
+}
+
+/// Files by which of some scopes they are in: those of one package mostly see the same names.
+pub(super) fn alike(
+    model: &Model<'_>,
+    scopes: &BTreeSet<Scope>,
+    files: Vec<FileId>,
+) -> BTreeMap<Vec<Scope>, Vec<FileId>> {
+    let around = |file: FileId| -> Vec<Scope> {
+        scopes.iter().copied().filter(|&scope| model.in_scope(file, scope)).collect()
+    };
+    let around: Vec<(FileId, Vec<Scope>)> =
+        files.into_par_iter().map(|file| (file, around(file))).collect();
+    let mut alike: BTreeMap<Vec<Scope>, Vec<FileId>> = BTreeMap::new();
+    for (file, around) in around {
+        alike.entry(around).or_default().push(file);
+    }
+    alike
 }
 
 /// What the answers of modules that were read depend on and nobody has read.

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use thread_lint::facts;
+use thread_lint::facts::condense::Condensed;
 
 use super::example::Example;
 use super::judge;
@@ -73,7 +74,7 @@ fn reordered(text: &str) -> Option<String> {
         return None;
     }
     let everywhere: Vec<u32> = (0..u32::try_from(text.len()).ok()?).collect();
-    let facts = facts::lower(text, &everywhere).ok()?;
+    let facts = facts::lower(&Condensed::whole(text), &everywhere).ok()?;
     // Each item with everything up to the next, from the start of its line: `pub` is before it.
     let start_of = |at: usize| text[..at].rfind('\n').map_or(0, |line| line + 1);
     let mut starts: Vec<usize> =
