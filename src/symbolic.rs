@@ -104,8 +104,9 @@ const FIRST: Limits = Limits { elements: 3, runs: 400, steps: 100_000, is_eager:
 const AGAIN: Limits = Limits { elements: 5, runs: 2_000, steps: 400_000, is_eager: false };
 /// What every program is tried with at last, in the other order of things.
 const EAGER: Limits = Limits { elements: 2, runs: 200, steps: 50_000, is_eager: true };
-/// After this part of the steps, a program that would take so many times all of them is not tried any more.
-const HOPELESS: usize = 8;
+/// In how many parts of all steps it is asked how far they have come, and how many times all steps the rest may take at
+/// the pace of the last part: beyond that, a program is not tried any more.
+const PARTS: usize = 8;
 /// Functions of a program; larger ones do more than can be tried.
 const MAX_FUNCTIONS: usize = 120;
 /// Runs of a program in which something was not read, before it is.
@@ -302,11 +303,8 @@ impl<'m> Program<'m, '_> {
             }
             let steps = if walk.all { limits.steps } else { limits.steps / 4 };
             choices = Unknowns::next_choices(run.unknown.choices);
-            let seen = choices.as_deref().map_or(1.0, Unknowns::share);
-            let is_hopeless = walk.steps >= steps / HOPELESS
-                && walk.steps as f64 > seen * (steps * HOPELESS) as f64;
             let is_much = walk.runs >= limits.runs || walk.steps >= steps;
-            if choices.is_some() && (is_much || is_hopeless) {
+            if choices.as_deref().is_some_and(|next| is_much || walk.is_hopeless(steps, next)) {
                 self.found.gave_up.push("it has too many ways".to_owned());
                 walk.all = false;
                 break;
@@ -322,6 +320,8 @@ struct Walk {
     births: BTreeMap<At, Tried>,
     runs: usize,
     steps: usize,
+    /// The steps and the share of all ways at which it was last asked how far they have come.
+    asked: (usize, f64),
     followed: usize,
     unfollowed: usize,
     all: bool,
@@ -337,6 +337,7 @@ impl Walk {
             births: BTreeMap::new(),
             runs: 0,
             steps: 0,
+            asked: (0, 0.0),
             followed: 0,
             unfollowed: 0,
             all: true,
@@ -344,6 +345,17 @@ impl Walk {
             counts_on: false,
             assumed: false,
         }
+    }
+
+    /// Whether the ways that are left will take too many steps, by what the last ones have come to.
+    fn is_hopeless(&mut self, steps: usize, next: &[(usize, usize)]) -> bool {
+        let (before, share) = self.asked;
+        if self.steps < before + steps / PARTS {
+            return false;
+        }
+        let seen = Unknowns::share(next);
+        self.asked = (self.steps, seen);
+        1.0 - seen > (seen - share) * (PARTS * PARTS) as f64
     }
 
     /// What all runs together say.
