@@ -137,10 +137,8 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
     });
     let directives = directives.collect();
     let births = found.lives.into_iter().filter(|life| life.site.is_thread());
-    // Nobody has to wait until all of it is freed.
-    drop(loader);
-    let facts = std::mem::take(&mut model.facts);
-    rayon::spawn(move || drop((lowered, facts)));
+    loader.free(&mut model);
+    lowered.free();
     Analysis {
         findings,
         verdicts: births.map(|life| life.verdict).collect(),

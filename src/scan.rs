@@ -27,6 +27,19 @@ pub struct Scan {
     pub has_alias: bool,
     /// Whether it spells a call that waits for any child process.
     pub reaps: bool,
+    /// Whether a comment of it suppresses something.
+    is_tagged: bool,
+    /// Where it spells the module of threads, and the type that carries a builder.
+    threads: Vec<u32>,
+    carriers: Vec<u32>,
+}
+
+impl Scan {
+    /// Whether the file has to be parsed if only what stands at some places is code.
+    pub fn matters_where(&self, is_code: impl Fn(u32) -> bool) -> bool {
+        let any = |places: &[u32]| places.iter().any(|&at| is_code(at));
+        self.is_tagged || any(&self.needles) || (any(&self.threads) && any(&self.carriers))
+    }
 }
 
 /// The search for one set of names.
@@ -83,7 +96,6 @@ impl Search {
     /// Looks at one text.
     pub fn scan(&self, text: &str) -> Scan {
         let mut scan = Scan::default();
-        let (mut thread, mut carrier) = (false, false);
         let bytes = text.as_bytes();
         let Some(automaton) = &self.automaton else {
             let needles = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).collect();
@@ -99,9 +111,12 @@ impl Search {
                     scan.has_alias = true;
                     scan.needles.push(needle);
                 }
-                Kind::Tag => scan.needles.push(needle),
-                Kind::Thread if is_whole => thread = true,
-                Kind::Carrier if is_whole => carrier = true,
+                Kind::Tag => {
+                    scan.is_tagged = true;
+                    scan.needles.push(needle);
+                }
+                Kind::Thread if is_whole => scan.threads.push(needle),
+                Kind::Carrier if is_whole => scan.carriers.push(needle),
                 Kind::Reaper => scan.reaps |= is_whole,
                 Kind::Attribute => scan.has_paths |= gives_path(&text[hit.start()..]),
                 _ => {}
@@ -109,7 +124,7 @@ impl Search {
         }
         scan.needles.sort_unstable();
         scan.needles.dedup();
-        scan.matters |= !scan.needles.is_empty() || (thread && carrier);
+        scan.matters = scan.matters_where(|_| true);
         scan
     }
 }
@@ -175,5 +190,16 @@ mod tests {
         assert!(!scan("use std::thread;\nfn a() { thread::sleep(b) }").matters);
         assert!(!scan("respawn(); // the thread").matters);
         assert!(scan("fn a() -> thread::Builder {}").matters);
+    }
+
+    #[test]
+    fn what_is_not_code_matters_only_as_a_suppression() {
+        let in_comment =
+            |text: &str| !scan(text).matters_where(|at| !text[at as usize..].starts_with("spawn"));
+        assert!(in_comment("/// thread::spawn(b)\nfn a() {}"));
+        assert!(!in_comment("/// thread::spawn(b)\nfn a() { thread::spawn_unchecked(b); go() }"));
+        assert!(!in_comment("// thread-lint: allow\n// spawn"));
+        let text = "// a thread\nfn a() -> Builder {}";
+        assert!(scan(text).matters && !scan(text).matters_where(|at| at > 11));
     }
 }

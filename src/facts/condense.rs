@@ -78,6 +78,17 @@ impl Condensed {
         self.end = start + written.len();
     }
 
+    /// Whether what stands at a place of the text is left.
+    pub fn keeps(&self, at: u32) -> bool {
+        let after = self.places.partition_point(|&(_, was)| was <= at);
+        let Some(&(place, was)) = after.checked_sub(1).and_then(|before| self.places.get(before))
+        else {
+            return false;
+        };
+        let end = self.places.get(after).map_or(number(self.text.len()), |&(next, _)| next - 1);
+        at - was < end - place
+    }
+
     /// Where its stretches were.
     pub(super) fn places(&self) -> &[(u32, u32)] {
         &self.places

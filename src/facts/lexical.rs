@@ -1,7 +1,7 @@
 //! Just enough of a lexer to tell code from what only looks like it.
 //!
-//! Three readers need that and no more, before or beside the parser: the guard against nesting, the
-//! blanking of what cannot matter, and the search for suppression comments. It never fails: what is
+//! Three readers need that and no more, before or beside the parser: the guard against nesting,
+//! leaving out what cannot matter, and the search for suppression comments. It never fails: what is
 //! unterminated runs to the end of the text.
 
 /// What a stretch of text is.

@@ -273,6 +273,13 @@ pub struct Known {
     entries: FxHashMap<Key, Entry>,
 }
 
+impl Known {
+    /// Gives it back, for which nobody has to wait.
+    pub fn free(self) {
+        rayon::spawn(move || drop(self));
+    }
+}
+
 /// A function in its module, and whether it is for tests only.
 type Key = (ItemRef, bool);
 

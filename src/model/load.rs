@@ -118,6 +118,13 @@ impl<'p> Loader<'p> {
         (loader, model)
     }
 
+    /// Gives back all facts, for which nobody has to wait.
+    pub fn free(self, model: &mut Model<'_>) {
+        let facts = std::mem::take(&mut model.facts);
+        let read = self.read;
+        rayon::spawn(move || drop((read, facts)));
+    }
+
     /// Puts what was read into a model, with what lies above it in the module tree.
     fn read_above(&mut self, model: &mut Model<'p>) {
         self.read_ancestors();
@@ -355,9 +362,12 @@ impl<'p> Loader<'p> {
         if matches!(known, Some(Read::Lowered(_) | Read::Failed(..))) && !again {
             return None;
         }
+        let skipped = |scan: &Scan| {
+            let functions = Functions::of(&text);
+            Read::Skipped { has_paths: scan.has_paths, reaps: scan.reaps, functions }
+        };
         if !(force || scan.matters) {
-            let Scan { has_paths, reaps, .. } = scan;
-            return Some(Read::Skipped { has_paths, reaps, functions: Functions::of(&text) });
+            return Some(skipped(&scan));
         }
         let whole = !self.search || self.whole.contains(&file);
         if let (Some(Read::Lowered(known)), false) = (known, whole) {
@@ -375,6 +385,11 @@ impl<'p> Loader<'p> {
             true => Condensed::whole(&text),
             false => Condensed::of(&text, &scan.needles),
         };
+        // What is said in comments alone, most often in examples, matters to nobody.
+        let is_open = matches!(known, None | Some(Read::Skipped { .. })) && !force;
+        if is_open && !scan.matters_where(|at| code.keeps(at)) {
+            return Some(skipped(&scan));
+        }
         if let Some(reason) = guard::refuse(&code.text) {
             return failed(
                 None,

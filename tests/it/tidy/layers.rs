@@ -31,7 +31,7 @@ const RIM: [&str; 1] = ["cli"];
 const ROOTS: [&str; 2] = ["src/lib.rs", "src/main.rs"];
 
 /// Where a crate may be named: files, and directories that end with `/`.
-const CRATES: [(&str, &[&str]); 18] = [
+const CRATES: [(&str, &[&str]); 19] = [
     ("tempfile", &["src/cli/"]),
     ("unicode_normalization", &["src/facts/lower.rs"]),
     ("syn", &["src/facts/lower.rs", "src/facts/lower/"]),
@@ -71,7 +71,18 @@ const CRATES: [(&str, &[&str]); 18] = [
         ],
     ),
     ("aho_corasick", &["src/scan.rs"]),
-    ("rustc_hash", &["src/model.rs", "src/model/", "src/flow/", "src/symbolic/"]),
+    ("memchr", &["src/scan/declared.rs"]),
+    (
+        "rustc_hash",
+        &[
+            "src/facts/lower.rs",
+            "src/scan/declared.rs",
+            "src/model.rs",
+            "src/model/",
+            "src/flow/",
+            "src/symbolic/",
+        ],
+    ),
     ("mimalloc", &["src/main.rs"]),
 ];
 
