@@ -8,6 +8,10 @@
     reason = "a test that cannot read its own input has failed, and panicking is how it says so"
 )]
 
+/// As in the program: the tests are judged by their time as well.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod again;
 mod cli;
 mod corpus;
