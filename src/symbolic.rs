@@ -44,6 +44,8 @@ mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use crate::facts::tree::ItemKind;
 use crate::finding::CodeKind;
 use crate::model::{Crate, CrateId, Def, ItemRef, Model, Namespace};
@@ -125,15 +127,20 @@ pub fn run(model: &Model<'_>, crates: &BTreeMap<CrateId, Asked>, is_last: bool, 
         return;
     }
     let provides = provides(model);
-    for main in programs {
-        let Some(asked) = crates.get(&model.module(main.module).krate) else { continue };
-        let before = std::mem::take(&mut found.unread);
-        let mut program = Program { asked, model, provides: &provides, main, is_last, found };
-        program.tried();
-        if found.unread.is_empty() {
+    let one = |main: ItemRef| {
+        let asked = crates.get(&model.module(main.module).krate)?;
+        let mut found = Runs::default();
+        Program { asked, model, provides: &provides, main, is_last, found: &mut found }.tried();
+        Some((main, found))
+    };
+    let all: Vec<(ItemRef, Runs)> = programs.into_par_iter().filter_map(one).collect();
+    for (main, own) in all {
+        if own.unread.is_empty() {
             found.done.insert(main);
         }
-        found.unread.extend(before);
+        found.births.extend(own.births);
+        found.unread.extend(own.unread);
+        found.gave_up.extend(own.gave_up);
     }
 }
 

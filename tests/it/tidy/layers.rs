@@ -64,6 +64,7 @@ const CRATES: [(&str, &[&str]); 19] = [
             "src/model/load/",
             "src/flow/program.rs",
             "src/flow/solve.rs",
+            "src/symbolic.rs",
             "src/verdict/followed.rs",
             "src/verdict.rs",
             "src/cli.rs",
