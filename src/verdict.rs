@@ -220,7 +220,7 @@ pub struct Verdicts {
 fn lives(fates: &Fates<'_>) -> Vec<Life> {
     let bodies: Vec<u32> = (0..).zip(&fates.program.bodies).map(|(index, _)| index).collect();
     let mut found: Vec<Life> =
-        bodies.into_par_iter().flat_map_iter(|body| of_body(fates, body)).collect();
+        bodies.into_par_iter().with_max_len(8).flat_map_iter(|body| of_body(fates, body)).collect();
     let carried: Vec<Task> = fates.carried().into_iter().collect();
     found.extend(carried.par_iter().filter_map(|task| of_carry(fates, task)).collect::<Vec<_>>());
     found.extend(sighted(fates.model));

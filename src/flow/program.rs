@@ -28,6 +28,9 @@ const MAX_CALLED: usize = 64;
 /// platform.
 const MAX_UNREAD: usize = 24;
 
+/// Functions that one thread looks at at a time: most have no body, and one may be large.
+const AT_A_TIME: usize = 64;
+
 /// Conditions on statements of one body that are told apart.
 const MAX_CONDITIONS: usize = 3;
 
@@ -81,12 +84,12 @@ impl Program {
     /// Lowers every function and constant of a model that has a body, but for those that were lowered
     /// before and cannot have changed.
     pub fn lower(model: &Model<'_>, known: &mut Known) -> Self {
-        let functions = model.functions.par_iter().copied();
-        let values = model.values.par_iter().map(|&(item, test_only)| FunctionRef {
-            item,
-            container: None,
-            test_only,
-        });
+        let functions = model.functions.par_iter().with_max_len(AT_A_TIME).copied();
+        let values = model
+            .values
+            .par_iter()
+            .with_max_len(AT_A_TIME)
+            .map(|&(item, test_only)| FunctionRef { item, container: None, test_only });
         let lowered: Vec<(Key, Entry)> = functions
             .chain(values)
             .filter_map(|function| Some((function, body_of(model, function)?)))

@@ -121,7 +121,8 @@ impl<'a> Solver<'a> {
     fn run(mut self, mut open: BTreeSet<Task>) -> Solution {
         while !open.is_empty() {
             let tasks: Vec<Task> = open.into_iter().collect();
-            let done: Vec<Walked> = tasks.into_par_iter().map(|task| self.walk(task)).collect();
+            let done: Vec<Walked> =
+                tasks.into_par_iter().with_max_len(4).map(|task| self.walk(task)).collect();
             open = BTreeSet::new();
             for walked in &done {
                 self.depend(walked, &mut open);

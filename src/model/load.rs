@@ -34,6 +34,9 @@ const MAX_ROUNDS: usize = 8;
 use asked::{Declaring, alike, beyond};
 pub use asked::{Methods, Names, Need, Unread, Wanted};
 
+/// Files that one thread reads at a time: one of them may be large, and then others take what is behind it.
+const AT_A_TIME: usize = 8;
+
 /// What reading one file gave.
 enum Read {
     /// Nothing in it can matter by itself; it may declare modules at unusual places, and functions.
@@ -232,7 +235,8 @@ impl<'p> Loader<'p> {
                 let one = |file: FileId| {
                     self.read_one(file, &search, &names, true).map(|read| (file, read))
                 };
-                files.into_par_iter().filter_map(one).collect::<Vec<_>>()
+                let files = files.into_par_iter().with_max_len(AT_A_TIME);
+                files.filter_map(one).collect::<Vec<_>>()
             })
             .collect();
         self.keep(read);
@@ -322,6 +326,7 @@ impl<'p> Loader<'p> {
         let force = force || !self.search;
         let read: Vec<(FileId, Read)> = wanted
             .par_iter()
+            .with_max_len(AT_A_TIME)
             .filter_map(|&file| {
                 self.read_one(file, &search, &self.aliases, force).map(|read| (file, read))
             })
