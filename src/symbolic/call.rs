@@ -365,6 +365,11 @@ impl Run<'_> {
         if more.is_empty() && same {
             more.clone_from(&context.types);
         }
+        if let Some(function) = self.model.function(item)
+            && let Some(output) = &function.output
+        {
+            self.infer_wanted(&function.generics, output, want, &mut more);
+        }
         Ok(more)
     }
 

@@ -1,10 +1,11 @@
 //! What `collect` makes of an iterator, and which of its elements is the greatest.
 
 use super::eval::last as last_of;
+use super::iterate::{Adaptor, Iter};
 use super::machine::{Result, Run, unknown};
 use super::text::text;
 use super::value::{Kind, Maybe, Place, Step, Value};
-use crate::model::{Ty, TyHead};
+use crate::model::{Def, Ty, TyHead};
 
 impl Run<'_> {
     /// The greatest or least of all elements.
@@ -51,6 +52,7 @@ impl Run<'_> {
     pub(super) fn collected(&mut self, iter: Value, want: &Ty) -> Result<Value> {
         let path = want.path().unwrap_or_default();
         let last = last_of(path);
+        let iter = self.aimed(iter, want);
         if let Some(head @ TyHead::Item(..)) = want.head() {
             let own = self.model.methods_of(&head, "from_iter").first().map(|it| it.item);
             return match own {
@@ -84,6 +86,20 @@ impl Run<'_> {
         }
         let all = self.drained(iter)?;
         self.gathered(all, want)
+    }
+
+    /// An iterator that turns its elements `into` what a collection is wanted of, by the `From` of that.
+    fn aimed(&self, mut iter: Value, want: &Ty) -> Value {
+        if let Value::Iter(it) = &mut iter
+            && let Iter::Adapted(Adaptor::Map, _, Value::Function(defs)) = &mut **it
+            && matches!(defs.as_slice(), [Def::External(path)] if path.ends_with("Into::into"))
+            && let Ty::Named(TyHead::External(_), _, args) = want
+            && let Some(head @ TyHead::Item(..)) = args.first().and_then(Ty::head)
+            && let [only] = self.model.methods_of(&head, "from")
+        {
+            *defs = vec![Def::Method(only.item)];
+        }
+        iter
     }
 
     pub(super) fn gathered(&mut self, all: Vec<Value>, want: &Ty) -> Result<Value> {

@@ -1,6 +1,7 @@
 //! Method calls: the first type on the way of `Deref` that has the method.
 
 use super::consume::BY_REFERENCE;
+use super::eval::last;
 use super::iterate::Iter;
 use super::machine::{Result, Run, unknown};
 use super::unknown::key;
@@ -27,6 +28,16 @@ impl Run<'_> {
         {
             let (item, value) = (only.item, self.take(&receiver)?);
             return self.call_function(item, None, vec![value], None);
+        }
+        if let ("into", Value::Many(..), Some(path)) =
+            (&*call.name, self.get(&receiver)?, want.path())
+            && let kind @ ("Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet") =
+                last(path)
+        {
+            let path = format!("std::collections::{kind}::from");
+            let mut args = vec![self.take(&receiver)?];
+            let made = self.std_function(&path, &mut args, want)?;
+            return made.map_or_else(|| unknown("a collection of another"), Ok);
         }
         if let ("downcast" | "downcast_ref" | "downcast_mut" | "is", [ty]) =
             (&*call.name, types.as_slice())

@@ -73,6 +73,12 @@ impl Run<'_> {
         if let (Value::Int(number), "to_string") = (&value, name) {
             return Ok(text(number.to_string()));
         }
+        if let Value::Int(number) = &value
+            && let Ok(byte) = u8::try_from(*number)
+            && let Some(made) = of_byte(byte, name)
+        {
+            return Ok(made);
+        }
         if let (Value::Text(_), true) = (&value, CHANGES_TEXT.contains(&name)) {
             let fresh = self.unknown.untold_anew();
             *self.get_mut(place)? = fresh.clone();
@@ -229,6 +235,23 @@ fn unit_of(name: &str) -> Option<i64> {
         "as_millis" => 1_000_000,
         "as_micros" => 1_000,
         "as_nanos" => 1,
+        _ => return None,
+    })
+}
+
+/// What a method that only bytes have makes of one.
+fn of_byte(byte: u8, name: &str) -> Option<Value> {
+    Some(match name {
+        "is_ascii" => Value::Bool(byte.is_ascii()),
+        "is_ascii_digit" => Value::Bool(byte.is_ascii_digit()),
+        "is_ascii_alphabetic" => Value::Bool(byte.is_ascii_alphabetic()),
+        "is_ascii_alphanumeric" => Value::Bool(byte.is_ascii_alphanumeric()),
+        "is_ascii_uppercase" => Value::Bool(byte.is_ascii_uppercase()),
+        "is_ascii_lowercase" => Value::Bool(byte.is_ascii_lowercase()),
+        "is_ascii_whitespace" => Value::Bool(byte.is_ascii_whitespace()),
+        "is_ascii_punctuation" => Value::Bool(byte.is_ascii_punctuation()),
+        "to_ascii_uppercase" => Value::Int(i64::from(byte.to_ascii_uppercase())),
+        "to_ascii_lowercase" => Value::Int(i64::from(byte.to_ascii_lowercase())),
         _ => return None,
     })
 }

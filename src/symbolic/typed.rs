@@ -2,7 +2,9 @@
 
 use super::machine::{Frame, Result, Run, unknown};
 use super::value::{Kind, Maybe, Place, Value};
-use crate::facts::tree::{BinaryOp, Body, ExprId, ExprKind, Name, PatId, PatKind, StmtKind, Type};
+use crate::facts::tree::{
+    BinaryOp, Body, ExprId, ExprKind, Generic, ItemKind, Name, PatId, PatKind, StmtKind, Type,
+};
 use crate::model::{Def, Ty, TyHead};
 
 /// Expressions inside each other of which types are made.
@@ -23,6 +25,32 @@ impl Run<'_> {
             (_, true) => Value::some(Value::Ref(place)),
             (_, false) => Value::none(),
         })
+    }
+
+    /// What type parameters stand for, by the type that is wanted of what a function returns.
+    pub(super) fn infer_wanted(
+        &self,
+        generics: &[Generic],
+        output: &Type,
+        want: &Ty,
+        types: &mut Vec<(Name, Ty)>,
+    ) {
+        let Type::Path(None, path) = output else { return };
+        if let Some(name) =
+            path.as_name().filter(|name| generics.iter().any(|it| it.name == **name))
+        {
+            let is_open = types.iter().all(|(own, ty)| own != name || *ty == Ty::Unknown);
+            // What is wanted of a box may be a trait, and then nobody knows what is in it.
+            let is_trait = |item| matches!(self.model.item(item).kind, ItemKind::Trait(_));
+            if is_open && *want != Ty::Unknown && !self.model.item_of(want).is_some_and(is_trait) {
+                types.retain(|(own, _)| own != name);
+                types.push((name.clone(), want.clone()));
+            }
+        } else if let (Some(last), Ty::Named(_, _, args)) = (path.segments.last(), want) {
+            for (arg, ty) in last.args.iter().zip(args) {
+                self.infer_wanted(generics, arg, ty, types);
+            }
+        }
     }
 
     /// Whether a value is of a type.
