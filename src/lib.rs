@@ -85,8 +85,8 @@ const MAX_TRIES: usize = 6;
 /// Analyses a project: every birth, every verdict, every finding, before any policy.
 ///
 /// Runs on the current rayon pool, whose threads need deep stacks (the parser recurses); the result
-/// does not depend on their number. A program whose threads wait for each other is run on eight threads besides, of which
-/// one at a time goes on, and which have ended when this returns.
+/// does not depend on their number. A program whose threads wait for each other is run on eight threads of its own, of
+/// which one at a time goes on, and which have ended when this returns. What was read is freed on the pool after that.
 pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analysis {
     let (mut loader, mut model) =
         model::Loader::new(project, files, &options.catalog, options.search);

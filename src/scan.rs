@@ -1,7 +1,7 @@
 //! Which files and which bodies can matter, told from the text alone.
 //!
 //! Parsing is what costs, so it is spent on files whose text spells the last name of a catalogued
-//! call, or a type that carries a builder. A spawn cannot hide from this: the call itself must
+//! call, or a type that carries a builder, in more than comments. A spawn cannot hide from this: the call itself must
 //! spell the name, and an alias of it is spelled where it is made and becomes a needle of its own.
 
 mod declared;

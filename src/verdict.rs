@@ -44,6 +44,9 @@ pub use selves::SelfJoin;
 pub use tried::try_programs;
 pub use workers::{Endless, EndlessKind, Spawned};
 
+/// Bodies whose births one thread judges at a time: most have none, and one may have many.
+const AT_A_TIME: usize = 8;
+
 /// How the thread born at one place ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
@@ -219,8 +222,11 @@ pub struct Verdicts {
 /// Every life that the walks of a program tell.
 fn lives(fates: &Fates<'_>) -> Vec<Life> {
     let bodies: Vec<u32> = (0..).zip(&fates.program.bodies).map(|(index, _)| index).collect();
-    let mut found: Vec<Life> =
-        bodies.into_par_iter().with_max_len(8).flat_map_iter(|body| of_body(fates, body)).collect();
+    let mut found: Vec<Life> = bodies
+        .into_par_iter()
+        .with_max_len(AT_A_TIME)
+        .flat_map_iter(|body| of_body(fates, body))
+        .collect();
     let carried: Vec<Task> = fates.carried().into_iter().collect();
     found.extend(carried.par_iter().filter_map(|task| of_carry(fates, task)).collect::<Vec<_>>());
     found.extend(sighted(fates.model));

@@ -125,6 +125,7 @@ struct Scan<'a> {
 struct Open {
     /// The keyword of the body that it opened.
     keyword: Option<usize>,
+    /// What goes if it is a body that cannot matter.
     inside: Inside,
     /// Whether it lies in a body, and whether in a macro there, of which nobody knows what it makes of a body.
     within: Within,

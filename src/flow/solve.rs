@@ -40,6 +40,8 @@ use crate::source::FileId;
 const MAX_REPEATS: usize = 24;
 /// Ways out of one function that are told apart.
 const MAX_EXITS: usize = 24;
+/// Walks that one thread does at a time: some take as long as hundreds of others.
+const AT_A_TIME: usize = 4;
 
 /// Everything that is known after the fixpoint.
 #[derive(Debug, Default)]
@@ -122,7 +124,7 @@ impl<'a> Solver<'a> {
         while !open.is_empty() {
             let tasks: Vec<Task> = open.into_iter().collect();
             let done: Vec<Walked> =
-                tasks.into_par_iter().with_max_len(4).map(|task| self.walk(task)).collect();
+                tasks.into_par_iter().with_max_len(AT_A_TIME).map(|task| self.walk(task)).collect();
             open = BTreeSet::new();
             for walked in &done {
                 self.depend(walked, &mut open);

@@ -313,8 +313,8 @@ impl Run<'_> {
                 }
             }
             ("Option", "default") => Value::none(),
-            // Whatever it is, it is what it was.
-            ("JoinHandle", "from" | "into") => one(args)?,
+            // Nothing else can be turned into a handle.
+            ("JoinHandle", "from") => one(args)?,
             ("iter", "once") => Value::iter(vec![one(args)?]),
             ("iter", "empty") => Value::iter(Vec::new()),
             ("iter", "from_fn") => Value::Iter(Box::new(Iter::FromFn(one(args)?))),

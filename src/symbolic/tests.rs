@@ -157,3 +157,22 @@ fn what_is_not_followed_says_why() {
         assert!(found.births.values().all(|tried| !tried.all), "{program}");
     }
 }
+
+#[test]
+fn what_was_tried_is_a_share_of_all_ways() {
+    for (choices, share) in [
+        (&[][..], 0.0),
+        (&[(1, 2)], 0.5),
+        (&[(1, 2), (1, 2)], 0.75),
+        (&[(0, 3), (1, 2), (2, 3)], (0.5 + 1.0 / 3.0) / 3.0),
+    ] {
+        assert!((Unknowns::share(choices) - share).abs() < 1e-9, "{choices:?}");
+    }
+    // Ways that go on as the first ones did come to an end; those that get nowhere do not.
+    let mut walk = Walk::new(FIRST);
+    walk.steps = FIRST.steps / PARTS;
+    assert!(!walk.is_hopeless(FIRST.steps, &[(1, 16)]));
+    assert!(!walk.is_hopeless(FIRST.steps, &[(1, 16)]), "asked again too early");
+    walk.steps *= 2;
+    assert!(walk.is_hopeless(FIRST.steps, &[(1, 16), (1, 64)]));
+}

@@ -25,7 +25,7 @@ impl BodyLowering<'_, '_> {
         let range = path.range.cover(inside);
         let mentions = self.mentions(&mac.tokens);
         let args = if QUOTING.contains(&path.last()) {
-            // Functions in it are blank where nothing in them can matter, and so not mentioned.
+            // Functions in it are empty where nothing in them can matter, and so not mentioned.
             self.lowering.note_probed(inside);
             MacroArgs::Exprs(Vec::new(), false)
         } else {

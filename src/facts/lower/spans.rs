@@ -121,4 +121,35 @@ mod tests {
         assert_eq!(agrees(&wide), 97);
         assert_eq!(agrees(""), 0);
     }
+
+    #[test]
+    fn what_is_left_is_found_where_it_was() {
+        let text = "/// é\nfn a() {\n    b(\"  \");\n}\n\n/* c */ fn d(e: F)   -> G { spawn( h ) } // i\nstatic J: &str = \"ü\"  ;";
+        let needle = u32::try_from(text.find("spawn").unwrap_or_default()).unwrap_or_default();
+        let code = Condensed::of(text, &[needle]);
+        assert_eq!(
+            code.text,
+            " fn a() { } fn d(e: F) -> G { spawn( h ) } static J: &str = \"ü\" ;"
+        );
+        proc_macro2::extra::invalidate_current_thread_spans();
+        enter(&code);
+        let mut open: Vec<_> = code.text.parse::<proc_macro2::TokenStream>().into_iter().collect();
+        let mut seen = 0;
+        while let Some(tokens) = open.pop() {
+            for token in tokens {
+                let range = byte_range(token.span());
+                let there = &text[range.start as usize..range.end as usize];
+                match token {
+                    proc_macro2::TokenTree::Group(group) => {
+                        let ends = byte_range(group.span_close());
+                        assert_eq!(range.end, ends.end);
+                        open.push(group.stream());
+                    }
+                    token => assert_eq!(there, token.to_string()),
+                }
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, 25);
+    }
 }
