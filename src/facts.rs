@@ -10,8 +10,9 @@ pub mod guard;
 mod lexical;
 mod lower;
 pub mod tree;
+pub mod written;
 
-pub use lower::{Again, again, lower};
+pub use lower::{Again, again, expand, lower};
 
 use cfg::Cfg;
 use comments::Directive;

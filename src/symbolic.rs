@@ -19,6 +19,7 @@ mod control;
 mod drops;
 mod enter;
 mod eval;
+mod expansion;
 mod iterate;
 mod keyed;
 mod library;
@@ -384,13 +385,16 @@ impl Walk {
 fn count(run: &Run<'_>, is_over: bool, births: &mut BTreeMap<At, Tried>) -> bool {
     let mut sure = true;
     for thread in run.threads.iter().filter(|it| it.scope.is_none()) {
-        let tried = births.entry(thread.born).or_default();
+        let place = |at: &At| run.meanings.written.place(*at);
+        let tried = births.entry(place(&thread.born)).or_default();
         match &thread.fate {
-            Fate::Joined((file, range)) => tried.joined = Some((*file, *range)),
-            Fate::Lost((file, range), how) if !run.unknown.doubtful && !run.unknown.assumed => {
-                tried.lost = Some((*file, *range, how));
+            Fate::Joined(at) => tried.joined = Some(place(at)),
+            Fate::Lost(at, how) => {
+                let (file, range) = place(at);
+                let is_sure = !run.unknown.doubtful && !run.unknown.assumed;
+                let to = if is_sure { &mut tried.lost } else { &mut tried.doubted };
+                *to = Some((file, range, how));
             }
-            Fate::Lost((file, range), how) => tried.doubted = Some((*file, *range, how)),
             Fate::Held if !is_over => {}
             Fate::Held => sure = false,
         }

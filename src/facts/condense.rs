@@ -27,6 +27,11 @@ impl Condensed {
         Self { end: text.len(), text, places: vec![(0, 0)] }
     }
 
+    /// A text that stands nowhere, whose first byte counts as that at `base`.
+    pub(super) fn written(text: String, base: u32) -> Self {
+        Self { end: text.len(), text, places: vec![(0, base)] }
+    }
+
     /// What is left of a text when everything is left out in which none of the sorted `needles` lies.
     pub fn of(text: &str, needles: &[u32]) -> Self {
         let mut all = Self { text: String::with_capacity(text.len() / 4), ..Self::default() };

@@ -7,17 +7,21 @@
 mod again;
 mod attrs;
 mod body;
+mod expand;
 mod expr;
 mod item;
 mod mac;
 mod old_editions;
 mod order;
 mod pat;
+mod rules;
 mod spans;
 mod template;
 mod types;
+mod writer;
 
 pub use again::{Again, again};
+pub use expand::expand;
 use spans::byte_range;
 
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub use types::{Path, Segment, Size, Type};
 
 use super::cfg::Cfg;
+use super::written::Piece;
 use crate::text::TextRange;
 
 /// An identifier, without a raw prefix.
@@ -108,6 +109,8 @@ pub enum ItemKind {
     MacroRules {
         /// Whether its body has a `return` or a `?` that may leave the function around a call.
         leaves: bool,
+        /// Its arms.
+        rules: Arc<Piece>,
     },
 }
 
@@ -452,6 +455,8 @@ pub struct MacroCall {
     pub args: MacroArgs,
     /// Every identifier among its tokens, for macros that nobody expanded.
     pub mentions: Vec<Name>,
+    /// Its tokens as they were read, but for the macros that everybody knows.
+    pub tokens: Option<Arc<Piece>>,
 }
 
 /// Arguments of a macro call.

@@ -404,7 +404,11 @@ impl Run<'_> {
             let slot = self.slot(code);
             loop {
                 self.step()?;
-                let answer = self.call_value(Value::Ref(Place::slot(slot)), vec![guard.clone()])?;
+                let inside = match &guard {
+                    Value::Ref(place) => Value::Ref(place.bare()),
+                    other => other.clone(),
+                };
+                let answer = self.call_value(Value::Ref(Place::slot(slot)), vec![inside])?;
                 if !self.truth(&answer)? {
                     break;
                 }

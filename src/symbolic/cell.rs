@@ -17,11 +17,12 @@ impl Run<'_> {
         let Some((kind, inner)) = self.cell_at(place)? else { return unknown("no cell") };
         let guard = Value::Ref(inner.clone());
         Ok(match (kind, name) {
-            (Cell::Lock, "lock" | "write" | "read") => Value::ok(guard),
+            (Cell::Lock, "lock" | "write") => Value::ok(self.locked(&inner, true)),
+            (Cell::Lock, "read") => Value::ok(self.locked(&inner, false)),
             (
                 Cell::Lock | Cell::Borrowed,
                 "try_lock" | "try_write" | "try_read" | "try_borrow_mut" | "try_borrow",
-            ) => self.tried_lock(place, kind, &inner)?,
+            ) => self.tried_lock(place, kind, &inner, !matches!(name, "try_read" | "try_borrow"))?,
             (Cell::Lock, "get_mut") => Value::ok(guard),
             (Cell::Lock, "into_inner") => {
                 let Value::Cell(_, inner) = self.take_whole(place)? else {
@@ -40,8 +41,9 @@ impl Run<'_> {
                 let code = one(args)?;
                 self.call_value(code, vec![guard])?
             }
-            (Cell::Borrowed, "borrow" | "borrow_mut")
-            | (Cell::Borrowed | Cell::Plain, "get_mut") => guard,
+            (Cell::Borrowed, "borrow_mut") => self.locked(&inner, true),
+            (Cell::Borrowed, "borrow") => self.locked(&inner, false),
+            (Cell::Borrowed | Cell::Plain, "get_mut") => guard,
             (Cell::Borrowed | Cell::Plain | Cell::Once, "into_inner") => {
                 let Value::Cell(_, inner) = self.take_whole(place)? else {
                     return unknown("no cell");
@@ -66,10 +68,30 @@ impl Run<'_> {
         })
     }
 
+    /// What refers to a place as long as it is locked, for whoever has it alone.
+    fn locked(&mut self, inner: &Place, is_alone: bool) -> Value {
+        let guard = inner.then(Step::Locked(is_alone));
+        self.locked.push(guard.clone());
+        Value::Ref(guard)
+    }
+
     /// A lock that may not be got.
-    fn tried_lock(&mut self, place: &Place, kind: Cell, inner: &Place) -> Result<Value> {
+    fn tried_lock(
+        &mut self,
+        place: &Place,
+        kind: Cell,
+        inner: &Place,
+        is_alone: bool,
+    ) -> Result<Value> {
+        let is_in_the_way = |it: &Place| {
+            it.bare() == *inner && (is_alone || it.path.last() == Some(&Step::Locked(true)))
+        };
+        let is_known = self.running.is_empty() && self.turns.is_none();
+        if self.locked.iter().any(is_in_the_way) && (is_known || kind == Cell::Borrowed) {
+            return Ok(Value::err(self.unknown.fresh()));
+        }
         if kind == Cell::Borrowed {
-            return unknown("a borrow that may fail");
+            return Ok(Value::ok(self.locked(inner, is_alone)));
         }
         // Somebody else may have it.
         let waiting = self.threads.iter().filter_map(|it| it.code.as_ref());
@@ -79,7 +101,7 @@ impl Run<'_> {
         let may_have = reach.slots.contains(&place.slot)
             || (is_waited_for && (is_static || reach.runs_unseen));
         // Who asks may have it already.
-        let is_held = self.slots.iter().any(|it| matches!(it, Value::Ref(held) if held == inner));
+        let is_held = self.locked.iter().any(is_in_the_way);
         if is_held {
             let asked = self.unknown.untold_anew();
             if self.truth(&asked)? {
@@ -89,7 +111,7 @@ impl Run<'_> {
         if may_have && self.unknown.is_late(MAX_LATE) {
             return Ok(Value::err(self.unknown.fresh()));
         }
-        Ok(Value::ok(Value::Ref(inner.clone())))
+        Ok(Value::ok(self.locked(inner, is_alone)))
     }
 
     /// `Cell`s and atomics.

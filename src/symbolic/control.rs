@@ -18,13 +18,16 @@ impl Run<'_> {
                 other => other,
             },
             ExprKind::If(condition, then, other) => {
+                let temps = self.temps();
                 self.open_scope();
-                let value = match self.condition(*condition)? {
-                    true => self.scoped(|run| run.block(*then, want)),
-                    false => self
-                        .scoped(|run| other.map_or(Ok(Value::Unit), |other| run.eval(other, want))),
-                }?;
-                Ok(value)
+                let holds = self.condition(*condition)?;
+                if holds {
+                    let value = self.scoped(|run| run.block(*then, want))?;
+                    self.end_temps_of(&value, temps)?;
+                    return Ok(value);
+                }
+                self.end_temps_of(&Value::Unit, temps)?;
+                self.scoped(|run| other.map_or(Ok(Value::Unit), |other| run.eval(other, want)))
             }
             ExprKind::Let(..) => Ok(Value::Bool(self.condition(id)?)),
             ExprKind::While(label, condition, block) => self.repeat(label.as_ref(), |run| {
@@ -73,7 +76,7 @@ impl Run<'_> {
         let mut undecided = 0;
         loop {
             self.step()?;
-            let temps = self.frames.last().map_or(0, |frame| frame.temps.len());
+            let temps = self.temps();
             let before = self.unknown.taken;
             let result = round(self);
             undecided += usize::from(self.unknown.taken > before);
@@ -182,9 +185,29 @@ impl Run<'_> {
                 Ok(self.condition(*left)? && self.condition(*right)?)
             }
             _ => {
+                let temps = self.temps();
                 let value = self.eval(id, &Ty::Unknown)?;
-                self.truth(&value)
+                let holds = self.truth(&value)?;
+                self.end_temps(temps)?;
+                Ok(holds)
             }
+        }
+    }
+
+    /// How many temporaries there are.
+    pub(super) fn temps(&self) -> usize {
+        self.frames.last().map_or(0, |frame| frame.temps.len())
+    }
+
+    /// Since edition 2024, the temporaries of an `if let` and of a block's value go before what comes
+    /// next, and not at the end of the statement. A reference may lead to one in a way that Rust would not need.
+    pub(super) fn end_temps_of(&mut self, value: &Value, from: usize) -> Result<()> {
+        let module = self.frames.last().map(|frame| frame.context.module);
+        let is_early = module.is_some_and(|it| self.model.krate(it).edition >= 2024);
+        match value {
+            Value::Ref(_) => Ok(()),
+            _ if is_early => self.end_temps(from),
+            _ => Ok(()),
         }
     }
 

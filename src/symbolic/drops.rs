@@ -27,6 +27,7 @@ impl Run<'_> {
             | Value::Sender(_)
             | Value::Receiver(_)
             | Value::Iter(_) => true,
+            Value::Ref(place) => place.is_locked(),
             Value::Data(data) => {
                 self.drop_of(data).is_some() || data.fields.iter().any(|(_, it)| self.owns(it))
             }
@@ -90,6 +91,13 @@ impl Run<'_> {
                 for slot in closure.owned {
                     let value = std::mem::replace(&mut self.slots[slot], Value::Moved);
                     self.discard(value, "dropped with the closure that it was moved into")?;
+                }
+                Ok(())
+            }
+            Value::Ref(place) if place.is_locked() => {
+                let lock = self.locked.iter().rposition(|it| *it == place);
+                if let Some(lock) = lock {
+                    self.locked.remove(lock);
                 }
                 Ok(())
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::At;
+use super::expansion::Expansions;
 use super::turn::{Turns, Wait};
 use super::unknown::Unknowns;
 use super::value::{Cell, Context, Kind, Maybe, Place, Slot, Step, Value, head_of};
@@ -42,8 +43,14 @@ pub(super) enum Stop {
 /// What comes of a step.
 pub(super) type Result<T> = std::result::Result<T, Stop>;
 
-/// What paths mean, by the module and the place in which they are written.
-pub(super) type Meanings = FxHashMap<(ModuleId, TextRange, Namespace), Vec<Def>>;
+/// What was found out of the code in one run, which the next one need not.
+#[derive(Debug, Default)]
+pub(super) struct Meanings {
+    /// What paths mean, by the module and the place in which they are written.
+    paths: FxHashMap<(ModuleId, TextRange, Namespace), Vec<Def>>,
+    /// What macros write.
+    pub(super) written: Expansions,
+}
 
 /// Traits by the names of their functions.
 pub(super) type Provides = BTreeMap<Name, Vec<ItemRef>>;
@@ -120,6 +127,8 @@ pub(super) struct Run<'m> {
     pub(super) shared: Vec<Shared>,
     pub(super) threads: Vec<Thread>,
     pub(super) channels: Vec<Channel>,
+    /// What is locked, as often as somebody has it.
+    pub(super) locked: Vec<Place>,
     /// Statics, and those that each thread has its own of, by its number.
     pub(super) statics: BTreeMap<(ItemRef, Option<usize>), Slot>,
     pub(super) frames: Vec<Frame>,
@@ -167,6 +176,7 @@ impl<'m> Run<'m> {
             shared: Vec::new(),
             threads: Vec::new(),
             channels: Vec::new(),
+            locked: Vec::new(),
             statics: BTreeMap::new(),
             frames: Vec::new(),
             scopes: 0,
@@ -192,12 +202,12 @@ impl<'m> Run<'m> {
         namespace: Namespace,
     ) -> Vec<Def> {
         let at = (module, path.range, namespace);
-        if let Some(known) = self.meanings.get(&at) {
+        if let Some(known) = self.meanings.paths.get(&at) {
             return known.clone();
         }
         let names: Vec<Name> = path.segments.iter().map(|it| it.name.clone()).collect();
         let found = self.model.resolve(module, path.global, &names, namespace);
-        self.meanings.insert(at, found.clone());
+        self.meanings.paths.insert(at, found.clone());
         found
     }
 
@@ -343,7 +353,7 @@ impl<'m> Run<'m> {
     pub(super) fn resolved(&self, place: &Place) -> Result<Place> {
         let mut place = place.clone();
         while let Value::Ref(to) = self.get(&place)? {
-            place = to.clone();
+            place = to.bare();
         }
         Ok(place)
     }
@@ -351,7 +361,7 @@ impl<'m> Run<'m> {
     /// One step of `Deref`, where there is one.
     pub(super) fn deref(&mut self, place: &Place) -> Result<Option<Place>> {
         match self.get(place)? {
-            Value::Ref(to) => Ok(Some(to.clone())),
+            Value::Ref(to) => Ok(Some(to.bare())),
             Value::Shared(id) => Ok(Some(Place::slot(self.shared[*id].slot))),
             Value::Cell(Cell::Kept, _) => Ok(Some(place.then(Step::Inner))),
             Value::Cell(Cell::Lazy, inner) => {

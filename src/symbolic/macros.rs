@@ -9,6 +9,9 @@ use crate::model::Ty;
 
 impl Run<'_> {
     pub(super) fn macro_call(&mut self, call: &MacroCall, want: &Ty) -> Result<Value> {
+        if let Some(written) = self.expansion(call)? {
+            return self.written_value(&written, want);
+        }
         let name = call.path.last().to_owned();
         let (exprs, repeats) = match &call.args {
             MacroArgs::Exprs(exprs, repeats) => (exprs.clone(), *repeats),

@@ -22,7 +22,9 @@ impl Run<'_> {
         let outer = frame.context.module;
         let (depth, temps) = (frame.scopes.len(), frame.temps.len());
         let inner = (outer, frame.context.item.item, block.0);
-        if let Some(&module) = self.model.blocks.get(&inner) {
+        // What a macro writes has blocks as well, but no items in them.
+        let has_items = !body.block(block).items.is_empty();
+        if let Some(&module) = self.model.blocks.get(&inner).filter(|_| has_items) {
             self.frames
                 .last_mut()
                 .into_iter()
@@ -36,6 +38,7 @@ impl Run<'_> {
         }
         match result {
             Ok(value) => {
+                self.end_temps_of(&value, temps)?;
                 self.end_scope()?;
                 Ok(value)
             }
@@ -59,14 +62,21 @@ impl Run<'_> {
             if stmt.cfg != Cfg::Always {
                 return unknown("a statement that only some builds have");
             }
-            let temps = self.frames.last().map_or(0, |frame| frame.temps.len());
+            let temps = self.temps();
             self.at.1 = stmt.range;
             match &stmt.kind {
                 StmtKind::Let { pat, ty, init, diverge } => {
                     self.let_statement(body, *pat, ty, *init, *diverge)?;
                 }
                 StmtKind::Expr(expr) => {
-                    let value = self.eval(*expr, &Ty::Unknown)?;
+                    let written = match &body.expr(*expr).kind {
+                        ExprKind::Macro(call) => self.expansion(call)?,
+                        _ => None,
+                    };
+                    let value = match written {
+                        Some(written) => self.written_statement(&written)?,
+                        None => self.eval(*expr, &Ty::Unknown)?,
+                    };
                     self.temp(value);
                 }
             }

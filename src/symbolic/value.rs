@@ -193,6 +193,8 @@ pub(super) enum Step {
     Inner,
     /// The value of a pair in a map.
     Second,
+    /// Nowhere: who refers to it this way has it locked, for itself alone or with others.
+    Locked(bool),
 }
 
 impl Place {
@@ -202,9 +204,21 @@ impl Place {
 
     #[must_use]
     pub(super) fn then(&self, step: Step) -> Self {
-        let mut path = self.path.clone();
-        path.push(step);
-        Self { slot: self.slot, path }
+        let mut place = self.bare();
+        place.path.push(step);
+        place
+    }
+
+    /// Whether who refers to it this way has it locked.
+    pub(super) fn is_locked(&self) -> bool {
+        matches!(self.path.last(), Some(Step::Locked(_)))
+    }
+
+    /// The place itself, whoever has it locked.
+    #[must_use]
+    pub(super) fn bare(&self) -> Self {
+        let steps = self.path.len() - usize::from(self.is_locked());
+        Self { slot: self.slot, path: self.path[..steps].to_vec() }
     }
 }
 
@@ -256,6 +270,7 @@ impl Value {
             (Self::Maybe(_, Some(inner)) | Self::Cell(_, inner), Step::Inner)
             | (Self::Cell(Cell::Made(_), inner), Step::Field(_)) => Some(inner),
             (Self::Tuple(parts), Step::Second) => parts.get(1),
+            (value, Step::Locked(_)) => Some(value),
             _ => None,
         }
     }
@@ -271,6 +286,7 @@ impl Value {
             (Self::Maybe(_, Some(inner)) | Self::Cell(_, inner), Step::Inner)
             | (Self::Cell(Cell::Made(_), inner), Step::Field(_)) => Some(inner),
             (Self::Tuple(parts), Step::Second) => parts.get_mut(1),
+            (value, Step::Locked(_)) => Some(value),
             _ => None,
         }
     }

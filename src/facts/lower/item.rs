@@ -15,7 +15,8 @@ use super::super::tree::{
     Field, Function, Generic, Impl, Import, Item, ItemId, ItemKind, ModuleItem, Name, Receiver,
     Type, Value, Variant, Visibility, Written, arm_name,
 };
-use super::mac::{delimiter_range, tokens_range};
+use super::mac::{delim_span, delimiter_range, tokens_range};
+use super::spans::piece;
 use super::template::{Template, templates};
 use super::{Lowering, attrs, byte_range, delimited};
 use crate::text::TextRange;
@@ -407,7 +408,10 @@ impl Lowering<'_> {
             .unwrap_or_default();
         if last == "macro_rules" {
             let name = it.ident.as_ref().map(|ident| self.ident(ident)).unwrap_or_default();
-            let kind = ItemKind::MacroRules { leaves: leaves(it.mac.tokens.clone()) };
+            let kind = ItemKind::MacroRules {
+                leaves: leaves(it.mac.tokens.clone()),
+                rules: Arc::new(piece(delim_span(&it.mac))),
+            };
             let id = self.plain(&it.attrs, Visibility::Private, name, inside, kind);
             let mut ids = vec![id];
             if self.matters(inside) {

@@ -1,6 +1,9 @@
 //! Macro calls: nobody expands them, so their arguments are read as far as they are ordinary Rust,
 //! and the rest is kept as the identifiers it mentions and the paths it spells.
 
+use std::sync::Arc;
+
+use proc_macro2::extra::DelimSpan;
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 use syn::{Block, Expr, Macro, MacroDelimiter, Pat, Token};
@@ -8,6 +11,7 @@ use syn::{Block, Expr, Macro, MacroDelimiter, Pat, Token};
 use super::super::Sighting;
 use super::super::tree::{BinaryOp, ExprId, ExprKind, MacroArgs, MacroCall, Name, Path, Segment};
 use super::body::BodyLowering;
+use super::spans::piece;
 use super::{Lowering, byte_range, delimited};
 use crate::text::TextRange;
 
@@ -17,6 +21,26 @@ const QUOTING: &[&str] =
 
 /// Macros whose first argument is an expression and whose second is a pattern.
 const MATCHING: &[&str] = &["matches", "assert_matches", "debug_assert_matches", "assert_let"];
+
+/// Macros of std that hardly anybody declares anew.
+const KNOWN: &[&str] = &[
+    "vec",
+    "println",
+    "print",
+    "eprintln",
+    "eprint",
+    "format",
+    "write",
+    "writeln",
+    "panic",
+    "unreachable",
+    "todo",
+    "unimplemented",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "matches",
+];
 
 impl BodyLowering<'_, '_> {
     pub(super) fn macro_call(&mut self, mac: &Macro) -> ExprId {
@@ -34,7 +58,9 @@ impl BodyLowering<'_, '_> {
         if matches!(args, MacroArgs::Tokens) && self.lowering.matters(inside) {
             self.lowering.sight_paths(&mac.tokens, false);
         }
-        self.add(range, ExprKind::Macro(Box::new(MacroCall { path, args, mentions })))
+        let is_known = path.as_name().is_some_and(|name| KNOWN.contains(&&**name));
+        let tokens = (!is_known).then(|| Arc::new(piece(delim_span(mac))));
+        self.add(range, ExprKind::Macro(Box::new(MacroCall { path, args, mentions, tokens })))
     }
 
     fn macro_args(&mut self, mac: &Macro, name: &str, inside: TextRange) -> MacroArgs {
@@ -191,10 +217,14 @@ fn arguments(input: ParseStream<'_>) -> syn::Result<(Vec<Expr>, bool)> {
 }
 
 pub(super) fn delimiter_range(mac: &Macro) -> TextRange {
+    delimited(delim_span(mac))
+}
+
+pub(super) fn delim_span(mac: &Macro) -> &DelimSpan {
     match &mac.delimiter {
-        MacroDelimiter::Paren(paren) => delimited(&paren.span),
-        MacroDelimiter::Brace(brace) => delimited(&brace.span),
-        MacroDelimiter::Bracket(bracket) => delimited(&bracket.span),
+        MacroDelimiter::Paren(paren) => &paren.span,
+        MacroDelimiter::Brace(brace) => &brace.span,
+        MacroDelimiter::Bracket(bracket) => &bracket.span,
     }
 }
 

@@ -8,9 +8,11 @@
 
 use std::cell::RefCell;
 
+use proc_macro2::extra::DelimSpan;
 use proc_macro2::{LineColumn, Span};
 
 use super::super::condense::Condensed;
+use super::super::written::Piece;
 use crate::text::TextRange;
 
 /// How many characters lie between two noted offsets.
@@ -38,12 +40,28 @@ pub(super) fn byte_range(span: Span) -> TextRange {
     })
 }
 
+/// What the parser read between the delimiters of a macro.
+pub(super) fn piece(inside: &DelimSpan) -> Piece {
+    let (start, end) = (inside.open().end(), inside.close().start());
+    TEXT.with(|places| {
+        let places = places.borrow();
+        let (start, end) = (places.byte(start), places.byte(end));
+        let text = places.text.get(start as usize..end as usize).unwrap_or_default();
+        let first = places.stretches.partition_point(|&(place, _)| place <= start);
+        let behind = places.stretches[first..].iter().take_while(|(place, _)| *place < end);
+        let behind = behind.map(|&(place, was)| (place - start, was));
+        let stretches = std::iter::once((0, places.was(start))).chain(behind).collect();
+        Piece { text: text.into(), stretches }
+    })
+}
+
 #[derive(Default)]
 struct Places {
+    text: String,
     /// The character at which each line starts.
     lines: Vec<u32>,
-    /// A text that is not all ASCII, with the byte offset of every [`STRIDE`]th character.
-    wide: Option<(String, Vec<u32>)>,
+    /// Where it is not all ASCII, the byte offset of every [`STRIDE`]th character.
+    wide: Option<Vec<u32>>,
     /// Where stretches of it begin, in it and in the text that it is left of.
     stretches: Vec<(u32, u32)>,
 }
@@ -51,6 +69,8 @@ struct Places {
 impl Places {
     fn enter(&mut self, code: &Condensed) {
         let text = code.text.as_str();
+        self.text.clear();
+        self.text.push_str(text);
         self.stretches.clear();
         self.stretches.extend_from_slice(code.places());
         let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
@@ -70,7 +90,7 @@ impl Places {
                 self.lines.push(number(index + 1));
             }
         }
-        self.wide = Some((text.to_owned(), offsets));
+        self.wide = Some(offsets);
     }
 
     /// Where the byte at a place was in the text.
@@ -84,9 +104,9 @@ impl Places {
         let line = self.lines.get(at.line.saturating_sub(1)).copied().unwrap_or(0);
         let index = line as usize + at.column;
         let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let Some((text, offsets)) = &self.wide else { return number(index) };
-        let Some(&noted) = offsets.get(index / STRIDE) else { return number(text.len()) };
-        let rest = &text[noted as usize..];
+        let Some(offsets) = &self.wide else { return number(index) };
+        let Some(&noted) = offsets.get(index / STRIDE) else { return number(self.text.len()) };
+        let rest = &self.text[noted as usize..];
         let beyond = rest.char_indices().nth(index % STRIDE).map_or(rest.len(), |(at, _)| at);
         noted + number(beyond)
     }

@@ -35,7 +35,7 @@ pub(super) fn templates(tokens: &TokenStream) -> Vec<Template> {
         let mut holes = Holes::default();
         holes.declare(matcher.stream());
         let tokens = transcriber.stream();
-        let filled = holes.fill(tokens.clone(), false);
+        let filled = holes.fill(tokens.clone(), false, true);
         let stmts = filled.and_then(|filled| Block::parse_within.parse2(filled).ok());
         found.push(Template { tokens, stmts });
     }
@@ -72,17 +72,17 @@ impl Holes {
     }
 
     /// The tokens of a transcriber with every hole filled and every repetition written once; `None` when a
-    /// hole is bound by a `let`, since what is bound there lives on in the caller.
-    fn fill(&self, transcriber: TokenStream, mut binds: bool) -> Option<TokenStream> {
+    /// hole is bound by a `let` outside of all braces, since what is bound there lives on in the caller.
+    fn fill(&self, transcriber: TokenStream, mut binds: bool, stays: bool) -> Option<TokenStream> {
         let mut tokens = transcriber.into_iter().peekable();
         let mut filled = Vec::new();
         while let Some(token) = tokens.next() {
             match token {
                 TokenTree::Punct(dollar) if dollar.as_char() == '$' => match tokens.next()? {
                     TokenTree::Ident(name) if name == "crate" => filled.push(name.into()),
-                    TokenTree::Ident(name) => filled.extend(self.hole(&name, binds)?),
+                    TokenTree::Ident(name) => filled.extend(self.hole(&name, binds && stays)?),
                     TokenTree::Group(repeated) => {
-                        filled.extend(self.fill(repeated.stream(), binds)?);
+                        filled.extend(self.fill(repeated.stream(), binds, stays)?);
                         let is_count = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if "*+?".contains(punct.as_char()));
                         if !is_count(&tokens.next()?) {
                             tokens.next_if(is_count)?;
@@ -91,11 +91,9 @@ impl Holes {
                     _ => return None,
                 },
                 TokenTree::Group(group) => {
-                    filled.push(wrapped(
-                        group.delimiter(),
-                        self.fill(group.stream(), binds)?,
-                        group.span(),
-                    ));
+                    let stays = stays && group.delimiter() != Delimiter::Brace;
+                    let inside = self.fill(group.stream(), binds, stays)?;
+                    filled.push(wrapped(group.delimiter(), inside, group.span()));
                 }
                 other => {
                     match &other {

@@ -143,8 +143,8 @@ impl Lowering<'_> {
         let (defs, _) = self.declared_macro(call)?;
         let all = defs.iter().map(|def| match def {
             Def::Item(item) => match self.model.item(*item).kind {
-                ItemKind::MacroRules { leaves: true } => OwnMacro::Leaves,
-                ItemKind::MacroRules { leaves: false } => OwnMacro::Stays,
+                ItemKind::MacroRules { leaves: true, .. } => OwnMacro::Leaves,
+                ItemKind::MacroRules { leaves: false, .. } => OwnMacro::Stays,
                 _ => OwnMacro::Unseen,
             },
             _ => OwnMacro::Unseen,
