@@ -42,6 +42,7 @@ mod turn;
 mod typed;
 mod unknown;
 mod value;
+mod width;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -110,7 +110,7 @@ impl Run<'_> {
                     | "partial_cmp"
             ),
             Value::Sym(_)
-            | Value::Int(_)
+            | Value::Int(..)
             | Value::Bool(_)
             | Value::Text(_)
             | Value::Literal(_)
@@ -186,7 +186,7 @@ impl Run<'_> {
                 self.entry_method(&map, key, name, args)
             }
             Value::Sym(_) => self.sym_method(place, name, args, want),
-            Value::Int(_) | Value::Bool(_) | Value::Text(_) | Value::Literal(_) | Value::Unit => {
+            Value::Int(..) | Value::Bool(_) | Value::Text(_) | Value::Literal(_) | Value::Unit => {
                 self.plain_method(place, name, args, want)
             }
             _ => match name {

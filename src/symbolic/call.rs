@@ -451,8 +451,9 @@ impl Run<'_> {
 
     /// A function of a number's type: mostly a method of it.
     pub(super) fn of_numbers(&mut self, path: &str, mut values: Vec<Value>) -> Result<Value> {
-        let is_number =
-            values.first().is_some_and(|it| matches!(self.seen(it), Value::Int(_) | Value::Sym(_)));
+        let is_number = values
+            .first()
+            .is_some_and(|it| matches!(self.seen(it), Value::Int(..) | Value::Sym(_)));
         if is_number {
             let first = values.remove(0);
             let place = self.temp(first);

@@ -22,7 +22,9 @@ impl Run<'_> {
             (
                 Cell::Lock | Cell::Borrowed,
                 "try_lock" | "try_write" | "try_read" | "try_borrow_mut" | "try_borrow",
-            ) => self.tried_lock(place, kind, &inner, !matches!(name, "try_read" | "try_borrow"))?,
+            ) => {
+                self.tried_lock(place, kind, &inner, !matches!(name, "try_read" | "try_borrow"))?
+            }
             (Cell::Lock, "get_mut") => Value::ok(guard),
             (Cell::Lock, "into_inner") => {
                 let Value::Cell(_, inner) = self.take_whole(place)? else {
@@ -152,10 +154,24 @@ impl Run<'_> {
                     other => other,
                 };
                 let old = self.get(inner)?.clone();
-                let made = match self.arithmetic(op, &old, &by) {
-                    // How wide it is decides where it begins anew.
-                    Value::Int(made) if !(0..=127).contains(&made) => self.unknown.untold_anew(),
-                    made => made,
+                let made = match (&old, self.seen(&by), op) {
+                    (Value::Int(old, width), Value::Int(by, _), "add" | "sub")
+                        if width.is_known() =>
+                    {
+                        let (old, by) = (i128::from(*old), i128::from(by));
+                        let made = if op == "add" { old + by } else { old - by };
+                        match width.wrapped(made) {
+                            Some(made) => self.fitting(made, *width),
+                            None => self.unknown.untold_anew(),
+                        }
+                    }
+                    _ => match self.arithmetic(op, &old, &by) {
+                        // How wide it is decides where it begins anew.
+                        Value::Int(made, _) if !(0..=127).contains(&made) => {
+                            self.unknown.untold_anew()
+                        }
+                        made => made,
+                    },
                 };
                 *self.get_mut(inner)? = made;
                 old
@@ -222,7 +238,7 @@ impl Run<'_> {
         Ok(match self.get(place)? {
             Value::Maybe(Maybe::Some | Maybe::None, _) => Value::none(),
             Value::Many(kind, _) => Value::Many(*kind, Vec::new()),
-            Value::Int(_) => Value::Int(0),
+            Value::Int(_, width) => Value::Int(0, *width),
             Value::Bool(_) => Value::Bool(false),
             Value::Text(_) => text(""),
             Value::Sym(_) => self.unknown.fresh(),

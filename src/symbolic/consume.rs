@@ -98,7 +98,7 @@ impl Run<'_> {
             "by_ref" | "iter" => return Ok(Value::Ref(place.clone())),
             "nth" => {
                 let at = one(args)?;
-                let Value::Int(at) = self.seen(&at) else {
+                let Value::Int(at, _) = self.seen(&at) else {
                     return unknown("a position that is not known");
                 };
                 for _ in 0..at {
@@ -161,7 +161,7 @@ impl Run<'_> {
         let found = self.searched(place, &name[1..], args)?;
         Ok(match found {
             Value::Maybe(Maybe::Some, Some(at)) if name == "rposition" => match *at {
-                Value::Int(at) => {
+                Value::Int(at, _) => {
                     let at = usize::try_from(at).unwrap_or(0);
                     Value::some(Value::int(len.saturating_sub(at + 1)))
                 }
@@ -280,7 +280,7 @@ impl Run<'_> {
 
     fn adapt(&mut self, adaptor: Adaptor, iter: Value, args: &mut Vec<Value>) -> Result<Value> {
         let given = match adaptor {
-            Adaptor::Enumerate => Value::Int(0),
+            Adaptor::Enumerate => Value::number(0),
             Adaptor::Peekable | Adaptor::Fuse => Value::Unit,
             Adaptor::Zip | Adaptor::Chain => {
                 let other = one(args)?;
@@ -300,10 +300,10 @@ impl Run<'_> {
             Adaptor::Take | Adaptor::Skip | Adaptor::StepBy => {
                 let count = one(args)?;
                 match self.seen(&count) {
-                    Value::Int(count) => Value::Int(count),
+                    Value::Int(count, _) => Value::number(count),
                     // Any number: each is tried up to a bound.
                     Value::Sym(id) => match self.unknown.counted(id, 0) {
-                        Some(count) => Value::Int(count),
+                        Some(count) => Value::number(count),
                         None => return Err(Stop::Ended),
                     },
                     _ => return unknown("a count that is not known"),
@@ -352,20 +352,24 @@ impl Run<'_> {
         Ok(match (&*iter, name) {
             (Iter::Items(items), "len") => Value::int(items.len()),
             (Iter::Items(items), "is_empty") => Value::Bool(items.is_empty()),
-            (Iter::Numbers(from, Some(to)), "len") => Value::Int(to.saturating_sub(*from).max(0)),
-            (Iter::Numbers(from, _), "start") => Value::Int(*from),
+            (Iter::Numbers(from, Some(to)), "len") => {
+                Value::number(to.saturating_sub(*from).max(0))
+            }
+            (Iter::Numbers(from, _), "start") => Value::number(*from),
             (Iter::Numbers(from, to), "contains") => {
                 let (value, from, to) = (one(args)?, *from, *to);
                 let low = self.compare(
                     crate::facts::tree::Comparison::AtLeast,
                     &value,
-                    &Value::Int(from),
+                    &Value::number(from),
                 );
                 let holds = self.truth(&low)?;
                 match to {
-                    Some(to) if holds => {
-                        self.compare(crate::facts::tree::Comparison::Less, &value, &Value::Int(to))
-                    }
+                    Some(to) if holds => self.compare(
+                        crate::facts::tree::Comparison::Less,
+                        &value,
+                        &Value::number(to),
+                    ),
                     _ => Value::Bool(holds),
                 }
             }
@@ -460,8 +464,11 @@ impl Run<'_> {
                 Ok(count)
             }
             "sum" | "product" => {
-                let (mut sum, op) =
-                    if name == "sum" { (Value::Int(0), "add") } else { (Value::Int(1), "mul") };
+                let (mut sum, op) = if name == "sum" {
+                    (Value::number(0), "add")
+                } else {
+                    (Value::number(1), "mul")
+                };
                 for item in &all {
                     sum = self.arithmetic(op, &sum, item);
                 }

@@ -265,7 +265,7 @@ impl Run<'_> {
                 match self.get(&inner)? {
                     // A box, a data value: nothing stands between.
                     Value::Sym(_)
-                    | Value::Int(_)
+                    | Value::Int(..)
                     | Value::Bool(_)
                     | Value::Text(_)
                     | Value::Literal(_) => Ok(inner),
@@ -327,7 +327,7 @@ impl Run<'_> {
                 Some(at) => Ok(list.then(Step::At(at)).then(Step::Second)),
                 None => Err(Stop::Ended),
             },
-            (Value::Many(_, items), Value::Int(at)) => match usize::try_from(*at) {
+            (Value::Many(_, items), Value::Int(at, _)) => match usize::try_from(*at) {
                 Ok(at) if at < items.len() => Ok(list.then(Step::At(at))),
                 _ => Err(Stop::Ended),
             },
@@ -346,9 +346,9 @@ impl Run<'_> {
                 Ok(self.temp(part))
             }
             (Value::Many(..), Value::Sym(_)) => Err(Stop::Ended),
-            (Value::Text(own), Value::Int(at)) => {
+            (Value::Text(own), Value::Int(at, _)) => {
                 let byte = usize::try_from(*at).ok().and_then(|at| own.as_bytes().get(at));
-                match byte.map(|it| Value::Int(i64::from(*it))) {
+                match byte.map(|it| Value::number(i64::from(*it))) {
                     Some(byte) => Ok(self.temp(byte)),
                     None => Err(Stop::Ended),
                 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::machine::{Result, Run, Stop, unknown};
 use super::value::{Context, Data, Kind, Maybe, Place, Step, Value, type_of};
+use super::width::Width;
 use crate::facts::tree::{Body, ExprId, ExprKind, ItemKind, Name, Path, Said, Type, Written};
 use crate::model::{Def, ItemRef, Namespace, Ty};
 
@@ -18,6 +19,11 @@ impl Run<'_> {
 
     /// The value of an expression; `want` is its type, where something says so.
     pub(super) fn eval(&mut self, id: ExprId, want: &Ty) -> Result<Value> {
+        let value = self.value_of(id, want)?;
+        Ok(super::width::of_type(value, want))
+    }
+
+    fn value_of(&mut self, id: ExprId, want: &Ty) -> Result<Value> {
         self.step()?;
         let body = self.body()?;
         let expr = body.expr(id);
@@ -26,7 +32,11 @@ impl Run<'_> {
             ExprKind::Path(qself, path) => self.path_value(qself.as_deref(), path),
             ExprKind::Bool(it) => Ok(Value::Bool(*it)),
             ExprKind::Number(it) => match i64::try_from(*it) {
-                Ok(number) if number < i64::MAX => Ok(Value::Int(number)),
+                Ok(number) if number < i64::MAX => {
+                    let suffix = body.suffixes.get(&expr.range.start);
+                    let width = suffix.map_or(Width::default(), |it| Width::known(it));
+                    Ok(Value::Int(number, width))
+                }
                 _ => Ok(self.unknown.untold(format!("{it}"))),
             },
             ExprKind::Literal(hash) => Ok(literal(&body, *hash)),
@@ -91,7 +101,7 @@ impl Run<'_> {
         let ty = self.ty(ty);
         let value = self.eval(inner, &ty)?;
         Ok(match value {
-            Value::Int(number) => self.cast(number, &ty),
+            Value::Int(number, _) => self.cast(number, &ty),
             Value::Text(said) if said.chars().count() == 1 => {
                 let code = said.chars().next().map_or(0, u32::from);
                 self.cast(i64::from(code), &ty)
@@ -99,7 +109,7 @@ impl Run<'_> {
             Value::Text(said) => self.unknown.untold(format!("{said:?} as {ty:?}")),
             Value::Literal(hash) => self.unknown.untold(format!("{hash} as {ty:?}")),
             Value::Data(data) => self.discriminant(&data),
-            Value::Bool(it) => Value::Int(i64::from(it)),
+            Value::Bool(it) => Value::number(i64::from(it)),
             other => other,
         })
     }
@@ -213,7 +223,7 @@ impl Run<'_> {
     pub(super) fn repeated(&mut self, value: ExprId, times: ExprId, want: &Ty) -> Result<Value> {
         let value = self.eval(value, want)?;
         let times = self.eval(times, &Ty::Unknown)?;
-        let Value::Int(times) = self.seen(&times) else { return Ok(self.unknown.fresh()) };
+        let Value::Int(times, _) = self.seen(&times) else { return Ok(self.unknown.fresh()) };
         if times > 64 {
             return Ok(self.unknown.fresh());
         }
@@ -375,9 +385,9 @@ impl Run<'_> {
                     (Some(_), "MAX" | "MIN") if matches!(owner, "i64" | "isize" | "i128") => {
                         self.unknown.untold(path.to_string())
                     }
-                    (Some((_, most)), "MAX") => Value::Int(most),
-                    (Some((least, _)), "MIN") => Value::Int(least),
-                    _ if owner == "Duration" && last(path) == "ZERO" => Value::Int(0),
+                    (Some((_, most)), "MAX") => Value::Int(most, Width::known(owner)),
+                    (Some((least, _)), "MIN") => Value::Int(least, Width::known(owner)),
+                    _ if owner == "Duration" && last(path) == "ZERO" => Value::number(0),
                     _ => self.unknown.named(path),
                 })
             }

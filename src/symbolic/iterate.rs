@@ -231,7 +231,7 @@ impl Run<'_> {
                     return Ok(Some(self.unknown.fresh()));
                 }
                 *from += 1;
-                Ok(Some(Value::Int(*from - 1)))
+                Ok(Some(Value::number(*from - 1)))
             }
             Iter::Open(from, to, at) => {
                 let (from, count) = (from.clone(), *at);
@@ -241,12 +241,12 @@ impl Run<'_> {
                         Value::Sym(id) => Value::int(self.unknown.len(*id)),
                         other => other.clone(),
                     };
-                    if matches!(left, Value::Int(left) if left <= count) {
+                    if matches!(left, Value::Int(left, _) if left <= count) {
                         return Ok(None);
                     }
                 }
                 *at += 1;
-                Ok(Some(self.arithmetic("add", &from, &Value::Int(count))))
+                Ok(Some(self.arithmetic("add", &from, &Value::number(count))))
             }
             Iter::Unknown(id, at) => {
                 if *at >= self.unknown.len(*id) {
@@ -366,9 +366,9 @@ impl Run<'_> {
             Adaptor::FlatMap => self.flattened(inner, given),
             Adaptor::Enumerate => {
                 let Some(item) = self.inner_next(inner)? else { return Ok(None) };
-                let Value::Int(at) = given else { return unknown("a count") };
+                let Value::Int(at, _) = given else { return unknown("a count") };
                 *at += 1;
-                Ok(Some(Value::Tuple(vec![Value::Int(*at - 1), item])))
+                Ok(Some(Value::Tuple(vec![Value::number(*at - 1), item])))
             }
             Adaptor::Zip => {
                 let Some(one) = self.inner_next(inner)? else { return Ok(None) };
@@ -385,7 +385,7 @@ impl Run<'_> {
                 None => self.inner_next(given),
             },
             Adaptor::Take => {
-                let Value::Int(left) = given else { return unknown("a count") };
+                let Value::Int(left, _) = given else { return unknown("a count") };
                 if *left <= 0 {
                     return Ok(None);
                 }
@@ -393,7 +393,7 @@ impl Run<'_> {
                 self.inner_next(inner)
             }
             Adaptor::Skip => {
-                while let Value::Int(left) = given
+                while let Value::Int(left, _) = given
                     && *left > 0
                 {
                     *left -= 1;
@@ -406,7 +406,7 @@ impl Run<'_> {
             }
             Adaptor::StepBy => {
                 let item = self.inner_next(inner)?;
-                let Value::Int(by) = given else { return unknown("a count") };
+                let Value::Int(by, _) = given else { return unknown("a count") };
                 for _ in 1..*by {
                     if let Some(item) = self.inner_next(inner)? {
                         self.discard(item, "skipped")?;

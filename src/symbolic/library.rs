@@ -7,6 +7,7 @@ use super::many::one;
 use super::text::text;
 use super::turn::Wait;
 use super::value::{Cell, Data, Place, Value};
+use super::width::{Width, of_atomic, typed};
 use crate::facts::tree::{ExprId, ItemKind, Name};
 use crate::model::{ItemRef, Ty, TyHead};
 
@@ -78,17 +79,24 @@ impl Run<'_> {
         let [given] = args else { return Ok(None) };
         let shown = self.seen(given);
         Ok(match (owner, name, &shown) {
-            ("char", "from", Value::Int(code)) => {
+            ("char", "from", Value::Int(code, _)) => {
                 u32::try_from(*code).ok().and_then(char::from_u32).map(|it| text(it.to_string()))
             }
             ("char", "from", Value::Text(_)) => Some(shown),
-            (_, "from", Value::Int(_) | Value::Sym(_)) if limits(owner).is_some() => Some(shown),
-            (_, "from", Value::Bool(it)) if limits(owner).is_some() => {
-                Some(Value::Int(i64::from(*it)))
+            (_, "from", Value::Int(number, _)) if limits(owner).is_some() => {
+                Some(Value::Int(*number, Width::known(owner)))
             }
-            (_, "try_from", Value::Int(number)) => {
+            (_, "from", Value::Sym(_)) if limits(owner).is_some() => Some(shown),
+            (_, "from", Value::Bool(it)) if limits(owner).is_some() => {
+                Some(Value::Int(i64::from(*it), Width::known(owner)))
+            }
+            (_, "from", Value::Text(said)) if limits(owner).is_some() => {
+                let code = said.chars().next().map(u32::from).filter(|_| said.chars().count() == 1);
+                code.map(|it| Value::Int(i64::from(it), Width::known(owner)))
+            }
+            (_, "try_from", Value::Int(number, _)) => {
                 limits(owner).map(|(least, most)| match (least..=most).contains(number) {
-                    true => Value::ok(shown.clone()),
+                    true => Value::ok(Value::Int(*number, Width::known(owner))),
                     false => Value::err(self.unknown.fresh()),
                 })
             }
@@ -119,7 +127,7 @@ impl Run<'_> {
             ("mpsc", "sync_channel") => {
                 let bound = one(args)?;
                 let bound = match self.seen(&bound) {
-                    Value::Int(bound) => usize::try_from(bound).unwrap_or(1),
+                    Value::Int(bound, _) => usize::try_from(bound).unwrap_or(1),
                     _ => 1,
                 };
                 self.channel(Some(bound))
@@ -245,7 +253,7 @@ impl Run<'_> {
             ("RefCell", _) if is_new => Value::cell(Cell::Borrowed, one(args)?),
             ("Cell", _) if is_new => Value::cell(Cell::Plain, one(args)?),
             (atomic, _) if is_new && atomic.starts_with("Atomic") => {
-                Value::cell(Cell::Plain, one(args)?)
+                Value::cell(Cell::Plain, typed(one(args)?, of_atomic(atomic)))
             }
             ("OnceLock" | "OnceCell", "new") => Value::cell(Cell::Once, Value::none()),
             ("LazyLock" | "LazyCell", "new") => Value::cell(Cell::Lazy, one(args)?),
@@ -367,7 +375,7 @@ impl Run<'_> {
                     "from_micros" => 1_000,
                     _ => 1,
                 };
-                self.arithmetic("mul", &given, &Value::Int(unit))
+                self.arithmetic("mul", &given, &Value::number(unit))
             }
             ("Path" | "PathBuf" | "OsString" | "OsStr", "new" | "from") if args.len() == 1 => {
                 let given = one(args)?;
@@ -449,10 +457,12 @@ impl Run<'_> {
                     "Weak" => Value::Weak(None),
                     "bool" => Value::Bool(false),
                     "AtomicBool" => Value::cell(Cell::Plain, Value::Bool(false)),
-                    it if it.starts_with("Atomic") => Value::cell(Cell::Plain, Value::Int(0)),
+                    it if it.starts_with("Atomic") => {
+                        Value::cell(Cell::Plain, Value::Int(0, of_atomic(it)))
+                    }
                     "String" | "str" => text(""),
-                    "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32"
-                    | "i64" | "i128" | "isize" => Value::Int(0),
+                    width @ ("u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16"
+                    | "i32" | "i64" | "i128" | "isize") => Value::Int(0, Width::known(width)),
                     _ => self.unknown.fresh(),
                 })
             }
@@ -533,18 +543,18 @@ impl Run<'_> {
         let (from, to) = match (values.as_slice(), endless) {
             ([], _) => return Ok(Value::Iter(Box::new(Iter::Numbers(0, None)))),
             ([from], true) => (from.clone(), None),
-            ([to], false) => (Value::Int(0), Some(to.clone())),
+            ([to], false) => (Value::number(0), Some(to.clone())),
             ([from, to], _) => (from.clone(), Some(to.clone())),
             _ => return unknown("a range"),
         };
         Ok(match (from, to) {
-            (Value::Int(from), None) => Value::Iter(Box::new(Iter::Numbers(from, None))),
-            (Value::Int(from), Some(Value::Int(to))) => Value::Iter(Box::new(Iter::Numbers(
+            (Value::Int(from, _), None) => Value::Iter(Box::new(Iter::Numbers(from, None))),
+            (Value::Int(from, _), Some(Value::Int(to, _))) => Value::Iter(Box::new(Iter::Numbers(
                 from,
                 Some(to.saturating_add(i64::from(closed))),
             ))),
             // Up to something unknown: so many as that is tried to be.
-            (Value::Int(from), Some(Value::Sym(id))) => {
+            (Value::Int(from, _), Some(Value::Sym(id))) => {
                 let least = if closed && from > 0 { from - 1 } else { from };
                 let Some(to) = self.unknown.counted(id, least) else { return Err(Stop::Ended) };
                 let to = to.saturating_add(i64::from(closed));

@@ -130,7 +130,7 @@ impl Run<'_> {
     pub(super) fn index(&mut self, args: &mut Vec<Value>) -> Result<usize> {
         let index = one(args)?;
         match self.seen(&index) {
-            Value::Int(at) => usize::try_from(at).map_err(|_| Stop::Ended),
+            Value::Int(at, _) => usize::try_from(at).map_err(|_| Stop::Ended),
             // Each that there can be is tried.
             Value::Sym(_) => {
                 for at in 0..MAX_TRIED {
@@ -266,7 +266,7 @@ impl Run<'_> {
             "get" | "get_mut" => {
                 let index = one(args)?;
                 match self.seen(&index) {
-                    Value::Int(it) => found(usize::try_from(it).ok().filter(|it| *it < len)),
+                    Value::Int(it, _) => found(usize::try_from(it).ok().filter(|it| *it < len)),
                     Value::Iter(_) => {
                         let part = self.slice(place, index)?;
                         Value::some(part)

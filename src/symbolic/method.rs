@@ -197,7 +197,7 @@ impl Run<'_> {
             Value::Many(Kind::Map, _) => {
                 &["std::collections::HashMap", "std::collections::BTreeMap"]
             }
-            Value::Int(_) => &["u8", "u16", "u32", "u64", "usize", "i32", "i64"],
+            Value::Int(..) => &["u8", "u16", "u32", "u64", "usize", "i32", "i64"],
             Value::Text(_) => &["str", "std::string::String"],
             Value::Cell(Cell::Lock, _) => &["std::sync::Mutex", "std::sync::RwLock"],
             _ => &[],

@@ -6,6 +6,7 @@ use super::machine::{Result, Run, unknown};
 use super::text::{MAX_MADE, text};
 use super::unknown::{holds, key};
 use super::value::{Place, Value, head_of};
+use super::width::Width;
 use crate::facts::tree::{BinaryOp, Comparison, ExprId};
 use crate::model::Ty;
 
@@ -17,16 +18,20 @@ impl Run<'_> {
         let value = self.eval(inner, &Ty::Unknown)?;
         Ok(match self.unknown.concrete(&value) {
             Value::Bool(it) => Value::Bool(!it),
-            Value::Int(it) if !is_not => Value::Int(it.saturating_neg()),
+            Value::Int(it, width) if !is_not => Value::Int(it.saturating_neg(), width),
+            Value::Int(it, width) => match width.wrapped(!i128::from(it)) {
+                Some(made) => self.fitting(made, width),
+                None => self.unknown.untold_anew(),
+            },
             Value::Sym(id) => self.unknown.negated(id),
-            Value::Int(_) | Value::Text(_) | Value::Literal(_) => self.unknown.untold_anew(),
+            Value::Text(_) | Value::Literal(_) => self.unknown.untold_anew(),
             _ => return unknown("an operator of a type"),
         })
     }
 
     pub(super) fn compare(&mut self, op: Comparison, left: &Value, right: &Value) -> Value {
         let (left, right) = (self.seen(left), self.seen(right));
-        if let (Value::Int(left), Value::Int(right)) = (&left, &right) {
+        if let (Value::Int(left, _), Value::Int(right, _)) = (&left, &right) {
             let most = i64::try_from(self.unknown.most).unwrap_or(0);
             // More elements than are tried could make a difference.
             let is_beyond =
@@ -125,34 +130,17 @@ impl Run<'_> {
 
     pub(super) fn arithmetic(&mut self, name: &str, left: &Value, right: &Value) -> Value {
         let (left, right) = (self.seen(left), self.seen(right));
+        let width = match (&left, &right) {
+            (Value::Int(_, left), _) if matches!(name, "shl" | "shr") => *left,
+            (Value::Int(_, left), Value::Int(_, right)) => left.or(*right),
+            _ => Width::default(),
+        };
         let known = match (&left, &right) {
             // It stands for more than it says.
-            (Value::Int(i64::MAX), _) | (_, Value::Int(i64::MAX)) => None,
-            (Value::Int(left), Value::Int(right)) => match name {
-                "add" => left.checked_add(*right),
-                "sub" => {
-                    // Below nothing there are no numbers for most types, and the run ends.
-                    self.unknown.assumed |= left >= &0 && right >= &0 && left < right;
-                    left.checked_sub(*right)
-                }
-                "div" | "rem" if *right == 0 => {
-                    self.panics = true;
-                    None
-                }
-                "mul" => left.checked_mul(*right),
-                "div" => left.checked_div(*right),
-                "rem" => left.checked_rem(*right),
-                "bitand" => Some(left & right),
-                "bitor" => Some(left | right),
-                "bitxor" => Some(left ^ right),
-                // How wide the type is decides what is cut off.
-                "shl" => u32::try_from(*right)
-                    .ok()
-                    .and_then(|by| left.checked_shl(by))
-                    .filter(|it| (0..=127).contains(it)),
-                "shr" => u32::try_from(*right).ok().and_then(|by| left.checked_shr(by)),
-                _ => None,
-            },
+            (Value::Int(i64::MAX, _), _) | (_, Value::Int(i64::MAX, _)) => None,
+            (Value::Int(left, _), Value::Int(right, _)) => {
+                self.of_numbers_known(name, *left, *right, width)
+            }
             (Value::Text(left), Value::Text(right))
                 if name == "add" && left.len() + right.len() <= MAX_MADE =>
             {
@@ -185,8 +173,55 @@ impl Run<'_> {
                 let from = if matches!(left, Value::Sym(_)) { left.clone() } else { right.clone() };
                 self.unknown.derived(format!("{name}({},{})", key(&left), key(&right)), Some(&from))
             },
-            Value::Int,
+            |made| Value::Int(made, width),
         )
+    }
+
+    /// What an operator makes of two numbers.
+    fn of_numbers_known(&mut self, name: &str, left: i64, right: i64, width: Width) -> Option<i64> {
+        let made = match name {
+            "add" => left.checked_add(right),
+            "sub" => {
+                // Below nothing there are no numbers for most types, and the run ends.
+                let is_below = left >= 0 && right >= 0 && left < right;
+                self.unknown.assumed |= is_below && !width.is_known();
+                left.checked_sub(right)
+            }
+            "div" | "rem" if right == 0 => {
+                self.panics = true;
+                None
+            }
+            "mul" => left.checked_mul(right),
+            "div" => left.checked_div(right),
+            "rem" => left.checked_rem(right),
+            "bitand" => Some(left & right),
+            "bitor" => Some(left | right),
+            "bitxor" => Some(left ^ right),
+            "shl" => {
+                let by = u32::try_from(right).ok()?;
+                let wide = i128::from(left).checked_shl(by.min(63))?;
+                match width.bits() {
+                    Some(bits) if by < bits => {
+                        return width.wrapped(wide).and_then(|it| i64::try_from(it).ok());
+                    }
+                    Some(_) => None,
+                    // How wide the type is decides what is cut off.
+                    None => i64::try_from(wide).ok().filter(|it| (0..=127).contains(it)),
+                }
+            }
+            "shr" => u32::try_from(right).ok().and_then(|by| left.checked_shr(by)),
+            _ => None,
+        };
+        // Beyond the end of its type it panics, or begins anew: that depends on the build.
+        made.filter(|it| width.has(i128::from(*it)) != Some(false))
+    }
+
+    /// A number that its type has; one beyond those that are computed with is not known.
+    pub(super) fn fitting(&mut self, number: i128, width: Width) -> Value {
+        match i64::try_from(number) {
+            Ok(number) if number < i64::MAX => Value::Int(number, width),
+            _ => self.unknown.untold_anew(),
+        }
     }
 
     /// Compares by what the type of the left side has for it.
@@ -230,7 +265,9 @@ impl Run<'_> {
         }
         let old = match self.get(&place)? {
             // What `or_default` made is a number, as its use tells.
-            Value::Many(_, items) if items.is_empty() && op.ends_with("_assign") => Value::Int(0),
+            Value::Many(_, items) if items.is_empty() && op.ends_with("_assign") => {
+                Value::number(0)
+            }
             other => other.clone(),
         };
         let made = self.arithmetic(op.trim_end_matches("_assign"), &old, &value);
@@ -240,15 +277,14 @@ impl Run<'_> {
 
     /// A number as one of another type.
     pub(super) fn cast(&mut self, number: i64, ty: &Ty) -> Value {
-        let bits = match ty.path().unwrap_or_default() {
-            "u8" => 8,
-            "u16" => 16,
-            "u32" => 32,
-            _ if (0..=127).contains(&number) => return Value::Int(number),
-            "i64" | "usize" | "u64" if number >= 0 => return Value::Int(number),
-            other => return self.unknown.untold(format!("{number} as {other}")),
-        };
-        Value::Int(number & ((1 << bits) - 1))
+        let name = ty.path().unwrap_or_default();
+        let width = Width::known(name);
+        let wrapped = width.wrapped(i128::from(number)).and_then(|it| i64::try_from(it).ok());
+        match wrapped {
+            Some(made) => Value::Int(made, width),
+            None if (0..=127).contains(&number) => Value::Int(number, width),
+            None => self.unknown.untold(format!("{number} as {name}")),
+        }
     }
 }
 

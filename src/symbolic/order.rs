@@ -34,7 +34,7 @@ impl Run<'_> {
     fn order_of(&mut self, left: &Value, right: &Value) -> Result<Option<Ordering>> {
         Ok(match (left, right) {
             (Value::Unit, Value::Unit) => Some(Ordering::Equal),
-            (Value::Int(left), Value::Int(right)) => Some(left.cmp(right)),
+            (Value::Int(left, _), Value::Int(right, _)) => Some(left.cmp(right)),
             (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
             (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
             (Value::Cell(Cell::Made(_), left), Value::Cell(Cell::Made(_), right)) => {

@@ -35,7 +35,7 @@ impl Run<'_> {
             PatKind::Literal(it) => self.equal(&Value::Ref(place.clone()), &literal(&body, *it)),
             PatKind::Refutable(hash) => {
                 let value = self.seen(&Value::Ref(place.clone()));
-                if let (Value::Int(number), Some(Said::Interval(from, to))) =
+                if let (Value::Int(number, _), Some(Said::Interval(from, to))) =
                     (&value, body.said.get(hash))
                 {
                     let from = from.is_none_or(|it| it <= *number);

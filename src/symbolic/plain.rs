@@ -142,7 +142,7 @@ impl Run<'_> {
                 .resolved(place)
                 .and_then(|place| self.get(&place))
                 .is_ok_and(|it| self.is_plain_code(it)),
-            Value::Int(_)
+            Value::Int(..)
             | Value::Bool(_)
             | Value::Unit
             | Value::Sym(_)

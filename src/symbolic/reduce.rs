@@ -193,7 +193,7 @@ impl Run<'_> {
             let own = place.then(Step::At(at));
             let key =
                 if kind == Kind::Map { own.then(Step::Field("0".into())) } else { own.clone() };
-            let Value::Int(number) = self.seen(&Value::Ref(key.clone())) else {
+            let Value::Int(number, _) = self.seen(&Value::Ref(key.clone())) else {
                 return unknown("a range of keys");
             };
             if number >= from && to.is_none_or(|to| number < to) {

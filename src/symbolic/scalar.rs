@@ -4,6 +4,7 @@ use super::machine::{Result, Run, Stop, unknown};
 use super::many::one;
 use super::text::text;
 use super::value::{Place, Value};
+use super::width::{Counted, Width};
 use crate::model::Ty;
 
 /// Methods that change the text that they are called on, and are not computed.
@@ -70,10 +71,10 @@ impl Run<'_> {
         if matches!(name, "then" | "then_some") {
             return self.then(place, name, args);
         }
-        if let (Value::Int(number), "to_string") = (&value, name) {
+        if let (Value::Int(number, _), "to_string") = (&value, name) {
             return Ok(text(number.to_string()));
         }
-        if let Value::Int(number) = &value
+        if let Value::Int(number, _) = &value
             && let Ok(byte) = u8::try_from(*number)
             && let Some(made) = of_byte(byte, name)
         {
@@ -117,10 +118,25 @@ impl Run<'_> {
             let equal = self.equal(&value, &other)?;
             return Ok(Value::Bool(equal == (name == "eq")));
         }
-        if let (Value::Int(own), Some(Value::Int(other))) = (&value, shown.first())
-            && let Some(made) = self.of_two_numbers(*own, *other, name)?
+        if let (Value::Int(own, one), Some(Value::Int(other, two))) = (&value, shown.first())
+            && *own < i64::MAX
+            && *other < i64::MAX
         {
-            return Ok(made);
+            let width = if name == "pow" { *one } else { one.or(*two) };
+            if let Some(made) = self.of_width(*own, *other, name, width) {
+                return Ok(made);
+            }
+            if let Some(made) = self.of_two_numbers(*own, *other, name)? {
+                return Ok(super::width::typed(made, width));
+            }
+        }
+        if let (Value::Int(own, width), []) = (&value, shown.as_slice())
+            && let Some(made) = width.of_one(*own, name)
+        {
+            return Ok(match made {
+                Counted::Holds(holds) => Value::Bool(holds),
+                Counted::Number(made, width) => self.fitting(made, width),
+            });
         }
         let keys: Vec<String> = shown.iter().map(super::unknown::key).collect();
         let key = format!("{}.{name}({})", super::unknown::key(&value), keys.join(","));
@@ -129,6 +145,31 @@ impl Run<'_> {
             // It is said, but not followed.
             false => Ok(self.unknown.untold(key)),
         }
+    }
+
+    /// What a method makes of two numbers of a type that is known.
+    fn of_width(&mut self, own: i64, other: i64, name: &str, width: Width) -> Option<Value> {
+        let (how, op) = name.split_once('_')?;
+        let (left, right) = (i128::from(own), i128::from(other));
+        let made = match op {
+            "add" => left + right,
+            "sub" => left - right,
+            "mul" => left * right,
+            "pow" => left.checked_pow(u32::try_from(other).ok()?)?,
+            _ => return None,
+        };
+        let fits = width.has(made)?;
+        Some(match how {
+            "wrapping" => self.fitting(width.wrapped(made)?, width),
+            "saturating" => self.fitting(width.saturated(made)?, width),
+            "checked" if fits => Value::some(self.fitting(made, width)),
+            "checked" => Value::none(),
+            "overflowing" => {
+                let low = self.fitting(width.wrapped(made)?, width);
+                Value::Tuple(vec![low, Value::Bool(!fits)])
+            }
+            _ => return None,
+        })
     }
 
     /// What a method makes of two numbers, where the width of their type makes no difference.
@@ -157,24 +198,26 @@ impl Run<'_> {
             "div_ceil" if own >= 0 && other > 0 => Some((own + other - 1) / other),
             "rem_euclid" => own.checked_rem_euclid(other),
             "checked_div" => match own.checked_div(other) {
-                Some(made) => return Ok(Some(Value::some(Value::Int(made)))),
+                Some(made) => return Ok(Some(Value::some(Value::number(made)))),
                 None => return Ok(Some(Value::none())),
             },
             "checked_add" if (0..=127).contains(&own.saturating_add(other)) => {
-                return Ok(Some(Value::some(Value::Int(own + other))));
+                return Ok(Some(Value::some(Value::number(own + other))));
             }
-            "checked_sub" if own >= other => return Ok(Some(Value::some(Value::Int(own - other)))),
+            "checked_sub" if own >= other => {
+                return Ok(Some(Value::some(Value::number(own - other))));
+            }
             "checked_sub" => {
                 let signed = self.unknown.untold_anew();
                 return Ok(Some(match self.truth(&signed)? {
-                    true => Value::some(Value::Int(own - other)),
+                    true => Value::some(Value::number(own - other)),
                     false => Value::none(),
                 }));
             }
             "is_multiple_of" if other != 0 => return Ok(Some(Value::Bool(own % other == 0))),
             _ => None,
         };
-        Ok(made.map(Value::Int))
+        Ok(made.map(Value::number))
     }
 
     /// Methods that compare, and those of one number.
@@ -201,7 +244,7 @@ impl Run<'_> {
             }));
         }
         if let (
-            Value::Int(own),
+            Value::Int(own, _),
             "abs" | "unsigned_abs" | "is_positive" | "is_negative" | "signum",
             [],
         ) = (value, name, args.as_slice())
@@ -209,18 +252,18 @@ impl Run<'_> {
             return Ok(Some(match name {
                 "is_positive" => Value::Bool(*own > 0),
                 "is_negative" => Value::Bool(*own < 0),
-                "signum" => Value::Int(own.signum()),
-                _ => Value::Int(own.saturating_abs()),
+                "signum" => Value::number(own.signum()),
+                _ => Value::number(own.saturating_abs()),
             }));
         }
-        if let (Value::Int(own), Some(unit), []) = (value, unit_of(name), args.as_slice()) {
-            return Ok(Some(Value::Int(own / unit)));
+        if let (Value::Int(own, _), Some(unit), []) = (value, unit_of(name), args.as_slice()) {
+            return Ok(Some(Value::number(own / unit)));
         }
-        if let (Value::Int(own), "clamp", [least, most]) = (value, name, args.as_slice())
-            && let (Value::Int(least), Value::Int(most)) = (self.seen(least), self.seen(most))
+        if let (Value::Int(own, _), "clamp", [least, most]) = (value, name, args.as_slice())
+            && let (Value::Int(least, _), Value::Int(most, _)) = (self.seen(least), self.seen(most))
         {
             return match least <= most {
-                true => Ok(Some(Value::Int(*own.max(&least).min(&most)))),
+                true => Ok(Some(Value::number(*own.max(&least).min(&most)))),
                 false => Err(Stop::Ended),
             };
         }
@@ -250,8 +293,8 @@ fn of_byte(byte: u8, name: &str) -> Option<Value> {
         "is_ascii_lowercase" => Value::Bool(byte.is_ascii_lowercase()),
         "is_ascii_whitespace" => Value::Bool(byte.is_ascii_whitespace()),
         "is_ascii_punctuation" => Value::Bool(byte.is_ascii_punctuation()),
-        "to_ascii_uppercase" => Value::Int(i64::from(byte.to_ascii_uppercase())),
-        "to_ascii_lowercase" => Value::Int(i64::from(byte.to_ascii_lowercase())),
+        "to_ascii_uppercase" => Value::number(i64::from(byte.to_ascii_uppercase())),
+        "to_ascii_lowercase" => Value::number(i64::from(byte.to_ascii_lowercase())),
         _ => return None,
     })
 }

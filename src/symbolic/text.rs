@@ -59,11 +59,11 @@ impl Run<'_> {
                 format!("{own}{more}")
             }
             ("clear", []) => String::new(),
-            ("truncate", [Value::Int(to)]) => match usize::try_from(*to) {
+            ("truncate", [Value::Int(to, _)]) => match usize::try_from(*to) {
                 Ok(to) => own.get(..to).unwrap_or(own).to_owned(),
                 Err(_) => return Ok(None),
             },
-            ("insert_str" | "insert", [Value::Int(at), Value::Text(more)]) => {
+            ("insert_str" | "insert", [Value::Int(at, _), Value::Text(more)]) => {
                 let Ok(at) = usize::try_from(*at) else { return Ok(None) };
                 match (own.get(..at), own.get(at..)) {
                     (Some(before), Some(rest)) => format!("{before}{more}{rest}"),
@@ -90,7 +90,7 @@ impl Run<'_> {
     fn text_searched(&mut self, own: &Name, name: &str, args: &[Value]) -> Result<Option<Value>> {
         let shown: Vec<Value> = args.iter().map(|it| self.seen(it)).collect();
         match (name, shown.as_slice()) {
-            ("repeat", [Value::Int(times)]) => {
+            ("repeat", [Value::Int(times, _)]) => {
                 let times = usize::try_from(*times).unwrap_or(usize::MAX);
                 let fits = own.len().saturating_mul(times) <= MAX_MADE;
                 return Ok(fits.then(|| text(own.repeat(times))));
@@ -102,7 +102,7 @@ impl Run<'_> {
             ("eq_ignore_ascii_case", [Value::Text(other)]) => {
                 return Ok(Some(Value::Bool(own.eq_ignore_ascii_case(other))));
             }
-            ("splitn", [Value::Int(most), Value::Text(by)]) => {
+            ("splitn", [Value::Int(most, _), Value::Text(by)]) => {
                 let most = usize::try_from(*most).unwrap_or(0);
                 return Ok(Some(Value::iter(own.splitn(most, &**by).map(text))));
             }
@@ -110,11 +110,11 @@ impl Run<'_> {
                 let part = self.text_part(own, shown[0].clone())?;
                 return Ok(Some(Value::option(part)));
             }
-            ("to_digit", [Value::Int(10)]) => {
+            ("to_digit", [Value::Int(10, _)]) => {
                 let digit = own.chars().next().and_then(|it| it.to_digit(10));
-                return Ok(Some(Value::option(digit.map(|it| Value::Int(i64::from(it))))));
+                return Ok(Some(Value::option(digit.map(|it| Value::number(i64::from(it))))));
             }
-            ("is_digit", [Value::Int(10)]) => {
+            ("is_digit", [Value::Int(10, _)]) => {
                 return Ok(Some(Value::Bool(own.chars().all(|it| it.is_ascii_digit()))));
             }
             _ => {}
@@ -211,24 +211,24 @@ impl Run<'_> {
             Some("bool") => own.parse().ok().map(Value::Bool),
             Some("String") => Some(Value::Text(own.clone())),
             Some("char") => (own.chars().count() == 1).then(|| Value::Text(own.clone())),
-            Some("u8") => number.filter(|it| u8::try_from(*it).is_ok()).map(Value::Int),
-            Some("i8") => number.filter(|it| i8::try_from(*it).is_ok()).map(Value::Int),
-            Some("u16") => number.filter(|it| u16::try_from(*it).is_ok()).map(Value::Int),
-            Some("i16") => number.filter(|it| i16::try_from(*it).is_ok()).map(Value::Int),
-            Some("u32") => number.filter(|it| u32::try_from(*it).is_ok()).map(Value::Int),
-            Some("i32") => number.filter(|it| i32::try_from(*it).is_ok()).map(Value::Int),
-            Some("usize" | "u64") => number.filter(|it| *it >= 0).map(Value::Int),
-            Some("isize" | "i64") => number.map(Value::Int),
+            Some("u8") => number.filter(|it| u8::try_from(*it).is_ok()).map(Value::number),
+            Some("i8") => number.filter(|it| i8::try_from(*it).is_ok()).map(Value::number),
+            Some("u16") => number.filter(|it| u16::try_from(*it).is_ok()).map(Value::number),
+            Some("i16") => number.filter(|it| i16::try_from(*it).is_ok()).map(Value::number),
+            Some("u32") => number.filter(|it| u32::try_from(*it).is_ok()).map(Value::number),
+            Some("i32") => number.filter(|it| i32::try_from(*it).is_ok()).map(Value::number),
+            Some("usize" | "u64") => number.filter(|it| *it >= 0).map(Value::number),
+            Some("isize" | "i64") => number.map(Value::number),
             // Some number: what it is made into decides whether it is one that is small enough.
             None => match number {
-                Some(it) if (0..=127).contains(&it) => Some(Value::Int(it)),
+                Some(it) if (0..=127).contains(&it) => Some(Value::number(it)),
                 _ if own.starts_with(|it: char| it.is_ascii_alphabetic()) => None,
                 _ => return Ok(None),
             },
             Some(_) => return Ok(None),
         };
         Ok(Some(match made {
-            Some(value) => Value::ok(value),
+            Some(value) => Value::ok(super::width::of_type(value, &wanted)),
             None => Value::Maybe(Maybe::Err, Some(Box::new(self.unknown.fresh()))),
         }))
     }
@@ -272,11 +272,11 @@ impl Run<'_> {
                     format!("{said:?}")
                 }
                 Value::Text(said) if !spec.ends_with('?') => said.to_string(),
-                Value::Int(number) if !spec.ends_with('?') => number.to_string(),
+                Value::Int(number, _) if !spec.ends_with('?') => number.to_string(),
                 Value::Bool(it) => it.to_string(),
                 _ => return None,
             };
-            let is_text = !matches!(value, Value::Int(_));
+            let is_text = !matches!(value, Value::Int(..));
             made.push_str(&padded(&shown, spec.trim_end_matches('?'), is_text)?);
             rest = after;
         }
@@ -406,7 +406,7 @@ fn of_text(own: &str, name: &str) -> Option<Value> {
         "trim_start" => text(own.trim_start()),
         "trim_end" => text(own.trim_end()),
         "chars" => Value::iter(own.chars().map(|it| text(it.to_string()))),
-        "bytes" => Value::iter(own.bytes().map(|it| Value::Int(i64::from(it)))),
+        "bytes" => Value::iter(own.bytes().map(|it| Value::number(i64::from(it)))),
         "char_indices" => {
             let parts = own.char_indices();
             Value::iter(

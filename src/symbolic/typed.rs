@@ -75,10 +75,10 @@ impl Run<'_> {
             }
             Value::Unit => same_type(ty, &Ty::Tuple(Vec::new())),
             Value::Bool(_) => among(&["bool"]),
-            Value::Int(_) if name.is_some_and(|it| super::library::limits(it).is_some()) => {
+            Value::Int(..) if name.is_some_and(|it| super::library::limits(it).is_some()) => {
                 return self.maybe_of();
             }
-            Value::Int(_) => false,
+            Value::Int(..) => false,
             Value::Text(_) if among(&["String", "char"]) || matches!(ty, Ty::Reference(_)) => {
                 return self.maybe_of();
             }

@@ -238,7 +238,7 @@ impl Unknowns {
             Comparison::AtMost => (Comparison::More, true),
             other => (other, false),
         };
-        let is_int = |value: &Value| if let Value::Int(it) = value { Some(*it) } else { None };
+        let is_int = |value: &Value| if let Value::Int(it, _) = value { Some(*it) } else { None };
         let number = is_int(with);
         let low = known.above.map(|it| it.saturating_add(1));
         let high = known.below.map(|it| it.saturating_sub(1));
@@ -283,7 +283,7 @@ impl Unknowns {
         if let (Some(above), Some(below)) = (known.above, known.below)
             && below.saturating_sub(above) == 2
         {
-            known.is = Some(Value::Int(above.saturating_add(1)));
+            known.is = Some(Value::number(above.saturating_add(1)));
         }
         answer
     }
@@ -400,7 +400,7 @@ impl Unknowns {
 
     /// What a number is, as it is counted up to it: one of those that are tried, above another.
     pub(super) fn counted(&mut self, id: SymId, from: i64) -> Option<i64> {
-        if let Some(Value::Int(known)) = self.all[id].is {
+        if let Some(Value::Int(known, _)) = self.all[id].is {
             return Some(known);
         }
         let more = i64::try_from(self.len(id)).unwrap_or(0);
@@ -408,8 +408,8 @@ impl Unknowns {
         let known = &mut self.all[id];
         let is_out = known.above.is_some_and(|above| number <= above)
             || known.below.is_some_and(|below| number >= below)
-            || known.not.iter().any(|it| same(it, &Value::Int(number)));
-        known.is = Some(Value::Int(number));
+            || known.not.iter().any(|it| same(it, &Value::number(number)));
+        known.is = Some(Value::number(number));
         (!is_out).then_some(number)
     }
 
@@ -439,7 +439,7 @@ fn mirrored(op: Comparison) -> Comparison {
 fn is_constant(value: &Value) -> bool {
     matches!(
         value,
-        Value::Int(_) | Value::Bool(_) | Value::Text(_) | Value::Literal(_) | Value::Unit
+        Value::Int(..) | Value::Bool(_) | Value::Text(_) | Value::Literal(_) | Value::Unit
     )
 }
 
@@ -451,7 +451,7 @@ fn same(one: &Value, other: &Value) -> bool {
 /// What a comparison of two values says, if that is known.
 pub(super) fn holds(op: Comparison, left: &Value, right: &Value) -> Option<bool> {
     match (left, right) {
-        (Value::Int(left), Value::Int(right)) => Some(match op {
+        (Value::Int(left, _), Value::Int(right, _)) => Some(match op {
             Comparison::Equal => left == right,
             Comparison::Unequal => left != right,
             Comparison::Less => left < right,
@@ -497,7 +497,7 @@ fn equal(left: &Value, right: &Value) -> Option<bool> {
     match (left, right) {
         (Value::Unit, Value::Unit) => Some(true),
         (Value::Bool(left), Value::Bool(right)) => Some(left == right),
-        (Value::Int(left), Value::Int(right)) => Some(left == right),
+        (Value::Int(left, _), Value::Int(right, _)) => Some(left == right),
         (Value::Text(left), Value::Text(right)) => Some(left == right),
         (Value::Literal(left), Value::Literal(right)) if left == right => Some(true),
         (Value::Sym(left), Value::Sym(right)) if left == right => Some(true),
@@ -527,7 +527,7 @@ pub(super) fn key(value: &Value) -> String {
     match value {
         Value::Unit => "()".to_owned(),
         Value::Bool(it) => it.to_string(),
-        Value::Int(it) => it.to_string(),
+        Value::Int(it, _) => it.to_string(),
         Value::Text(it) => format!("{it:?}"),
         Value::Literal(it) => format!("t{it}"),
         Value::Sym(it) => format!("#{it}"),

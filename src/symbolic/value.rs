@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::iterate::Iter;
+use super::width::Width;
 use crate::facts::tree::{Body, ExprId, Name};
 use crate::model::{Def, ItemRef, ModuleId, Ty, TyHead};
 
@@ -19,8 +20,8 @@ pub(super) enum Value {
     Unit,
     /// A `bool`.
     Bool(bool),
-    /// A whole number.
-    Int(i64),
+    /// A whole number, and of which type.
+    Int(i64, Width),
     /// A text or a character that is known.
     Text(Name),
     /// Something else that is written out, by a hash.
@@ -255,8 +256,14 @@ impl Value {
         Self::Cell(kind, Box::new(value))
     }
 
+    /// A number of a type that is not known.
+    pub(super) fn number(number: i64) -> Self {
+        Self::Int(number, Width::default())
+    }
+
+    /// How many there are.
     pub(super) fn int(number: usize) -> Self {
-        Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
+        Self::Int(i64::try_from(number).unwrap_or(i64::MAX), Width::known("usize"))
     }
 
     /// The part that a step leads to.
