@@ -267,7 +267,7 @@ impl<'m> Program<'m, '_> {
             run.meanings = std::mem::take(&mut meanings);
             let result = run.call_function(self.main, None, Vec::new(), None);
             let result = result.and_then(|_| run.ends());
-            let result = if run.panics { Err(Stop::Ended) } else { result };
+            let result = if run.panics { Err(Stop::Panic) } else { result };
             self.found.unread.extend(run.unread.iter().copied());
             if run.is_stuck && !takes_turns {
                 return false;
@@ -419,7 +419,7 @@ impl Run<'_> {
             let owned = self.reach(&self.threads[thread].code).handles;
             let before = self.threads.len();
             match self.run_thread(thread) {
-                Ok(()) | Err(Stop::Exit | Stop::Ended) => {}
+                Ok(()) | Err(Stop::Exit | Stop::Ended | Stop::Panic) => {}
                 // The process ends before the thread does.
                 Err(_) => {
                     held.extend(owned);

@@ -315,6 +315,7 @@ impl Run<'_> {
             }
         }
         let list = self.listed(&base)?;
+        let before = self.unknown.taken;
         let index = self.eval(index, &Ty::Unknown)?;
         let index = self.seen(&index);
         match (self.get(&list)?, &index) {
@@ -325,11 +326,11 @@ impl Run<'_> {
             }
             (Value::Many(super::value::Kind::Map, _), _) => match self.find_key(&list, &index)? {
                 Some(at) => Ok(list.then(Step::At(at)).then(Step::Second)),
-                None => Err(Stop::Ended),
+                None => self.panic(before),
             },
             (Value::Many(_, items), Value::Int(at, _)) => match usize::try_from(*at) {
                 Ok(at) if at < items.len() => Ok(list.then(Step::At(at))),
-                _ => Err(Stop::Ended),
+                _ => Err(Stop::Panic),
             },
             // Some element: each is tried.
             (Value::Many(_, items), Value::Sym(_)) if !items.is_empty() => {
@@ -350,14 +351,14 @@ impl Run<'_> {
                 let byte = usize::try_from(*at).ok().and_then(|at| own.as_bytes().get(at));
                 match byte.map(|it| Value::number(i64::from(*it))) {
                     Some(byte) => Ok(self.temp(byte)),
-                    None => Err(Stop::Ended),
+                    None => Err(Stop::Panic),
                 }
             }
             (Value::Text(own), Value::Iter(_)) => {
                 let own = own.clone();
                 match self.text_part(&own, index)? {
                     Some(part) => Ok(self.temp(part)),
-                    None => Err(Stop::Ended),
+                    None => Err(Stop::Panic),
                 }
             }
             _ => unknown("an index that is not known"),

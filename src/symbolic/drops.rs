@@ -95,6 +95,9 @@ impl Run<'_> {
                 Ok(())
             }
             Value::Ref(place) if place.is_locked() => {
+                if self.unwinds {
+                    return unknown("a lock that is poisoned");
+                }
                 let lock = self.locked.iter().rposition(|it| *it == place);
                 if let Some(lock) = lock {
                     self.locked.remove(lock);

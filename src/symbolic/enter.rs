@@ -94,14 +94,32 @@ impl Run<'_> {
             Ok(value) => Ok(value),
             Err(other) => Err(other),
         };
-        if result.is_ok() {
-            self.end_temps(0)?;
-            while self.frames.last().is_some_and(|frame| !frame.scopes.is_empty()) {
-                self.end_scope()?;
+        let result = match result {
+            Ok(value) => self.left().map(|()| value),
+            Err(Stop::Panic) => {
+                let outer = std::mem::replace(&mut self.unwinds, true);
+                let left = self.left();
+                self.unwinds = outer;
+                match left {
+                    // One panic in another is the end of the process.
+                    Err(Stop::Panic) => Err(Stop::Ended),
+                    Err(other) => Err(other),
+                    Ok(()) => Err(Stop::Panic),
+                }
             }
-        }
+            Err(other) => Err(other),
+        };
         self.frames.truncate(depth - 1);
         result
+    }
+
+    /// What the innermost frame has is dropped.
+    fn left(&mut self) -> Result<()> {
+        self.end_temps(0)?;
+        while self.frames.last().is_some_and(|frame| !frame.scopes.is_empty()) {
+            self.end_scope()?;
+        }
+        Ok(())
     }
 
     pub(super) fn run_body(

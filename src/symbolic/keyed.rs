@@ -228,7 +228,7 @@ impl Run<'_> {
         let to = to.map_or(Some(len), |to| usize::try_from(to).ok());
         match (usize::try_from(from), to) {
             (Ok(from), Some(to)) if from <= to && to <= len => Ok((from, to)),
-            _ => Err(Stop::Ended),
+            _ => Err(Stop::Panic),
         }
     }
 }

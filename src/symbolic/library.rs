@@ -115,12 +115,13 @@ impl Run<'_> {
         let (name, owner) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
         Ok(Some(match (owner, name) {
             ("process", "exit" | "abort") => return Err(Stop::Exit),
-            ("panic", "resume_unwind") => return Err(Stop::Ended),
+            ("panic", "resume_unwind" | "panic_any") => return Err(Stop::Panic),
+            ("thread", "panicking") => Value::Bool(self.unwinds),
             ("panic", "catch_unwind") => {
                 let code = one(args)?;
-                match self.call_value(code, Vec::new()) {
+                match self.caught(code) {
                     Err(Stop::Ended) => return unknown("a panic that is caught"),
-                    other => Value::ok(other?),
+                    other => other?,
                 }
             }
             ("mpsc", "channel") => self.channel(None),

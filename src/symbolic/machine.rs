@@ -34,7 +34,9 @@ pub(super) enum Stop {
     Continue(Option<Name>),
     /// The process ends: what was lost before is lost.
     Exit,
-    /// A panic, a way that cannot be, or one that is not tried.
+    /// A panic.
+    Panic,
+    /// A way that cannot be, or one that is not tried; a panic that only may be.
     Ended,
     /// Something that is not followed.
     Unknown(String),
@@ -129,6 +131,8 @@ pub(super) struct Run<'m> {
     pub(super) channels: Vec<Channel>,
     /// What is locked, as often as somebody has it.
     pub(super) locked: Vec<Place>,
+    /// Whether what is dropped is so by a panic.
+    pub(super) unwinds: bool,
     /// Statics, and those that each thread has its own of, by its number.
     pub(super) statics: BTreeMap<(ItemRef, Option<usize>), Slot>,
     pub(super) frames: Vec<Frame>,
@@ -177,6 +181,7 @@ impl<'m> Run<'m> {
             threads: Vec::new(),
             channels: Vec::new(),
             locked: Vec::new(),
+            unwinds: false,
             statics: BTreeMap::new(),
             frames: Vec::new(),
             scopes: 0,
@@ -213,8 +218,8 @@ impl<'m> Run<'m> {
 
     pub(super) fn step(&mut self) -> Result<()> {
         self.steps += 1;
-        if self.panics {
-            return Err(Stop::Ended);
+        if std::mem::take(&mut self.panics) {
+            return Err(Stop::Panic);
         }
         if self.steps > MAX_STEPS || self.frames.len() > MAX_FRAMES {
             return unknown("it runs too long");
@@ -430,11 +435,33 @@ impl<'m> Run<'m> {
 
     /// What a thread runs.
     pub(super) fn body_of(&mut self, thread: usize, code: Value) -> Result<()> {
-        let value = self.call_value(code, Vec::new())?;
+        let result = self.caught(code)?;
         self.end_own_statics(thread)?;
-        self.threads[thread].result = Some(Value::ok(value));
+        self.threads[thread].result = Some(result);
         self.threads[thread].is_over = true;
         Ok(())
+    }
+
+    /// What code gives, or that it panics.
+    pub(super) fn caught(&mut self, code: Value) -> Result<Value> {
+        let owned = match &code {
+            Value::Closure(closure) => closure.owned.clone(),
+            _ => Vec::new(),
+        };
+        match self.call_value(code, Vec::new()) {
+            Err(Stop::Panic) => {
+                for slot in owned {
+                    self.drop_at(&Place::slot(slot))?;
+                }
+                Ok(Value::err(self.unknown.fresh()))
+            }
+            result => result.map(Value::ok),
+        }
+    }
+
+    /// A panic that is one for certain if nothing was decided to come to it.
+    pub(super) fn panic<T>(&self, before: usize) -> Result<T> {
+        Err(if self.unknown.taken > before { Stop::Ended } else { Stop::Panic })
     }
 
     /// Lets another thread go on, while something is waited for; whether there was one.

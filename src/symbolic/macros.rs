@@ -22,7 +22,7 @@ impl Run<'_> {
                 return Ok(Value::Bool(holds));
             }
             _ if matches!(&*name, "panic" | "unreachable" | "todo" | "unimplemented") => {
-                return Err(Stop::Ended);
+                return Err(Stop::Panic);
             }
             MacroArgs::Tokens
                 if matches!(&*name, "trace" | "debug" | "info" | "warn" | "error") =>
@@ -62,7 +62,7 @@ impl Run<'_> {
                 let items = self.eval_all(exprs, &want.element())?;
                 Ok(Value::list(items))
             }
-            "panic" | "unreachable" | "todo" | "unimplemented" => Err(Stop::Ended),
+            "panic" | "unreachable" | "todo" | "unimplemented" => Err(Stop::Panic),
             "println" | "print" | "eprintln" | "eprint" => {
                 self.look_at(exprs)?;
                 Ok(Value::Unit)
@@ -79,14 +79,16 @@ impl Run<'_> {
             }
             "assert" => {
                 let Some((&first, _)) = exprs.split_first() else { return Ok(Value::Unit) };
+                let before = self.unknown.taken;
                 let holds = self.condition(first)?;
-                if holds { Ok(Value::Unit) } else { Err(Stop::Ended) }
+                if holds { Ok(Value::Unit) } else { self.panic(before) }
             }
             "assert_eq" | "assert_ne" => {
                 let [left, right, ..] = exprs else { return Ok(Value::Unit) };
+                let before = self.unknown.taken;
                 let (left, right) = (self.place(*left)?, self.place(*right)?);
                 let equal = self.equal(&Value::Ref(left), &Value::Ref(right))?;
-                if equal == (name != "assert_ne") { Ok(Value::Unit) } else { Err(Stop::Ended) }
+                if equal == (name != "assert_ne") { Ok(Value::Unit) } else { self.panic(before) }
             }
             "trace" | "debug" | "info" | "warn" | "error" | "log" | "dbg" => {
                 self.look_at(exprs)?;

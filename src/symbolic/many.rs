@@ -130,7 +130,7 @@ impl Run<'_> {
     pub(super) fn index(&mut self, args: &mut Vec<Value>) -> Result<usize> {
         let index = one(args)?;
         match self.seen(&index) {
-            Value::Int(at, _) => usize::try_from(at).map_err(|_| Stop::Ended),
+            Value::Int(at, _) => usize::try_from(at).map_err(|_| Stop::Panic),
             // Each that there can be is tried.
             Value::Sym(_) => {
                 for at in 0..MAX_TRIED {
@@ -291,6 +291,7 @@ impl Run<'_> {
         args: &mut Vec<Value>,
         want: &Ty,
     ) -> Result<Value> {
+        let before = self.unknown.taken;
         let len = self.list(place)?.len();
         Ok(match name {
             "clear" => {
@@ -318,7 +319,7 @@ impl Run<'_> {
             "swap" => {
                 let (one, other) = (self.index(args)?, self.index(args)?);
                 if one >= len || other >= len {
-                    return Err(Stop::Ended);
+                    return self.panic(before);
                 }
                 self.list(place)?.swap(one, other);
                 Value::Unit
@@ -348,13 +349,14 @@ impl Run<'_> {
         args: &mut Vec<Value>,
         want: &Ty,
     ) -> Result<Value> {
+        let before = self.unknown.taken;
         let len = self.list(place)?.len();
         Ok(match name {
             "insert" => {
                 let at = self.index(args)?;
                 let item = one(args)?;
                 if at > len {
-                    return Err(Stop::Ended);
+                    return self.panic(before);
                 }
                 self.list(place)?.insert(at, item);
                 Value::Unit
@@ -363,7 +365,7 @@ impl Run<'_> {
                 let is_queue = want.is_option();
                 let at = self.index(args)?;
                 if at >= len {
-                    return if is_queue { Ok(Value::none()) } else { Err(Stop::Ended) };
+                    return if is_queue { Ok(Value::none()) } else { self.panic(before) };
                 }
                 let item = match name {
                     "remove" => self.list(place)?.remove(at),
@@ -396,7 +398,7 @@ impl Run<'_> {
             "split_off" => {
                 let from = self.index(args)?;
                 if from > len {
-                    return Err(Stop::Ended);
+                    return self.panic(before);
                 }
                 Value::Many(kind, self.list(place)?.split_off(from))
             }
@@ -470,12 +472,13 @@ impl Run<'_> {
         name: &str,
         args: &mut Vec<Value>,
     ) -> Result<Value> {
+        let before = self.unknown.taken;
         let len = self.list(place)?.len();
         Ok(match name {
             "chunks" | "windows" | "chunks_exact" => {
                 let size = self.index(args)?;
                 if size == 0 {
-                    return Err(Stop::Ended);
+                    return self.panic(before);
                 }
                 let step = if name == "windows" { 1 } else { size };
                 let mut parts = Vec::new();
@@ -501,7 +504,7 @@ impl Run<'_> {
             "split_at" | "split_at_mut" => {
                 let by = self.index(args)?;
                 if by > len {
-                    return Err(Stop::Ended);
+                    return self.panic(before);
                 }
                 let part = |range: std::ops::Range<usize>| {
                     Value::list(range.map(|at| Value::Ref(place.then(Step::At(at)))).collect())

@@ -1,6 +1,6 @@
 //! Methods of `Option` and `Result`.
 
-use super::machine::{Result, Run, Stop, unknown};
+use super::machine::{Result, Run, unknown};
 use super::many::one;
 use super::value::{Maybe, Place, Step, Value};
 use crate::model::Ty;
@@ -133,9 +133,15 @@ impl Run<'_> {
             },
             _ => Maybe::Some,
         };
+        let before = self.unknown.taken;
         let Some(is) = self.maybe_at(place, good)? else { return unknown("no `Option`") };
         let inner = place.then(Step::Inner);
         let has = is.is_good();
+        match name {
+            "unwrap" | "expect" if !has => return self.panic(before),
+            "unwrap_err" | "expect_err" if has => return self.panic(before),
+            _ => {}
+        }
         Ok(match name {
             "is_some" | "is_ok" => Value::Bool(has),
             "is_none" | "is_err" => Value::Bool(!has),
@@ -205,8 +211,6 @@ impl Run<'_> {
                 }
                 Value::Ref(inner)
             }
-            "unwrap" | "expect" if !has => return Err(Stop::Ended),
-            "unwrap_err" | "expect_err" if has => return Err(Stop::Ended),
             "unwrap" | "expect" | "unwrap_err" | "expect_err" => self.take_inner(place)?,
             "unwrap_or" | "unwrap_or_else" | "unwrap_or_default" if has => {
                 let value = self.take_inner(place)?;

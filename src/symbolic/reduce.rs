@@ -1,7 +1,7 @@
 //! Methods after which a collection has other elements, or in another order, and those of two collections.
 
 use super::iterate::Iter;
-use super::machine::{Result, Run, Stop, unknown};
+use super::machine::{Result, Run, unknown};
 use super::many::one;
 use super::text::text;
 use super::value::{Kind, Place, Step, Value};
@@ -87,6 +87,7 @@ impl Run<'_> {
 
     /// Methods that leave out what is there twice, or turn it around.
     fn many_merged(&mut self, place: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+        let before = self.unknown.taken;
         let len = self.list(place)?.len();
         Ok(match name {
             "dedup" => {
@@ -131,7 +132,7 @@ impl Run<'_> {
             "rotate_left" | "rotate_right" => {
                 let by = self.index(args)?;
                 if by > len {
-                    return Err(Stop::Ended);
+                    return self.panic(before);
                 }
                 let list = self.list(place)?;
                 if name == "rotate_left" {

@@ -264,7 +264,7 @@ impl Run<'_> {
         {
             return match least <= most {
                 true => Ok(Some(Value::number(*own.max(&least).min(&most)))),
-                false => Err(Stop::Ended),
+                false => Err(Stop::Panic),
             };
         }
         Ok(None)
