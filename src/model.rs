@@ -206,6 +206,8 @@ pub struct Model<'p> {
     by_item: FxHashMap<ItemRef, usize>,
     /// Functions by the type they are implemented for.
     methods: FxHashMap<TyHead, FxHashMap<Name, Vec<FunctionRef>>>,
+    /// Constants by the type they are implemented for.
+    constants: FxHashMap<TyHead, Vec<ItemRef>>,
     /// Modules by the file that they stand in, in order.
     of_file: FxHashMap<FileId, Vec<ModuleId>>,
     /// Files with macros outside of bodies that mention a name, in order.

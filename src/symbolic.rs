@@ -20,6 +20,7 @@ mod drops;
 mod enter;
 mod eval;
 mod expansion;
+mod float;
 mod iterate;
 mod keyed;
 mod library;

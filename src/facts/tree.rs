@@ -191,8 +191,10 @@ pub struct Variant {
     pub name: Name,
     /// Its fields.
     pub fields: Vec<Field>,
-    /// Whether a number is written for it.
-    pub has_number: bool,
+    /// The number that is written for it, if one is; `None` in it for one that is computed.
+    pub number: Option<Option<i64>>,
+    /// `#[default]`
+    pub is_default: bool,
 }
 
 /// An `impl` block.
@@ -206,6 +208,8 @@ pub struct Impl {
     pub generics: Vec<Generic>,
     /// Its functions.
     pub functions: Vec<ItemId>,
+    /// Its constants.
+    pub constants: Vec<ItemId>,
 }
 
 /// A `const` or `static`.
@@ -254,6 +258,8 @@ pub struct Body {
 pub enum Said {
     /// A text, or a character.
     Text(Name),
+    /// A fraction, by its bits.
+    Float(u64),
     /// Whole numbers from one to another, both of which are in it.
     Interval(Option<i64>, Option<i64>),
 }

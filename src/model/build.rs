@@ -67,6 +67,7 @@ pub(super) fn empty<'p>(
         reachable: Vec::new(),
         by_item: FxHashMap::default(),
         methods: FxHashMap::default(),
+        constants: FxHashMap::default(),
         of_file: FxHashMap::default(),
         macro_names: FxHashMap::default(),
         of_references: FxHashSet::default(),
@@ -301,7 +302,10 @@ impl Builder<'_, '_> {
         model.values = in_order.iter().flat_map(|part| &part.values).copied().collect();
         model.sightings = in_order.iter().flat_map(|part| &part.sightings).copied().collect();
         // Methods of all other types are those that they were.
-        heads.iter().for_each(|head| drop(model.methods.remove(head)));
+        for head in &heads {
+            model.methods.remove(head);
+            model.constants.remove(head);
+        }
         for it in in_order.iter().flat_map(|part| &part.implementations) {
             let Some(head) = it.head.as_ref().filter(|&head| heads.contains(head)) else {
                 continue;
@@ -318,6 +322,11 @@ impl Builder<'_, '_> {
                     (declared.name.clone(), function)
                 })
                 .collect();
+            let constants: Vec<ItemRef> =
+                own.constants.iter().map(|&id| ItemRef { item: id, ..it.item }).collect();
+            if !constants.is_empty() {
+                model.constants.entry(head.clone()).or_default().extend(constants);
+            }
             let of_type = model.methods.entry(head.clone()).or_default();
             for (name, function) in named {
                 of_type.entry(name).or_default().push(function);

@@ -30,7 +30,7 @@ pub enum Ty {
     Reference(Box<Ty>),
     /// A tuple; `()` is empty.
     Tuple(Vec<Ty>),
-    /// An array or slice.
+    /// An array or slice; what a constant parameter stands for is the length of one.
     Slice(Box<Ty>, Size),
 }
 
@@ -187,8 +187,14 @@ impl Model<'_> {
         self.ty_in(module, self_ty, generics, ty, &mut Query::default())
     }
 
+    /// Constants of this name that are implemented for a type.
+    pub fn constants_of(&self, head: &TyHead, name: &str) -> Vec<ItemRef> {
+        let all = self.constants.get(head).map_or(&[][..], Vec::as_slice);
+        all.iter().copied().filter(|&it| *self.item(it).name == *name).collect()
+    }
+
     /// How many elements an array has; a constant of the same module says that as well as a number.
-    fn length(&self, module: ModuleId, size: &Size) -> Size {
+    pub fn length(&self, module: ModuleId, size: &Size) -> Size {
         let Size::Named(name) = size else { return size.clone() };
         let declared = self.module(module).names.get(name).map_or(&[][..], Vec::as_slice);
         match declared {

@@ -4,6 +4,7 @@ use super::At;
 use super::iterate::{Adaptor, Iter};
 use super::machine::{Fate, Result, Run, Stop, Thread, unknown};
 use super::many::one;
+use super::text::text;
 use super::turn::Wait;
 use super::value::{Cell, Kind, Place, Value};
 use super::{consume, many, maybe};
@@ -95,6 +96,8 @@ impl Run<'_> {
             Value::Closure(_) | Value::Function(_) | Value::Late(_) => {
                 matches!(name, "clone" | "call_once")
             }
+            Value::Data(_) if matches!(name, "max" | "min") => !self.is_iterator(place)?,
+            Value::Tuple(_) if matches!(name, "max" | "min") => true,
             Value::Tuple(_) | Value::Data(_) => matches!(
                 name,
                 "clone"
@@ -111,6 +114,7 @@ impl Run<'_> {
             ),
             Value::Sym(_)
             | Value::Int(..)
+            | Value::Float(_)
             | Value::Bool(_)
             | Value::Text(_)
             | Value::Literal(_)
@@ -186,6 +190,13 @@ impl Run<'_> {
                 self.entry_method(&map, key, name, args)
             }
             Value::Sym(_) => self.sym_method(place, name, args, want),
+            Value::Float(own) => {
+                let own = *own;
+                match self.float_method(own, name, args) {
+                    Some(made) => Ok(made),
+                    None => self.plain_method(place, name, args, want),
+                }
+            }
             Value::Int(..) | Value::Bool(_) | Value::Text(_) | Value::Literal(_) | Value::Unit => {
                 self.plain_method(place, name, args, want)
             }
@@ -195,9 +206,14 @@ impl Run<'_> {
                     let equal = self.equal(&Value::Ref(place.clone()), &other)?;
                     Ok(Value::Bool(equal == (name == "eq")))
                 }
-                "clone" | "cmp" | "partial_cmp" => self.compared_method(place, name, args),
+                "clone" | "cmp" | "partial_cmp" | "max" | "min" => {
+                    self.compared_method(place, name, args)
+                }
                 "into" => self.take_into(place, want),
-                "to_string" => Ok(self.unknown.fresh()),
+                "to_string" => {
+                    let said = self.displayed(&Value::Ref(place.clone()))?;
+                    Ok(said.map_or_else(|| self.unknown.fresh(), text))
+                }
                 "is_null" => Ok(Value::Bool(false)),
                 _ => Ok(Value::Ref(place.clone())),
             },
@@ -217,6 +233,13 @@ impl Run<'_> {
         }
         let other = one(args)?;
         match self.order(&Value::Ref(place.clone()), &other)? {
+            Some(order) if matches!(name, "max" | "min") => {
+                let own = self.take(place)?;
+                let is_own = order.is_gt() == (name == "max");
+                let (kept, left) = if is_own { (own, other) } else { (other, own) };
+                self.discard(left, "dropped as another one is kept")?;
+                Ok(kept)
+            }
             Some(order) => {
                 let order = self.ordering(order);
                 Ok(if name == "cmp" { order } else { Value::some(order) })

@@ -47,6 +47,12 @@ impl Run<'_> {
             let cfg = |item: &ItemRef| &self.model.item(*item).cfg;
             !matches!(def, Def::Item(item) if cfg(item).is_test_only() || cfg(item).excludes_unix())
         });
+        if let ([Def::Unknown], Some(owner)) = (defs.as_slice(), self.owner(path))
+            && let Some(head) = owner.peel().head()
+            && let [only] = self.model.constants_of(&head, name).as_slice()
+        {
+            return Ok(vec![Def::Item(*only)]);
+        }
         match defs.len() {
             0 if names.len() > 1 => self.associated(&self.owner(path).unwrap_or_default(), name),
             0 | 1 => Ok(defs),
@@ -91,6 +97,9 @@ impl Run<'_> {
         }
         if let Some(provided) = self.provided(&head, name) {
             return Ok(vec![Def::Method(provided)]);
+        }
+        if let [only] = self.model.constants_of(&head, name).as_slice() {
+            return Ok(vec![Def::Item(*only)]);
         }
         match &head {
             TyHead::External(path) => {
@@ -163,10 +172,17 @@ impl Run<'_> {
                 let more = self.types_by_path(item, path, want)?;
                 self.call_written(item, None, args, (&types, more), at)
             }
+            [Def::Item(item)]
+                if args.is_empty()
+                    && path.last() == "default"
+                    && matches!(
+                        self.model.item(*item).kind,
+                        ItemKind::Struct(_) | ItemKind::Enum(_)
+                    ) =>
+            {
+                self.default_of_item(*item)
+            }
             [Def::Item(item)] if matches!(self.model.item(*item).kind, ItemKind::Struct(_)) => {
-                if args.is_empty() && path.last() == "default" {
-                    return self.default_of_item(*item);
-                }
                 self.construct(*item, None, args)
             }
             [Def::Item(item)] if matches!(self.model.item(*item).kind, ItemKind::Value(_)) => {
@@ -303,10 +319,16 @@ impl Run<'_> {
                     }
                 }
             }
-            Type::Slice(inner, _) => {
-                if let Value::Many(_, items) = self.seen(value)
-                    && let Some(first) = items.first()
+            Type::Slice(inner, size) => {
+                let Value::Many(_, items) = self.seen(value) else { return };
+                if let Size::Named(name) = size
+                    && generics.iter().any(|it| it.name == *name)
+                    && types.iter().all(|(own, _)| own != name)
                 {
+                    let size = Size::Exactly(items.len());
+                    types.push((name.clone(), Ty::Slice(Box::new(Ty::Unknown), size)));
+                }
+                if let Some(first) = items.first() {
                     self.infer(generics, inner, first, types);
                 }
             }
@@ -322,7 +344,29 @@ impl Run<'_> {
         {
             return known.clone();
         }
-        self.model.ty(context.module, Some(&context.own), &[], ty)
+        if let Type::Slice(inner, Size::Named(name)) = ty
+            && let Some(size) = self.stands_for(context, name)
+        {
+            return Ty::Slice(Box::new(self.ty_in(context, inner)), Size::Exactly(size));
+        }
+        let found = self.model.ty(context.module, Some(&context.own), &[], ty);
+        // The argument of a constant parameter may be the name of a constant.
+        if let (Ty::Unknown, Type::Path(None, path)) = (&found, ty)
+            && let Some(name) = path.as_name()
+            && let size @ Size::Exactly(_) =
+                self.model.length(context.module, &Size::Named(name.clone()))
+        {
+            return Ty::Slice(Box::new(Ty::Unknown), size);
+        }
+        found
+    }
+
+    /// The number that a constant parameter stands for.
+    pub(super) fn stands_for(&self, context: &Context, name: &Name) -> Option<usize> {
+        match context.types.iter().find(|(own, _)| own == name) {
+            Some((_, Ty::Slice(of, Size::Exactly(count)))) if **of == Ty::Unknown => Some(*count),
+            _ => None,
+        }
     }
 
     /// Where a function looks names up, with its own type and type parameters.
@@ -438,7 +482,8 @@ impl Run<'_> {
         // `Vec::len(&v)` is the method of `v`.
         let owner = path.rsplit("::").nth(1).unwrap_or_default();
         let of_type = owner.starts_with(|it: char| it.is_ascii_uppercase());
-        if super::library::limits(owner).is_some() && values.iter().all(|it| !self.owns(it)) {
+        let is_number = matches!(owner, "f64" | "f32") || super::library::limits(owner).is_some();
+        if is_number && values.iter().all(|it| !self.owns(it)) {
             return self.of_numbers(path, values);
         }
         if of_type && !values.is_empty() && path.starts_with("std::") {
@@ -451,9 +496,9 @@ impl Run<'_> {
 
     /// A function of a number's type: mostly a method of it.
     pub(super) fn of_numbers(&mut self, path: &str, mut values: Vec<Value>) -> Result<Value> {
-        let is_number = values
-            .first()
-            .is_some_and(|it| matches!(self.seen(it), Value::Int(..) | Value::Sym(_)));
+        let is_number = values.first().is_some_and(|it| {
+            matches!(self.seen(it), Value::Int(..) | Value::Float(_) | Value::Sym(_))
+        });
         if is_number {
             let first = values.remove(0);
             let place = self.temp(first);

@@ -60,6 +60,11 @@ impl Run<'_> {
                 let value = one(args)?;
                 std::mem::replace(self.get_mut(&inner)?, value)
             }
+            (Cell::Borrowed, "set") => {
+                let value = one(args)?;
+                self.put(&inner, value)?;
+                Value::Unit
+            }
             (Cell::Plain, _) => return self.plain_cell(&inner, name, args),
             (Cell::Once, _) => return self.once_method(place, &inner, name, args),
             (_, "clone") => {
@@ -239,6 +244,7 @@ impl Run<'_> {
             Value::Maybe(Maybe::Some | Maybe::None, _) => Value::none(),
             Value::Many(kind, _) => Value::Many(*kind, Vec::new()),
             Value::Int(_, width) => Value::Int(0, *width),
+            Value::Float(_) => Value::Float(0.0),
             Value::Bool(_) => Value::Bool(false),
             Value::Text(_) => text(""),
             Value::Sym(_) => self.unknown.fresh(),

@@ -121,7 +121,14 @@ impl Run<'_> {
                 };
                 match received {
                     Ok(value) => Value::ok(value),
-                    Err(why) => Value::err(self.unknown.of_variant(why)),
+                    Err(why) => {
+                        let error = match name {
+                            "recv" => return Ok(Value::err(self.unknown.of_variant(why))),
+                            "try_recv" => "TryRecvError",
+                            _ => "RecvTimeoutError",
+                        };
+                        Value::err(self.unknown.named(&format!("std::sync::mpsc::{error}::{why}")))
+                    }
                 }
             }
             "iter" => Value::Iter(Box::new(Iter::Channel(channel, false))),

@@ -56,6 +56,8 @@ pub(super) const METHODS: &[&str] = &[
     "cycle",
     "start",
     "end",
+    "eq",
+    "ne",
     "peek_mut",
 ];
 
@@ -231,6 +233,13 @@ impl Run<'_> {
                 })?;
                 Ok(std::mem::replace(&mut self.slots[sum], Value::Moved))
             }
+            "eq" | "ne" => {
+                let other = one(args)?;
+                let other = self.iterated(other)?;
+                let (own, other) = (self.drained(iter)?, self.drained(other)?);
+                let equal = self.equal(&Value::list(own), &Value::list(other))?;
+                Ok(Value::Bool(equal == (name == "eq")))
+            }
             "sum" | "product" if matches!(want.path().map(last_of), Some("Result" | "Option")) => {
                 self.summed(iter, name, args, want)
             }
@@ -355,6 +364,7 @@ impl Run<'_> {
             (Iter::Numbers(from, Some(to)), "len") => {
                 Value::number(to.saturating_sub(*from).max(0))
             }
+            (Iter::Numbers(from, Some(to)), "is_empty") => Value::Bool(from >= to),
             (Iter::Numbers(from, _), "start") => Value::number(*from),
             (Iter::Numbers(from, to), "contains") => {
                 let (value, from, to) = (one(args)?, *from, *to);

@@ -266,6 +266,7 @@ impl Run<'_> {
                     // A box, a data value: nothing stands between.
                     Value::Sym(_)
                     | Value::Int(..)
+                    | Value::Float(_)
                     | Value::Bool(_)
                     | Value::Text(_)
                     | Value::Literal(_) => Ok(inner),
@@ -274,7 +275,15 @@ impl Run<'_> {
             }
             _ => {
                 let value = self.eval(id, want)?;
-                Ok(self.temp(value))
+                // What is written out lives for ever.
+                let is_constant = matches!(
+                    body.expr(id).kind,
+                    ExprKind::Array(_) | ExprKind::Repeat(..) | ExprKind::Literal(_)
+                );
+                Ok(match is_constant && !self.owns(&value) {
+                    true => Place::slot(self.slot(value)),
+                    false => self.temp(value),
+                })
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::machine::{Result, Run, Stop, unknown};
 use super::value::{Context, Data, Kind, Maybe, Place, Step, Value, type_of};
 use super::width::Width;
-use crate::facts::tree::{Body, ExprId, ExprKind, ItemKind, Name, Path, Said, Type, Written};
+use crate::facts::tree::{Body, ExprId, ExprKind, ItemKind, Name, Path, Said, Size, Type, Written};
 use crate::model::{Def, ItemRef, Namespace, Ty};
 
 impl Run<'_> {
@@ -34,6 +34,9 @@ impl Run<'_> {
             ExprKind::Number(it) => match i64::try_from(*it) {
                 Ok(number) if number < i64::MAX => {
                     let suffix = body.suffixes.get(&expr.range.start);
+                    if matches!(suffix.map(|it| &**it), Some("f64" | "f32")) {
+                        return Ok(Value::Float(number as f64));
+                    }
                     let width = suffix.map_or(Width::default(), |it| Width::known(it));
                     Ok(Value::Int(number, width))
                 }
@@ -101,7 +104,23 @@ impl Run<'_> {
         let ty = self.ty(ty);
         let value = self.eval(inner, &ty)?;
         Ok(match value {
+            Value::Int(number, _) if is_float(&ty) => Value::Float(number as f64),
+            Value::Int(number, _) if ty.path() == Some("char") => {
+                let code = u32::try_from(number).ok().and_then(char::from_u32);
+                code.map_or_else(
+                    || self.unknown.untold_anew(),
+                    |it| super::text::text(it.to_string()),
+                )
+            }
             Value::Int(number, _) => self.cast(number, &ty),
+            Value::Float(number) if is_float(&ty) => Value::Float(number),
+            Value::Float(number) => {
+                let width = Width::known(ty.path().unwrap_or_default());
+                match super::float::whole(number, width) {
+                    Some(made) => self.fitting(made, width),
+                    None => self.unknown.untold_anew(),
+                }
+            }
             Value::Text(said) if said.chars().count() == 1 => {
                 let code = said.chars().next().map_or(0, u32::from);
                 self.cast(i64::from(code), &ty)
@@ -215,6 +234,13 @@ impl Run<'_> {
         if matches!(body.expr(to).kind, ExprKind::Deref(_)) {
             place = self.resolved(&place)?;
         }
+        // An element of a part of a collection is where that is.
+        if matches!(body.expr(to).kind, ExprKind::Index(..))
+            && let Value::Ref(element) = self.get(&place)?
+            && !matches!(value, Value::Ref(_))
+        {
+            place = element.bare();
+        }
         self.at.1 = body.expr(to).range;
         self.put(&place, value)?;
         Ok(Value::Unit)
@@ -274,6 +300,14 @@ impl Run<'_> {
         }
     }
 
+    /// How long a field of a struct is that is an array, by what its constant parameter stands for.
+    fn size_of_field(&self, item: ItemRef, field: &Name) -> Result<Option<usize>> {
+        let ItemKind::Struct(fields) = &self.model.item(item).kind else { return Ok(None) };
+        let declared = fields.iter().find(|it| it.name == *field).map(|it| &it.ty);
+        let Some(Type::Slice(_, Size::Named(name))) = declared else { return Ok(None) };
+        Ok(self.stands_for(&*self.context()?, name))
+    }
+
     pub(super) fn built(
         &mut self,
         path: &Path,
@@ -286,7 +320,10 @@ impl Run<'_> {
         };
         let mut made = Vec::new();
         for (name, value) in fields {
-            let ty = self.field_type(item, variant.as_ref(), name);
+            let mut ty = self.field_type(item, variant.as_ref(), name);
+            if let Ty::Slice(_, size @ Size::Some) = &mut ty {
+                *size = self.size_of_field(item, name)?.map_or(Size::Some, Size::Exactly);
+            }
             made.push((name.clone(), self.eval(*value, &ty)?));
         }
         if let Some(rest) = rest {
@@ -327,18 +364,30 @@ impl Run<'_> {
     /// Whether variants of an enum are given numbers, which are not read.
     pub(super) fn has_numbers(&self, item: ItemRef) -> bool {
         match &self.model.item(item).kind {
-            ItemKind::Enum(variants) => variants.iter().any(|it| it.has_number),
+            ItemKind::Enum(variants) => variants.iter().any(|it| it.number.is_some()),
             _ => false,
         }
     }
 
     pub(super) fn discriminant(&mut self, data: &Data) -> Value {
-        if self.has_numbers(data.item) {
-            return self.unknown.untold_anew();
+        match self.number_of(data) {
+            Some(number) => Value::number(number),
+            None => self.unknown.untold_anew(),
         }
-        let variants: Vec<&Name> = self.model.variants(data.item).collect();
-        let at = variants.iter().position(|name| Some(*name) == data.variant.as_ref());
-        at.map_or_else(|| self.unknown.fresh(), Value::int)
+    }
+
+    /// The number of a value's variant: the one that is written for it, or one more than that before.
+    pub(super) fn number_of(&self, data: &Data) -> Option<i64> {
+        let ItemKind::Enum(variants) = &self.model.item(data.item).kind else { return None };
+        let mut next = Some(0);
+        for variant in variants {
+            let number = variant.number.unwrap_or(next);
+            if Some(&variant.name) == data.variant.as_ref() {
+                return number;
+            }
+            next = number.map(|it| it + 1);
+        }
+        None
     }
 
     pub(super) fn tried(&mut self, inner: ExprId, want: &Ty) -> Result<Value> {
@@ -371,6 +420,11 @@ impl Run<'_> {
         if qself.is_none() && self.is_of_parameter(path) {
             return Ok(Value::Late(Name::from(path.last())));
         }
+        if let (None, Some(name)) = (qself, path.as_name())
+            && let Some(number) = self.stands_for(&*self.context()?, name)
+        {
+            return Ok(Value::int(number));
+        }
         let defs = self.defs(qself, path)?;
         match defs.as_slice() {
             [Def::External(path)] if Maybe::of(last(path)) == Some(Maybe::None) => {
@@ -387,6 +441,13 @@ impl Run<'_> {
                     }
                     (Some((_, most)), "MAX") => Value::Int(most, Width::known(owner)),
                     (Some((least, _)), "MIN") => Value::Int(least, Width::known(owner)),
+                    _ if matches!(owner, "f64" | "f32") => match last(path) {
+                        "MAX" => Value::Float(f64::MAX),
+                        "MIN" => Value::Float(f64::MIN),
+                        "INFINITY" => Value::Float(f64::INFINITY),
+                        "NEG_INFINITY" => Value::Float(f64::NEG_INFINITY),
+                        _ => self.unknown.named(path),
+                    },
                     _ if owner == "Duration" && last(path) == "ZERO" => Value::number(0),
                     _ => self.unknown.named(path),
                 })
@@ -447,7 +508,10 @@ impl Run<'_> {
         let value = match (&declared.body, declared.written) {
             (Some(body), _) => self.run_constant(item, body, &ty)?,
             (None, Some(Written::Bool(it))) => Value::Bool(it),
-            (None, Some(Written::Number(it))) => Value::int(it),
+            (None, Some(Written::Number(it))) => {
+                let number = i64::try_from(it).unwrap_or(i64::MAX);
+                super::width::of_type(Value::number(number), &ty)
+            }
             (None, written) => {
                 if !self.asked_for(item, &ty) {
                     return unknown("a constant that was not read");
@@ -471,8 +535,13 @@ impl Run<'_> {
 pub(super) fn literal(body: &Body, hash: u64) -> Value {
     match body.said.get(&hash) {
         Some(Said::Text(said)) => Value::Text(said.clone()),
+        Some(Said::Float(bits)) => Value::Float(f64::from_bits(*bits)),
         _ => Value::Literal(hash),
     }
+}
+
+fn is_float(ty: &Ty) -> bool {
+    matches!(ty.path(), Some("f64" | "f32"))
 }
 
 /// The last name of a path.

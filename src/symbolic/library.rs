@@ -76,6 +76,14 @@ impl Run<'_> {
 
     /// Functions of numbers and characters by their types.
     fn of_number(&mut self, owner: &str, name: &str, args: &[Value]) -> Result<Option<Value>> {
+        if let ("char", "from_digit", [digit, base]) = (owner, name, args)
+            && let (Value::Int(digit, _), Value::Int(base @ 2..=36, _)) =
+                (self.seen(digit), self.seen(base))
+        {
+            let base = u32::try_from(base).unwrap_or(10);
+            let made = u32::try_from(digit).ok().and_then(|it| char::from_digit(it, base));
+            return Ok(Some(Value::option(made.map(|it| text(it.to_string())))));
+        }
         let [given] = args else { return Ok(None) };
         let shown = self.seen(given);
         Ok(match (owner, name, &shown) {
@@ -86,6 +94,8 @@ impl Run<'_> {
             (_, "from", Value::Int(number, _)) if limits(owner).is_some() => {
                 Some(Value::Int(*number, Width::known(owner)))
             }
+            ("f64" | "f32", "from", Value::Int(number, _)) => Some(Value::Float(*number as f64)),
+            ("f64" | "f32", "from", Value::Float(_)) => Some(shown),
             (_, "from", Value::Sym(_)) if limits(owner).is_some() => Some(shown),
             (_, "from", Value::Bool(it)) if limits(owner).is_some() => {
                 Some(Value::Int(i64::from(*it), Width::known(owner)))
@@ -229,9 +239,28 @@ impl Run<'_> {
                 Value::Shared(_) => Value::none(),
                 _ => return unknown("no shared owner"),
             },
-            ("Arc" | "Rc", "make_mut" | "new_cyclic") => {
-                return unknown("a shared owner that is changed");
+            ("Arc" | "Rc", "make_mut") => {
+                let place = self.given_place(args)?;
+                let place = self.resolved(&place)?;
+                let Value::Shared(id) = *self.get(&place)? else {
+                    return unknown("a shared owner that is changed");
+                };
+                // Who has it alone changes it; anybody else gets a copy first.
+                if self.shared[id].strong > 1 && self.has_others() {
+                    return unknown("a shared owner that is changed");
+                }
+                let mut slot = self.shared[id].slot;
+                if self.shared[id].strong > 1 {
+                    let copy = self.slots[slot].clone();
+                    let copy = self.copied(&copy)?;
+                    let own = self.share(copy);
+                    let Value::Shared(new) = own else { return unknown("no shared owner") };
+                    slot = self.shared[new].slot;
+                    self.put(&place, own)?;
+                }
+                Value::Ref(Place::slot(slot))
             }
+            ("Arc" | "Rc", "new_cyclic") => return unknown("a shared owner that is changed"),
             ("Weak", "new") => Value::Weak(None),
             ("Weak", "upgrade") => return Ok(None),
             _ => return self.made_cell(path, owner, name, args, want),
@@ -461,6 +490,7 @@ impl Run<'_> {
                     it if it.starts_with("Atomic") => {
                         Value::cell(Cell::Plain, Value::Int(0, of_atomic(it)))
                     }
+                    "f64" | "f32" => Value::Float(0.0),
                     "String" | "str" => text(""),
                     width @ ("u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16"
                     | "i32" | "i64" | "i128" | "isize") => Value::Int(0, Width::known(width)),
@@ -485,8 +515,20 @@ impl Run<'_> {
         if let Some(own) = self.model.methods_of(&head, "default").first().map(|it| it.item) {
             return self.call_function(own, None, Vec::new(), None);
         }
-        let ItemKind::Struct(fields) = &self.model.item(item).kind else {
-            return unknown("a default of an enum");
+        let fields = match &self.model.item(item).kind {
+            ItemKind::Struct(fields) => fields,
+            ItemKind::Enum(variants) => {
+                let Some(variant) = variants.iter().find(|it| it.is_default) else {
+                    return unknown("a default of an enum");
+                };
+                return Ok(Value::Data(Box::new(Data {
+                    item,
+                    variant: Some(variant.name.clone()),
+                    fields: Vec::new(),
+                    types: self.types_of(item),
+                })));
+            }
+            _ => return unknown("a default of something else"),
         };
         let names: Vec<Name> = fields.iter().map(|it| it.name.clone()).collect();
         let mut made = Vec::new();

@@ -3,7 +3,7 @@
 use super::eval::literal;
 use super::machine::{Result, Run, Stop, unknown};
 use super::text::text;
-use super::value::Value;
+use super::value::{Place, Value, head_of};
 use crate::facts::tree::{Body, ExprId, ExprKind, MacroArgs, MacroCall, Name};
 use crate::model::Ty;
 
@@ -163,16 +163,50 @@ impl Run<'_> {
 
     /// What a format string that is written out makes of values.
     fn formatted_by(
-        &self,
+        &mut self,
         format: Option<&ExprId>,
         given: &[(Option<Name>, Value)],
     ) -> Result<Option<String>> {
         let body = self.body()?;
         Ok(match format.map(|&it| &body.expr(it).kind) {
             Some(ExprKind::Literal(hash)) => match literal(&body, *hash) {
-                Value::Text(format) => self.formatted(&format, given),
+                Value::Text(format) => {
+                    let mut shown = given.to_vec();
+                    // Variables that stand in the text itself.
+                    for name in held_names(&format) {
+                        if let (true, Some(slot)) = (
+                            given.iter().all(|(own, _)| own.as_deref() != Some(name)),
+                            self.variable(name),
+                        ) {
+                            shown.push((Some(Name::from(name)), Value::Ref(Place::slot(slot))));
+                        }
+                    }
+                    for (_, value) in &mut shown {
+                        if let Some(said) = self.displayed(value)? {
+                            *value = text(said);
+                        }
+                    }
+                    self.formatted(&format, &shown)
+                }
                 _ => None,
             },
+            _ => None,
+        })
+    }
+
+    /// What the `Display` of a type of the project makes of a value; nothing for any other value.
+    pub(super) fn displayed(&mut self, value: &Value) -> Result<Option<String>> {
+        let slot = self.slot(value.clone());
+        let place = self.resolved(&Place::slot(slot))?;
+        let Value::Data(data) = self.get(&place)? else { return Ok(None) };
+        let head = head_of(data.item);
+        let [only] = self.model.methods_of(&head, "fmt") else { return Ok(None) };
+        let item = only.item;
+        let to = Place::slot(self.slot(text("")));
+        let args = vec![Value::Ref(to.clone())];
+        self.call_function(item, Some(Value::Ref(place)), args, None)?;
+        Ok(match self.get(&to)? {
+            Value::Text(said) => Some(said.to_string()),
             _ => None,
         })
     }
@@ -195,6 +229,13 @@ impl Run<'_> {
         }
         Ok(seen)
     }
+}
+
+/// Names of variables in the holes of a format string.
+fn held_names(format: &str) -> impl Iterator<Item = &str> {
+    let holes = format.split('{').skip(1).filter_map(|it| it.split_once('}'));
+    let names = holes.map(|(hole, _)| hole.split(':').next().unwrap_or_default());
+    names.filter(|name| name.starts_with(|it: char| it.is_alphabetic() || it == '_'))
 }
 
 /// How an option of `cfg!` is written.

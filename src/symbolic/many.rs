@@ -84,6 +84,11 @@ pub(super) const METHODS: &[&str] = &[
     "split_at",
     "split_at_mut",
     "chunks_exact",
+    "chunks_mut",
+    "chunks_exact_mut",
+    "starts_with",
+    "ends_with",
+    "partition_point",
     "rotate_left",
     "rotate_right",
     "extend_from_slice",
@@ -475,7 +480,7 @@ impl Run<'_> {
         let before = self.unknown.taken;
         let len = self.list(place)?.len();
         Ok(match name {
-            "chunks" | "windows" | "chunks_exact" => {
+            "chunks" | "windows" | "chunks_exact" | "chunks_mut" | "chunks_exact_mut" => {
                 let size = self.index(args)?;
                 if size == 0 {
                     return self.panic(before);
@@ -483,7 +488,8 @@ impl Run<'_> {
                 let step = if name == "windows" { 1 } else { size };
                 let mut parts = Vec::new();
                 let mut from = 0;
-                while from < len && (name == "chunks" || from + size <= len) {
+                while from < len && (matches!(name, "chunks" | "chunks_mut") || from + size <= len)
+                {
                     let to = (from + size).min(len);
                     parts.push(Value::list(
                         (from..to).map(|at| Value::Ref(place.then(Step::At(at)))).collect(),

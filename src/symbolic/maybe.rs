@@ -50,6 +50,7 @@ pub(super) const METHODS: &[&str] = &[
     "xor",
     "filter",
     "flatten",
+    "transpose",
     "zip",
     "unzip",
     "inspect",
@@ -143,6 +144,10 @@ impl Run<'_> {
             _ => {}
         }
         Ok(match name {
+            "transpose" => {
+                let value = self.take(place)?;
+                transposed(value)?
+            }
             "is_some" | "is_ok" => Value::Bool(has),
             "is_none" | "is_err" => Value::Bool(!has),
             "is_some_and" | "is_ok_and" | "is_none_or" | "is_err_and" => {
@@ -419,4 +424,18 @@ impl Run<'_> {
         let value = self.take(place)?;
         self.discard(value, "dropped by a method that does not need it")
     }
+}
+
+/// An `Option` of a `Result` as a `Result` of an `Option`, and the other way round.
+fn transposed(value: Value) -> Result<Value> {
+    let Value::Maybe(outer, inner) = value else { return unknown("`transpose`") };
+    Ok(match (outer, inner.map(|it| *it)) {
+        (Maybe::None, _) => Value::ok(Value::none()),
+        (Maybe::Err, Some(error)) => Value::some(Value::err(error)),
+        (_, Some(Value::Maybe(Maybe::None, _))) => Value::none(),
+        (_, Some(Value::Maybe(Maybe::Err, Some(error)))) => Value::err(*error),
+        (Maybe::Some, Some(Value::Maybe(Maybe::Ok, Some(it)))) => Value::ok(Value::some(*it)),
+        (Maybe::Ok, Some(Value::Maybe(Maybe::Some, Some(it)))) => Value::some(Value::ok(*it)),
+        _ => return unknown("`transpose`"),
+    })
 }

@@ -77,6 +77,17 @@ impl Run<'_> {
             if is_borrowed && !BY_REFERENCE.contains(&name) {
                 place = self.temp(Value::Iter(Box::new(Iter::At(place))));
             }
+            // A trait of the project for a type of std that has many methods, and not this one.
+            let is_plain = matches!(
+                self.get(&place)?,
+                Value::Int(..) | Value::Float(_) | Value::Bool(_) | Value::Text(_)
+            );
+            if is_plain
+                && self.provides.contains_key(name)
+                && let Some(own) = self.of_trait(&place, name)?
+            {
+                return Ok(Found::Own(own, place));
+            }
             if self.is_built_in(&place, name)? {
                 return Ok(Found::OfStd(place));
             }
@@ -197,7 +208,9 @@ impl Run<'_> {
             Value::Many(Kind::Map, _) => {
                 &["std::collections::HashMap", "std::collections::BTreeMap"]
             }
+            Value::Int(_, width) if width.is_known() => width.name(),
             Value::Int(..) => &["u8", "u16", "u32", "u64", "usize", "i32", "i64"],
+            Value::Float(_) => &["f64", "f32"],
             Value::Text(_) => &["str", "std::string::String"],
             Value::Cell(Cell::Lock, _) => &["std::sync::Mutex", "std::sync::RwLock"],
             _ => &[],

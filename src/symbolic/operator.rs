@@ -24,6 +24,7 @@ impl Run<'_> {
                 None => self.unknown.untold_anew(),
             },
             Value::Sym(id) => self.unknown.negated(id),
+            Value::Float(it) => Value::Float(-it),
             Value::Text(_) | Value::Literal(_) => self.unknown.untold_anew(),
             _ => return unknown("an operator of a type"),
         })
@@ -50,6 +51,20 @@ impl Run<'_> {
         if self.has_own_eq(&left) {
             let key = format!("{}=={}", key(&left), key(&right));
             return self.unknown.untold(key);
+        }
+        if let (Some(left), Some(right), Comparison::Equal | Comparison::Unequal) =
+            (self.told_order(&left), self.told_order(&right), op)
+        {
+            return Value::Bool((left == right) == (op == Comparison::Equal));
+        }
+        // Variants of std's that have nothing in them.
+        if let (Value::Sym(one), Value::Sym(other), Comparison::Equal | Comparison::Unequal) =
+            (&left, &right, op)
+            && let (Some(one), Some(other)) =
+                (self.unknown.variant(*one), self.unknown.variant(*other))
+            && one != other
+        {
+            return Value::Bool(op == Comparison::Unequal);
         }
         match holds(op, &left, &right) {
             Some(known) => Value::Bool(known),
@@ -130,6 +145,9 @@ impl Run<'_> {
 
     pub(super) fn arithmetic(&mut self, name: &str, left: &Value, right: &Value) -> Value {
         let (left, right) = (self.seen(left), self.seen(right));
+        if let Some(made) = self.of_floats(name, &left, &right) {
+            return made;
+        }
         let width = match (&left, &right) {
             (Value::Int(_, left), _) if matches!(name, "shl" | "shr") => *left,
             (Value::Int(_, left), Value::Int(_, right)) => left.or(*right),

@@ -35,6 +35,7 @@ impl Run<'_> {
         Ok(match (left, right) {
             (Value::Unit, Value::Unit) => Some(Ordering::Equal),
             (Value::Int(left, _), Value::Int(right, _)) => Some(left.cmp(right)),
+            (Value::Float(left), Value::Float(right)) => super::float::order(*left, *right),
             (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
             (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
             (Value::Cell(Cell::Made(_), left), Value::Cell(Cell::Made(_), right)) => {
@@ -59,10 +60,15 @@ impl Run<'_> {
                     let answer = self.call_function(own, Some(left), vec![right], None)?;
                     return Ok(self.told_order(&answer));
                 }
-                if self.has_numbers(left.item) {
-                    return Ok(None);
-                }
                 // A derived order goes by the variants and then by the fields, as they are declared.
+                if self.has_numbers(left.item) {
+                    let (left, right) = (self.number_of(left), self.number_of(right));
+                    match left.zip(right) {
+                        None => return Ok(None),
+                        Some((left, right)) if left != right => return Ok(Some(left.cmp(&right))),
+                        Some(_) => {}
+                    }
+                }
                 let rank = |name: &Option<_>| {
                     self.model.variants(left.item).position(|it| Some(it) == name.as_ref())
                 };

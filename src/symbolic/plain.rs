@@ -143,6 +143,7 @@ impl Run<'_> {
                 .and_then(|place| self.get(&place))
                 .is_ok_and(|it| self.is_plain_code(it)),
             Value::Int(..)
+            | Value::Float(_)
             | Value::Bool(_)
             | Value::Unit
             | Value::Sym(_)

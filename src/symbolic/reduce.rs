@@ -80,6 +80,36 @@ impl Run<'_> {
                 }
                 Value::err(Value::int(len))
             }
+            "starts_with" | "ends_with" => {
+                let part = one(args)?;
+                let part = match self.seen(&part) {
+                    Value::Many(_, part) => part,
+                    _ => return unknown("a part that is not known"),
+                };
+                let Some(from) = len.checked_sub(part.len()) else { return Ok(Value::Bool(false)) };
+                let from = if name == "ends_with" { from } else { 0 };
+                for (at, item) in (from..).zip(&part) {
+                    let own = Value::Ref(place.then(Step::At(at)));
+                    if !self.equal(&own, item)? {
+                        return Ok(Value::Bool(false));
+                    }
+                }
+                Value::Bool(true)
+            }
+            "partition_point" => {
+                let code = one(args)?;
+                let slot = self.slot(code);
+                let mut count = 0;
+                while count < len {
+                    let own = Value::Ref(place.then(Step::At(count)));
+                    let answer = self.call_value(Value::Ref(Place::slot(slot)), vec![own])?;
+                    if !self.truth(&answer)? {
+                        break;
+                    }
+                    count += 1;
+                }
+                Value::int(count)
+            }
             "is_sorted" => self.unknown.untold_anew(),
             _ => return self.many_merged(place, name, args),
         })

@@ -110,8 +110,9 @@ impl Run<'_> {
                 let part = self.text_part(own, shown[0].clone())?;
                 return Ok(Some(Value::option(part)));
             }
-            ("to_digit", [Value::Int(10, _)]) => {
-                let digit = own.chars().next().and_then(|it| it.to_digit(10));
+            ("to_digit", [Value::Int(base @ 2..=36, _)]) => {
+                let base = u32::try_from(*base).unwrap_or(10);
+                let digit = own.chars().next().and_then(|it| it.to_digit(base));
                 return Ok(Some(Value::option(digit.map(|it| Value::number(i64::from(it))))));
             }
             ("is_digit", [Value::Int(10, _)]) => {
@@ -209,6 +210,7 @@ impl Run<'_> {
         let number = own.parse::<i64>().ok().filter(|_| !(unsigned && own.starts_with('-')));
         let made = match name {
             Some("bool") => own.parse().ok().map(Value::Bool),
+            Some("f64" | "f32") => own.parse().ok().map(Value::Float),
             Some("String") => Some(Value::Text(own.clone())),
             Some("char") => (own.chars().count() == 1).then(|| Value::Text(own.clone())),
             Some("u8") => number.filter(|it| u8::try_from(*it).is_ok()).map(Value::number),
@@ -274,9 +276,18 @@ impl Run<'_> {
                 Value::Text(said) if !spec.ends_with('?') => said.to_string(),
                 Value::Int(number, _) if !spec.ends_with('?') => number.to_string(),
                 Value::Bool(it) => it.to_string(),
+                Value::Float(it) if !spec.ends_with('?') => match spec.strip_prefix('.') {
+                    Some(digits) => {
+                        let digits = digits.parse::<usize>().ok().filter(|it| *it < 20)?;
+                        made.push_str(&format!("{it:.digits$}"));
+                        rest = after;
+                        continue;
+                    }
+                    None => it.to_string(),
+                },
                 _ => return None,
             };
-            let is_text = !matches!(value, Value::Int(..));
+            let is_text = !matches!(value, Value::Int(..) | Value::Float(_));
             made.push_str(&padded(&shown, spec.trim_end_matches('?'), is_text)?);
             rest = after;
         }

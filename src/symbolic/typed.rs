@@ -2,6 +2,7 @@
 
 use super::machine::{Frame, Result, Run, unknown};
 use super::value::{Kind, Maybe, Place, Value};
+use super::width::Width;
 use crate::facts::tree::{
     BinaryOp, Body, ExprId, ExprKind, Generic, ItemKind, Name, PatId, PatKind, StmtKind, Type,
 };
@@ -75,9 +76,13 @@ impl Run<'_> {
             }
             Value::Unit => same_type(ty, &Ty::Tuple(Vec::new())),
             Value::Bool(_) => among(&["bool"]),
-            Value::Int(..) if name.is_some_and(|it| super::library::limits(it).is_some()) => {
-                return self.maybe_of();
+            Value::Int(_, width) if name.is_some_and(|it| super::library::limits(it).is_some()) => {
+                match width.is_known() {
+                    true => *width == Width::known(name.unwrap_or_default()),
+                    false => return self.maybe_of(),
+                }
             }
+            Value::Float(_) if !among(&["f64", "f32"]) => false,
             Value::Int(..) => false,
             Value::Text(_) if among(&["String", "char"]) || matches!(ty, Ty::Reference(_)) => {
                 return self.maybe_of();

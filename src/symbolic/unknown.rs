@@ -439,7 +439,12 @@ fn mirrored(op: Comparison) -> Comparison {
 fn is_constant(value: &Value) -> bool {
     matches!(
         value,
-        Value::Int(..) | Value::Bool(_) | Value::Text(_) | Value::Literal(_) | Value::Unit
+        Value::Int(..)
+            | Value::Float(_)
+            | Value::Bool(_)
+            | Value::Text(_)
+            | Value::Literal(_)
+            | Value::Unit
     )
 }
 
@@ -451,6 +456,7 @@ fn same(one: &Value, other: &Value) -> bool {
 /// What a comparison of two values says, if that is known.
 pub(super) fn holds(op: Comparison, left: &Value, right: &Value) -> Option<bool> {
     match (left, right) {
+        (Value::Float(left), Value::Float(right)) => super::float::holds(op, *left, *right),
         (Value::Int(left, _), Value::Int(right, _)) => Some(match op {
             Comparison::Equal => left == right,
             Comparison::Unequal => left != right,
@@ -498,6 +504,9 @@ fn equal(left: &Value, right: &Value) -> Option<bool> {
         (Value::Unit, Value::Unit) => Some(true),
         (Value::Bool(left), Value::Bool(right)) => Some(left == right),
         (Value::Int(left, _), Value::Int(right, _)) => Some(left == right),
+        (Value::Float(left), Value::Float(right)) => {
+            super::float::holds(Comparison::Equal, *left, *right)
+        }
         (Value::Text(left), Value::Text(right)) => Some(left == right),
         (Value::Literal(left), Value::Literal(right)) if left == right => Some(true),
         (Value::Sym(left), Value::Sym(right)) if left == right => Some(true),
@@ -528,6 +537,7 @@ pub(super) fn key(value: &Value) -> String {
         Value::Unit => "()".to_owned(),
         Value::Bool(it) => it.to_string(),
         Value::Int(it, _) => it.to_string(),
+        Value::Float(it) => it.to_string(),
         Value::Text(it) => format!("{it:?}"),
         Value::Literal(it) => format!("t{it}"),
         Value::Sym(it) => format!("#{it}"),

@@ -22,6 +22,8 @@ pub(super) enum Value {
     Bool(bool),
     /// A whole number, and of which type.
     Int(i64, Width),
+    /// A fraction.
+    Float(f64),
     /// A text or a character that is known.
     Text(Name),
     /// Something else that is written out, by a hash.

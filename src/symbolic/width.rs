@@ -29,6 +29,23 @@ impl Width {
         }
     }
 
+    /// The names that it may go by.
+    pub(super) fn name(self) -> &'static [&'static str] {
+        match self.0 {
+            Some((true, 8)) => &["i8"],
+            Some((true, 16)) => &["i16"],
+            Some((true, 32)) => &["i32"],
+            Some((true, 64)) => &["i64", "isize"],
+            Some((true, 128)) => &["i128"],
+            Some((false, 8)) => &["u8"],
+            Some((false, 16)) => &["u16"],
+            Some((false, 32)) => &["u32"],
+            Some((false, 64)) => &["u64", "usize"],
+            Some((false, 128)) => &["u128"],
+            _ => &[],
+        }
+    }
+
     /// The type of what two numbers make.
     pub(super) fn or(self, other: Self) -> Self {
         Self(self.0.or(other.0))

@@ -152,6 +152,12 @@ impl BodyLowering<'_, '_> {
         let text = match lit {
             syn::Lit::Str(it) => it.value(),
             syn::Lit::Char(it) => it.value().to_string(),
+            syn::Lit::Float(it) => {
+                if let Ok(number) = it.base10_parse::<f64>() {
+                    self.body.said.insert(hash, Said::Float(number.to_bits()));
+                }
+                return hash;
+            }
             _ => return hash,
         };
         if text.len() <= MAX_TEXT {

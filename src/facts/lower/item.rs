@@ -111,8 +111,9 @@ impl Lowering<'_> {
                 let variants = it.variants.iter().map(|variant| {
                     let mut fields = self.fields(&variant.fields);
                     fields.iter_mut().for_each(|it| it.visibility = Visibility::Public);
-                    let has_number = variant.discriminant.is_some();
-                    Variant { name: self.ident(&variant.ident), fields, has_number }
+                    let number = variant.discriminant.as_ref().map(|(_, it)| whole_number(it));
+                    let is_default = variant.attrs.iter().any(|it| it.path().is_ident("default"));
+                    Variant { name: self.ident(&variant.ident), fields, number, is_default }
                 });
                 let kind = ItemKind::Enum(variants.collect());
                 vec![self.named(
@@ -237,15 +238,16 @@ impl Lowering<'_> {
 
     fn generics(&mut self, generics: &Generics) -> Vec<Generic> {
         let params = generics.params.iter().filter_map(|param| match param {
-            GenericParam::Type(param) => Some(param),
-            _ => None,
+            GenericParam::Type(param) => {
+                let bounds = self.traits(&param.bounds);
+                Some(Generic { name: self.ident(&param.ident), bounds })
+            }
+            GenericParam::Const(param) => {
+                Some(Generic { name: self.ident(&param.ident), bounds: Vec::new() })
+            }
+            GenericParam::Lifetime(_) => None,
         });
-        let mut found: Vec<Generic> = params
-            .map(|param| Generic {
-                name: self.ident(&param.ident),
-                bounds: self.traits(&param.bounds),
-            })
-            .collect();
+        let mut found: Vec<Generic> = params.collect();
         for predicate in generics.where_clause.iter().flat_map(|it| &it.predicates) {
             let syn::WherePredicate::Type(it) = predicate else { continue };
             let Type::Path(None, path) = self.ty(&it.bounded_ty) else { continue };
@@ -261,10 +263,11 @@ impl Lowering<'_> {
         let trait_path = it.trait_.as_ref().map(|(path, _)| self.path(path));
         let generics = self.generics(&it.generics);
         let range = byte_range(it.impl_token.span).cover(delimited(&it.brace_token.span));
-        let implementation = Impl { self_ty, trait_path, generics, functions: Vec::new() };
+        let (functions, constants) = (Vec::new(), Vec::new());
+        let implementation = Impl { self_ty, trait_path, generics, functions, constants };
         let kind = ItemKind::Impl(Box::new(implementation));
         let id = self.plain(&it.attrs, Visibility::Private, Name::from(""), range, kind);
-        let mut children = Vec::new();
+        let (mut children, mut constants) = (Vec::new(), Vec::new());
         for item in &it.items {
             match item {
                 ImplItem::Fn(it) => {
@@ -276,7 +279,7 @@ impl Lowering<'_> {
                     ));
                 }
                 ImplItem::Const(it) => {
-                    self.value(
+                    let constant = self.value(
                         &it.attrs,
                         &it.vis,
                         &it.ident,
@@ -284,6 +287,7 @@ impl Lowering<'_> {
                         &it.ty,
                         &it.expr,
                     );
+                    constants.push(constant);
                 }
                 ImplItem::Macro(it) if self.matters(delimiter_range(&it.mac)) => {
                     self.sight_paths(&it.mac.tokens, false);
@@ -294,6 +298,7 @@ impl Lowering<'_> {
         }
         if let ItemKind::Impl(it) = &mut self.facts.items[id.0 as usize].kind {
             it.functions = children;
+            it.constants = constants;
         }
         id
     }
@@ -557,6 +562,17 @@ fn cfg_if(input: syn::parse::ParseStream<'_>) -> syn::Result<Vec<(Cfg, TokenStre
             return Ok(branches);
         }
         input.parse::<syn::Token![else]>()?;
+    }
+}
+
+/// A whole number that is written out.
+fn whole_number(expr: &syn::Expr) -> Option<i64> {
+    match expr {
+        syn::Expr::Unary(syn::ExprUnary { op: syn::UnOp::Neg(_), expr, .. }) => {
+            whole_number(expr).map(|it| -it)
+        }
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(it), .. }) => it.base10_parse().ok(),
+        _ => None,
     }
 }
 

@@ -61,11 +61,14 @@ impl Lowering<'_> {
 
     pub(super) fn generic_args(&mut self, args: &syn::AngleBracketedGenericArguments) -> Vec<Type> {
         let types = args.args.iter().filter_map(|arg| match arg {
-            GenericArgument::Type(ty) => Some(ty),
-            GenericArgument::AssocType(assoc) => Some(&assoc.ty),
+            GenericArgument::Type(ty) => Some(self.ty(ty)),
+            GenericArgument::AssocType(assoc) => Some(self.ty(&assoc.ty)),
+            GenericArgument::Const(number) => {
+                Some(Type::Slice(Box::new(Type::Unknown), size(number)))
+            }
             _ => None,
         });
-        types.map(|ty| self.ty(ty)).collect()
+        types.collect()
     }
 
     fn bounds<P>(&mut self, bounds: &syn::punctuated::Punctuated<TypeParamBound, P>) -> Type {

@@ -25,7 +25,7 @@ pub enum Type {
     Reference(bool, Box<Type>),
     /// `(A, B)`; `()` is empty.
     Tuple(Vec<Type>),
-    /// `[T]` and `[T; n]`.
+    /// `[T]` and `[T; n]`; the argument of a constant parameter is an array of what nobody knows.
     Slice(Box<Type>, Size),
     /// `impl A + B`, `dyn A + B`: the bounds.
     Bounds(Vec<Path>),
