@@ -161,14 +161,26 @@ pub struct Generic {
 }
 
 /// How a method takes `self`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Receiver {
     /// `self`.
     Value,
     /// `&self`, or `&mut self` if `true`.
     Reference(bool),
     /// `self: Type`.
-    Typed,
+    Typed(Type),
+}
+
+impl Receiver {
+    /// Whether a method only borrows what it is called on.
+    pub fn is_lent(&self) -> bool {
+        match self {
+            Self::Value => false,
+            Self::Reference(_) | Self::Typed(Type::Reference(..)) => true,
+            Self::Typed(Type::Path(None, path)) => path.last() == "Pin",
+            Self::Typed(_) => false,
+        }
+    }
 }
 
 /// A field of a struct or variant; tuple fields are named `0`, `1`, ….

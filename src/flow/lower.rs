@@ -153,12 +153,16 @@ impl<'m> Lowering<'m> {
         self.open_frame(FlowKind::Function, range);
         if let Some(function) = self.model.function(self.function.item) {
             if let Some(receiver) = &function.receiver {
-                let kind = if matches!(receiver, Receiver::Reference(_)) {
+                let kind = if receiver.is_lent() {
                     LocalKind::Reference
                 } else {
                     LocalKind::Parameter
                 };
-                let ty = self.self_ty.clone().unwrap_or_default();
+                let ty = match receiver {
+                    // One of several owners, of which this may not be the last one.
+                    Receiver::Typed(written) if !receiver.is_lent() => self.ty(written),
+                    _ => self.self_ty.clone().unwrap_or_default(),
+                };
                 let local = self.frame().declare(Some(Name::from("self")), range, ty, kind);
                 self.frame().flow.receiver = Some(local);
                 self.frame().flow.lent.push(Place::local(local));

@@ -23,7 +23,7 @@ impl Run<'_> {
         if function.is_async {
             return unknown("an `async fn`");
         }
-        if let (Some(Receiver::Value | Receiver::Reference(_) | Receiver::Typed), None) =
+        if let (Some(Receiver::Value | Receiver::Reference(_) | Receiver::Typed(_)), None) =
             (&function.receiver, &receiver)
         {
             if args.is_empty() {

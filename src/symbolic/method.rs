@@ -11,8 +11,8 @@ use crate::model::{ItemRef, Ty, TyHead};
 
 /// What a call of a method means.
 enum Found {
-    /// A function of the project, and what it is called on.
-    Own(ItemRef, Place),
+    /// A function of the project, what it is called on, and the shared owner that leads there, if one does.
+    Own(ItemRef, Place, Option<Place>),
     /// A method of std, and what it is called on.
     OfStd(Place),
 }
@@ -46,7 +46,9 @@ impl Run<'_> {
             return self.downcast(&receiver, &call.name, ty);
         }
         match self.found(&receiver, &call.name)? {
-            Found::Own(own, place) => self.call_own(own, &place, call, &types),
+            Found::Own(own, place, owner) => {
+                self.call_own(own, (&place, owner.as_ref()), call, &types)
+            }
             Found::OfStd(place) => {
                 let at = self.at.1;
                 let want = match types.first() {
@@ -68,9 +70,10 @@ impl Run<'_> {
     /// types.
     fn found(&mut self, receiver: &Place, name: &str) -> Result<Found> {
         let mut place = receiver.clone();
+        let mut owner = None;
         loop {
             if let Some(own) = self.own_method(&place, name)? {
-                return Ok(Found::Own(own, place));
+                return Ok(Found::Own(own, place, owner));
             }
             // An iterator behind a reference stays where it is.
             let is_borrowed = place != *receiver && matches!(self.get(&place)?, Value::Iter(_));
@@ -86,21 +89,25 @@ impl Run<'_> {
                 && self.provides.contains_key(name)
                 && let Some(own) = self.of_trait(&place, name)?
             {
-                return Ok(Found::Own(own, place));
+                return Ok(Found::Own(own, place, owner));
             }
             if self.is_built_in(&place, name)? {
                 return Ok(Found::OfStd(place));
             }
             if let Some(own) = self.of_trait(&place, name)? {
-                return Ok(Found::Own(own, place));
+                return Ok(Found::Own(own, place, owner));
             }
             if self.is_iterator(&place)? && self.is_iterator_method(name) {
                 let is_own = place == *receiver && !BY_REFERENCE.contains(&name);
                 place = self.as_iterator(&place, is_own)?;
                 continue;
             }
+            let is_owner = matches!(self.get(&place)?, Value::Shared(_));
             match self.deref(&place)? {
-                Some(to) => place = to,
+                Some(to) => {
+                    let before = std::mem::replace(&mut place, to);
+                    owner = is_owner.then_some(before);
+                }
                 None => {
                     let of = what(self.get(receiver)?);
                     return unknown(&format!("the method `{name}` of {of}"));
@@ -150,7 +157,7 @@ impl Run<'_> {
     pub(super) fn call_own(
         &mut self,
         own: ItemRef,
-        place: &Place,
+        place: (&Place, Option<&Place>),
         call: &MethodCall,
         types: &[Ty],
     ) -> Result<Value> {
@@ -164,26 +171,22 @@ impl Run<'_> {
     }
 
     /// What a method takes as `self`.
-    fn as_receiver(&mut self, own: ItemRef, place: &Place) -> Result<Value> {
+    fn as_receiver(
+        &mut self,
+        own: ItemRef,
+        (place, owner): (&Place, Option<&Place>),
+    ) -> Result<Value> {
         match self.model.function(own).and_then(|function| function.receiver.as_ref()) {
             Some(Receiver::Reference(_)) => Ok(Value::Ref(place.clone())),
             Some(Receiver::Value) => self.take(place),
-            Some(Receiver::Typed) => self.typed_receiver(place),
+            // `self: &Rc<Self>`, `self: Arc<Self>`, `self: Box<Self>`
+            Some(it @ Receiver::Typed(_)) => match (owner, it.is_lent()) {
+                (Some(owner), true) => Ok(Value::Ref(owner.clone())),
+                (Some(owner), false) => self.take(owner),
+                (None, true) => Ok(Value::Ref(place.clone())),
+                (None, false) => self.take(place),
+            },
             None => unknown("a function that is no method"),
-        }
-    }
-
-    /// `self: &Rc<Self>`, `self: Box<Self>`: what the value is in, or the value.
-    pub(super) fn typed_receiver(&mut self, place: &Place) -> Result<Value> {
-        // The shared owner that led here.
-        let shared =
-            self.shared.iter().position(|it| it.slot == place.slot && place.path.is_empty());
-        match shared {
-            Some(id) => {
-                let slot = self.slot(Value::Shared(id));
-                Ok(Value::Ref(Place::slot(slot)))
-            }
-            None => self.take(place),
         }
     }
 
@@ -241,8 +244,8 @@ impl Run<'_> {
                 let born = self.at;
                 self.built_in(&place, name, &mut args, &Ty::Unknown, born)
             }
-            Found::Own(own, place) => {
-                let receiver = self.as_receiver(own, &place)?;
+            Found::Own(own, place, owner) => {
+                let receiver = self.as_receiver(own, (&place, owner.as_ref()))?;
                 self.call_function(own, Some(receiver), args, None)
             }
         }

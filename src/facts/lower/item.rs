@@ -208,7 +208,8 @@ impl Lowering<'_> {
                         ReceiverKind::Reference(_, _, mutable) => {
                             Receiver::Reference(mutable.is_some())
                         }
-                        _ => Receiver::Typed,
+                        ReceiverKind::Typed(_, ty) => Receiver::Typed(self.ty(ty)),
+                        _ => Receiver::Typed(Type::Unknown),
                     });
                 }
                 FnArg::Typed(typed) => params.push(self.ty(&typed.ty)),

@@ -296,7 +296,7 @@ impl Transfer<'_> {
     fn is_lent(&self, item: ItemRef, entry: Entry) -> bool {
         let Some(function) = self.follower.model.function(item) else { return false };
         match entry {
-            Entry::Receiver => matches!(function.receiver, Some(Receiver::Reference(_))),
+            Entry::Receiver => function.receiver.as_ref().is_some_and(Receiver::is_lent),
             Entry::Param(index) => {
                 matches!(function.params.get(index), Some(Type::Reference(..)))
             }
