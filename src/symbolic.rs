@@ -105,6 +105,8 @@ struct Limits {
 
 /// What every program is tried with.
 const FIRST: Limits = Limits { elements: 3, runs: 400, steps: 100_000, is_eager: false };
+/// What one is tried with that has too many ways with so many.
+const FEW: Limits = Limits { elements: 1, runs: 300, steps: 60_000, is_eager: false };
 /// What one is tried with again where all runs speak against a blame, or none joins.
 const AGAIN: Limits = Limits { elements: 5, runs: 2_000, steps: 400_000, is_eager: false };
 /// What every program is tried with at last, in the other order of things.
@@ -208,6 +210,18 @@ impl<'m> Program<'m, '_> {
             return;
         }
         let mut births = self.explore(FIRST);
+        if births.values().any(|it| !it.all) && self.found.unread.is_empty() {
+            // All ways of fewer elements say more than some of more.
+            for (at, few) in self.explore(FEW) {
+                let known = births.entry(at).or_default();
+                known.lost = known.lost.or(few.lost);
+                known.joined = known.joined.or(few.joined);
+                if few.all && !known.all {
+                    (known.all, known.is_enough, known.counts_on) =
+                        (true, few.is_enough, few.counts_on);
+                }
+            }
+        }
         if !self.found.unread.is_empty() && !self.is_last {
             // All is run again once that is read.
             return;

@@ -153,11 +153,8 @@ impl<'m> Lowering<'m> {
         self.open_frame(FlowKind::Function, range);
         if let Some(function) = self.model.function(self.function.item) {
             if let Some(receiver) = &function.receiver {
-                let kind = if receiver.is_lent() {
-                    LocalKind::Reference
-                } else {
-                    LocalKind::Parameter
-                };
+                let kind =
+                    if receiver.is_lent() { LocalKind::Reference } else { LocalKind::Parameter };
                 let ty = match receiver {
                     // One of several owners, of which this may not be the last one.
                     Receiver::Typed(written) if !receiver.is_lent() => self.ty(written),

@@ -74,7 +74,7 @@ impl Run<'_> {
                 name,
                 "recv" | "try_recv" | "recv_timeout" | "iter" | "try_iter" | "into_iter"
             ),
-            Value::Thread(_) => matches!(name, "name" | "id" | "unpark" | "clone"),
+            Value::Thread(..) => matches!(name, "name" | "id" | "unpark" | "clone"),
             Value::Builder(_) => matches!(name, "name" | "stack_size" | "spawn" | "spawn_scoped"),
             Value::Scope(_) => matches!(name, "spawn"),
             Value::Entry(..) => matches!(
@@ -167,12 +167,13 @@ impl Run<'_> {
                 let channel = *channel;
                 self.receiver_method(place, channel, name)
             }
-            Value::Thread(is_named) => {
-                let is_named = *is_named;
+            Value::Thread(number, is_named) => {
+                let (number, is_named) = (*number, *is_named);
                 Ok(match name {
                     "name" => Value::option(is_named.then(|| self.unknown.fresh())),
                     "unpark" => Value::Unit,
-                    "clone" => Value::Thread(is_named),
+                    "clone" => Value::Thread(number, is_named),
+                    "id" => text(format!("ThreadId({number})")),
                     _ => self.unknown.fresh(),
                 })
             }
@@ -264,6 +265,7 @@ impl Run<'_> {
             _ => None,
         };
         let Some(code) = args.pop() else { return unknown("a spawn without a closure") };
+        self.unknown.apart += 1;
         match self.unknown.choose(2) {
             0 => {
                 let handle = self.spawned(born, code, scope);
@@ -335,7 +337,7 @@ impl Run<'_> {
                 }
                 Ok(Value::Bool(ended))
             }
-            _ => Ok(Value::Thread(self.threads[thread].is_named)),
+            _ => Ok(Value::Thread(thread + 1, self.threads[thread].is_named)),
         }
     }
 

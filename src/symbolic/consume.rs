@@ -1,7 +1,5 @@
 //! Methods of iterators: adaptors, and what runs them.
 
-use std::collections::VecDeque;
-
 use super::eval::last as last_of;
 use super::iterate::{Adaptor, Iter};
 use super::machine::{Result, Run, Stop, unknown};
@@ -143,14 +141,20 @@ impl Run<'_> {
         if computes && self.is_plain_iter(&iter) && args.iter().all(|it| self.is_plain_code(it)) {
             let path = want.path().unwrap_or("String");
             if name != "collect" || path.ends_with("String") || path.ends_with("Vec") {
+                let depends = self.has_unknown(&iter) || args.iter().any(|it| self.has_unknown(it));
                 args.clear();
-                return Ok(self.unknown.fresh());
+                return Ok(self.computed(depends));
             }
         }
         if let Some(adaptor) = Adaptor::of(name) {
             return self.adapt(adaptor, iter, args);
         }
         self.consumed(iter, name, args, want)
+    }
+
+    /// What comes of much that only computes: it may be anything, or one thing that is not worked out.
+    fn computed(&mut self, depends: bool) -> Value {
+        if depends { self.unknown.fresh() } else { self.unknown.untold_anew() }
     }
 
     /// Methods that look for an element from the end.
@@ -183,21 +187,6 @@ impl Run<'_> {
     ) -> Result<Value> {
         match name {
             "into_iter" => Ok(iter),
-            "rev" => {
-                if let Value::Iter(numbers) = &iter
-                    && matches!(**numbers, Iter::Numbers(_, None))
-                {
-                    return unknown("an endless range from its end");
-                }
-                if let Value::Iter(own) = &iter
-                    && matches!(**own, Iter::Own(_))
-                {
-                    return unknown("the end of an iterator of the project");
-                }
-                let mut all = self.drained(iter)?;
-                all.reverse();
-                Ok(Value::iter(all))
-            }
             "cloned" | "copied" => {
                 let all = self.drained(iter)?;
                 let mut made = Vec::new();
@@ -290,7 +279,7 @@ impl Run<'_> {
     fn adapt(&mut self, adaptor: Adaptor, iter: Value, args: &mut Vec<Value>) -> Result<Value> {
         let given = match adaptor {
             Adaptor::Enumerate => Value::number(0),
-            Adaptor::Peekable | Adaptor::Fuse => Value::Unit,
+            Adaptor::Peekable | Adaptor::Fuse | Adaptor::Rev => Value::Unit,
             Adaptor::Zip | Adaptor::Chain => {
                 let other = one(args)?;
                 self.iterated(other)?
@@ -325,10 +314,10 @@ impl Run<'_> {
 
     fn next_back(&mut self, place: &Place) -> Result<Value> {
         let iter = std::mem::replace(self.get_mut(place)?, Value::Moved);
-        let mut all = VecDeque::from(self.drained(iter)?);
-        let item = all.pop_back();
-        *self.get_mut(place)? = Value::Iter(Box::new(Iter::Items(all)));
-        Ok(Value::option(item))
+        let Value::Iter(mut iter) = iter else { return unknown("no iterator") };
+        let last = self.advance_back(&mut iter);
+        *self.get_mut(place)? = Value::Iter(iter);
+        Ok(Value::option(last?))
     }
 
     /// The element that comes next, which stays: it is kept in the adaptor.
@@ -361,12 +350,12 @@ impl Run<'_> {
         Ok(match (&*iter, name) {
             (Iter::Items(items), "len") => Value::int(items.len()),
             (Iter::Items(items), "is_empty") => Value::Bool(items.is_empty()),
-            (Iter::Numbers(from, Some(to)), "len") => {
+            (Iter::Numbers(from, Some(to), _), "len") => {
                 Value::number(to.saturating_sub(*from).max(0))
             }
-            (Iter::Numbers(from, Some(to)), "is_empty") => Value::Bool(from >= to),
-            (Iter::Numbers(from, _), "start") => Value::number(*from),
-            (Iter::Numbers(from, to), "contains") => {
+            (Iter::Numbers(from, Some(to), _), "is_empty") => Value::Bool(from >= to),
+            (Iter::Numbers(from, _, _), "start") => Value::number(*from),
+            (Iter::Numbers(from, to, _), "contains") => {
                 let (value, from, to) = (one(args)?, *from, *to);
                 let low = self.compare(
                     crate::facts::tree::Comparison::AtLeast,
@@ -399,7 +388,9 @@ impl Run<'_> {
             && self.is_plain_iter(&self.get(place)?.clone())
             && self.is_plain_code(&code)
         {
-            return Ok(self.unknown.fresh());
+            let iter = self.get(place)?.clone();
+            let depends = self.has_unknown(&iter) || self.has_unknown(&code);
+            return Ok(self.computed(depends));
         }
         let (slot, sum) = (self.slot(code), self.slot(sum));
         let code = Value::Ref(Place::slot(slot));

@@ -30,7 +30,7 @@ impl Run<'_> {
                 self.scoped(|run| other.map_or(Ok(Value::Unit), |other| run.eval(other, want)))
             }
             ExprKind::Let(..) => Ok(Value::Bool(self.condition(id)?)),
-            ExprKind::While(label, condition, block) => self.repeat(label.as_ref(), |run| {
+            ExprKind::While(label, condition, block) => self.repeat(id, label.as_ref(), |run| {
                 run.open_scope();
                 let goes_on = run.condition(*condition)?;
                 run.scoped(|run| match goes_on {
@@ -39,10 +39,10 @@ impl Run<'_> {
                 })
             }),
             ExprKind::Loop(label, block) => {
-                self.repeat(label.as_ref(), |run| run.block(*block, &Ty::Unknown).map(|_| ()))
+                self.repeat(id, label.as_ref(), |run| run.block(*block, &Ty::Unknown).map(|_| ()))
             }
             ExprKind::For(label, pat, iterable, block) => {
-                self.for_loop(label.as_ref(), *pat, *iterable, *block)
+                self.for_loop(id, label.as_ref(), (*pat, *iterable, *block))
             }
             ExprKind::Match(scrutinee, arms) => self.match_arms(*scrutinee, arms, want),
             _ => unknown("an expression that is not followed"),
@@ -70,16 +70,21 @@ impl Run<'_> {
     /// Rounds of a loop until something leaves it.
     pub(super) fn repeat(
         &mut self,
+        id: ExprId,
         label: Option<&Name>,
         mut round: impl FnMut(&mut Self) -> Result<()>,
     ) -> Result<Value> {
-        let mut undecided = 0;
+        let (mut undecided, mut rounds) = (0, 0);
         loop {
             self.step()?;
+            rounds += 1;
+            if self.skips_loop(id, rounds)? {
+                return Ok(Value::Unit);
+            }
             let temps = self.temps();
-            let before = self.unknown.taken;
+            let before = self.unknown.taken - self.unknown.apart;
             let result = round(self);
-            undecided += usize::from(self.unknown.taken > before);
+            undecided += usize::from(self.unknown.taken - self.unknown.apart > before);
             if undecided > MAX_ROUNDS.max(self.unknown.most)
                 && matches!(result, Ok(()) | Err(Stop::Continue(_)))
             {
@@ -102,15 +107,14 @@ impl Run<'_> {
 
     pub(super) fn for_loop(
         &mut self,
+        id: ExprId,
         label: Option<&Name>,
-        pat: PatId,
-        iterable: ExprId,
-        block: BlockId,
+        (pat, iterable, block): (PatId, ExprId, BlockId),
     ) -> Result<Value> {
         let over = self.eval(iterable, &Ty::Unknown)?;
         let iter = self.iterated(over)?;
         let place = self.temp(iter);
-        let result = self.repeat(label, |run| {
+        let result = self.repeat(id, label, |run| {
             let Some(item) = run.next(&place)? else {
                 return Err(Stop::Break(None, Value::Unit));
             };

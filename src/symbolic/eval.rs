@@ -229,7 +229,14 @@ impl Run<'_> {
             }
             _ => {}
         }
-        let value = self.eval(from, &Ty::Unknown)?;
+        let want = match &body.expr(to).kind {
+            ExprKind::Path(None, path) => match path.as_name().and_then(|it| self.variable(it)) {
+                Some(slot) => super::typed::kept_in(&self.slots[slot]),
+                None => Ty::Unknown,
+            },
+            _ => Ty::Unknown,
+        };
+        let value = self.eval(from, &want)?;
         let mut place = self.place(to)?;
         if matches!(body.expr(to).kind, ExprKind::Deref(_)) {
             place = self.resolved(&place)?;

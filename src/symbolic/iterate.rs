@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::machine::{Result, Run, unknown};
 use super::value::{Kind, Maybe, Place, Step, SymId, Value, head_of};
+use super::width::Width;
 
 /// Numbers of a range that are gone through one by one.
 const MAX_NUMBERS: i64 = 1_100;
@@ -13,8 +14,8 @@ const MAX_NUMBERS: i64 = 1_100;
 pub(super) enum Iter {
     /// These.
     Items(VecDeque<Value>),
-    /// Numbers from one on, up to one that is left out.
-    Numbers(i64, Option<i64>),
+    /// Numbers of a type from one on, up to one that is left out.
+    Numbers(i64, Option<i64>, Width),
     /// From one on, up to another: not both are known.
     Open(Value, Option<Value>, i64),
     /// As many as something unknown has: which comes next.
@@ -52,6 +53,7 @@ pub(super) enum Adaptor {
     Peekable,
     StepBy,
     Fuse,
+    Rev,
     Scan,
     Cycle,
     /// `successors`: the next one, and what makes another one of it.
@@ -79,6 +81,7 @@ impl Adaptor {
             "peekable" => Self::Peekable,
             "step_by" => Self::StepBy,
             "fuse" => Self::Fuse,
+            "rev" => Self::Rev,
             "scan" => Self::Scan,
             "cycle" => Self::Cycle,
             _ => return None,
@@ -219,7 +222,7 @@ impl Run<'_> {
         self.step()?;
         match iter {
             Iter::Items(items) => Ok(items.pop_front()),
-            Iter::Numbers(from, to) => {
+            Iter::Numbers(from, to, width) => {
                 if to.is_some_and(|to| *from >= to) {
                     return Ok(None);
                 }
@@ -231,7 +234,7 @@ impl Run<'_> {
                     return Ok(Some(self.unknown.fresh()));
                 }
                 *from += 1;
-                Ok(Some(Value::number(*from - 1)))
+                Ok(Some(Value::Int(*from - 1, *width)))
             }
             Iter::Open(from, to, at) => {
                 let (from, count) = (from.clone(), *at);
@@ -274,6 +277,54 @@ impl Run<'_> {
                 self.opened(made)
             }
             Iter::Adapted(adaptor, inner, given) => self.adapted(*adaptor, inner, given),
+        }
+    }
+
+    /// The last element of an iterator that was taken out of where it lies.
+    pub(super) fn advance_back(&mut self, iter: &mut Iter) -> Result<Option<Value>> {
+        self.step()?;
+        match iter {
+            Iter::Items(items) => return Ok(items.pop_back()),
+            Iter::Numbers(from, Some(to), width) if to.saturating_sub(*from) <= MAX_NUMBERS => {
+                if *from >= *to {
+                    return Ok(None);
+                }
+                *to -= 1;
+                return Ok(Some(Value::Int(*to, *width)));
+            }
+            Iter::Adapted(Adaptor::Rev, inner, _) => return self.inner_next(inner),
+            Iter::Adapted(Adaptor::Chain, inner, given) => {
+                return match self.inner_last(given)? {
+                    Some(item) => Ok(Some(item)),
+                    None => self.inner_last(inner),
+                };
+            }
+            Iter::Adapted(
+                adaptor @ (Adaptor::Map | Adaptor::Filter | Adaptor::FilterMap | Adaptor::Inspect),
+                inner,
+                given,
+            ) => {
+                let slot = self.slot(std::mem::replace(given, Value::Moved));
+                let last = self.through(*adaptor, inner, slot, true);
+                *given = std::mem::replace(&mut self.slots[slot], Value::Moved);
+                return last;
+            }
+            Iter::Numbers(_, None, _) => return unknown("an endless range from its end"),
+            Iter::Own(_) => return unknown("the end of an iterator of the project"),
+            _ => {}
+        }
+        // All others have to be gone through.
+        let held = std::mem::replace(iter, Iter::Items(VecDeque::new()));
+        let mut all = VecDeque::from(self.drained(Value::Iter(Box::new(held)))?);
+        let last = all.pop_back();
+        *iter = Iter::Items(all);
+        Ok(last)
+    }
+
+    fn inner_last(&mut self, inner: &mut Value) -> Result<Option<Value>> {
+        match inner {
+            Value::Iter(iter) => self.advance_back(iter),
+            _ => unknown("the end of something else"),
         }
     }
 
@@ -359,7 +410,7 @@ impl Run<'_> {
             | Adaptor::MapWhile
             | Adaptor::Inspect => {
                 let slot = self.slot(std::mem::replace(given, Value::Moved));
-                let next = self.through(adaptor, inner, slot);
+                let next = self.through(adaptor, inner, slot, false);
                 *given = std::mem::replace(&mut self.slots[slot], Value::Moved);
                 next
             }
@@ -368,7 +419,7 @@ impl Run<'_> {
                 let Some(item) = self.inner_next(inner)? else { return Ok(None) };
                 let Value::Int(at, _) = given else { return unknown("a count") };
                 *at += 1;
-                Ok(Some(Value::Tuple(vec![Value::number(*at - 1), item])))
+                Ok(Some(Value::Tuple(vec![Value::Int(*at - 1, Width::known("usize")), item])))
             }
             Adaptor::Zip => {
                 let Some(one) = self.inner_next(inner)? else { return Ok(None) };
@@ -419,6 +470,7 @@ impl Run<'_> {
                 _ => self.inner_next(inner),
             },
             Adaptor::Fuse => self.inner_next(inner),
+            Adaptor::Rev => self.inner_last(inner),
         }
     }
 
@@ -428,11 +480,13 @@ impl Run<'_> {
         adaptor: Adaptor,
         inner: &mut Value,
         code: usize,
+        from_end: bool,
     ) -> Result<Option<Value>> {
         let code = Value::Ref(Place::slot(code));
         // Once `take_while` and its kin have stopped they stay so.
         loop {
-            let Some(item) = self.inner_next(inner)? else { return Ok(None) };
+            let next = if from_end { self.inner_last(inner)? } else { self.inner_next(inner)? };
+            let Some(item) = next else { return Ok(None) };
             match adaptor {
                 Adaptor::Map => return Ok(Some(self.call_value(code, vec![item])?)),
                 Adaptor::FilterMap => {

@@ -214,7 +214,7 @@ impl Run<'_> {
     pub(super) fn bounds(&mut self, range: Value, len: usize) -> Result<(usize, usize)> {
         let Value::Iter(range) = range else { return unknown("a range that is not known") };
         let (from, to) = match *range {
-            Iter::Numbers(from, to) => (from, to),
+            Iter::Numbers(from, to, _) => (from, to),
             Iter::Open(from, to, _) => {
                 let from = self.position(&from, len)?;
                 let to = match to {

@@ -1,5 +1,6 @@
 //! Functions of std by their path, macros, ranges and defaults.
 
+use super::builtin::MAX_LATE;
 use super::eval::last;
 use super::iterate::{Adaptor, Iter};
 use super::machine::{Result, Run, Stop, unknown};
@@ -33,6 +34,10 @@ impl Run<'_> {
                 Value::Unit
             }
             // A run that panics is none that counts.
+            ("thread", "current") => match self.running.last() {
+                Some(&thread) => Value::Thread(thread + 1, self.threads[thread].is_named),
+                None => Value::Thread(0, true),
+            },
             ("thread", "panicking") => Value::Bool(false),
             ("thread", "scope") => {
                 let code = one(args)?;
@@ -211,8 +216,11 @@ impl Run<'_> {
             },
             ("Arc" | "Rc", "strong_count") => match self.shared_argument(args)? {
                 Value::Shared(id) => {
-                    while self.has_others() {
-                        if self.unknown.choose(2) == 1 || !self.run_waiting(Wait::Last)? {
+                    // Those that take turns may go on for ever.
+                    let wait = if self.turns.is_some() { Wait::Turn } else { Wait::Last };
+                    for _ in 0..MAX_LATE {
+                        let goes_on = self.has_others() && self.unknown.choose(2) == 0;
+                        if !goes_on || !self.run_waiting(wait)? {
                             break;
                         }
                     }
@@ -584,24 +592,28 @@ impl Run<'_> {
             return Ok(Value::iter(all.map(|it| text(it.to_string()))));
         }
         let (from, to) = match (values.as_slice(), endless) {
-            ([], _) => return Ok(Value::Iter(Box::new(Iter::Numbers(0, None)))),
+            ([], _) => {
+                return Ok(Value::Iter(Box::new(Iter::Numbers(0, None, Width::default()))));
+            }
             ([from], true) => (from.clone(), None),
             ([to], false) => (Value::number(0), Some(to.clone())),
             ([from, to], _) => (from.clone(), Some(to.clone())),
             _ => return unknown("a range"),
         };
         Ok(match (from, to) {
-            (Value::Int(from, _), None) => Value::Iter(Box::new(Iter::Numbers(from, None))),
-            (Value::Int(from, _), Some(Value::Int(to, _))) => Value::Iter(Box::new(Iter::Numbers(
-                from,
-                Some(to.saturating_add(i64::from(closed))),
-            ))),
+            (Value::Int(from, width), None) => {
+                Value::Iter(Box::new(Iter::Numbers(from, None, width)))
+            }
+            (Value::Int(from, width), Some(Value::Int(to, other))) => {
+                let to = to.saturating_add(i64::from(closed));
+                Value::Iter(Box::new(Iter::Numbers(from, Some(to), width.or(other))))
+            }
             // Up to something unknown: so many as that is tried to be.
-            (Value::Int(from, _), Some(Value::Sym(id))) => {
+            (Value::Int(from, width), Some(Value::Sym(id))) => {
                 let least = if closed && from > 0 { from - 1 } else { from };
                 let Some(to) = self.unknown.counted(id, least) else { return Err(Stop::Ended) };
                 let to = to.saturating_add(i64::from(closed));
-                Value::Iter(Box::new(Iter::Numbers(from, Some(to))))
+                Value::Iter(Box::new(Iter::Numbers(from, Some(to), width)))
             }
             (from, to) => Value::Iter(Box::new(Iter::Open(from, to, 0))),
         })

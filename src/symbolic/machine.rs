@@ -143,6 +143,8 @@ pub(super) struct Run<'m> {
     pub(super) at: At,
     /// Whether threads run as soon as they are born, and not when somebody waits for them.
     pub(super) is_eager: bool,
+    /// Loops that only compute, and take long.
+    pub(super) computing: BTreeSet<At>,
     /// What paths were found to mean.
     pub(super) meanings: Meanings,
     /// Threads that take turns, if they do.
@@ -189,6 +191,7 @@ impl<'m> Run<'m> {
             running: Vec::new(),
             at,
             is_eager: false,
+            computing: BTreeSet::new(),
             meanings: Meanings::default(),
             turns: None,
             panics: false,

@@ -121,6 +121,7 @@ pub(super) const METHODS: &[&str] = &[
     "make_contiguous",
     "try_into",
     "each_mut",
+    "into",
     "each_ref",
 ];
 
@@ -310,6 +311,20 @@ impl Run<'_> {
             }
             "take" => std::mem::replace(self.get_mut(place)?, Value::Many(kind, Vec::new())),
             "into_boxed_slice" | "into_vec" | "into_sorted_vec" => self.take(place)?,
+            "into" => match want.path().map(super::eval::last) {
+                Some("Arc" | "Rc") => {
+                    let value = self.take(place)?;
+                    self.share(value)
+                }
+                Some("Box") => self.take(place)?,
+                // Pairs may become a map.
+                None if kind == Kind::List
+                    && !self.list(place)?.iter().any(|it| matches!(it, Value::Tuple(_))) =>
+                {
+                    self.take(place)?
+                }
+                _ => return unknown("`into` of a type that is not known"),
+            },
             "try_into" => {
                 let value = self.take(place)?;
                 match want.payload() {

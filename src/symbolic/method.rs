@@ -47,7 +47,7 @@ impl Run<'_> {
         }
         match self.found(&receiver, &call.name)? {
             Found::Own(own, place, owner) => {
-                self.call_own(own, (&place, owner.as_ref()), call, &types)
+                self.call_own(own, (&place, owner.as_ref()), call, (&types, want))
             }
             Found::OfStd(place) => {
                 let at = self.at.1;
@@ -159,14 +159,19 @@ impl Run<'_> {
         own: ItemRef,
         place: (&Place, Option<&Place>),
         call: &MethodCall,
-        types: &[Ty],
+        (types, want): (&[Ty], &Ty),
     ) -> Result<Value> {
         let receiver = self.as_receiver(own, place)?;
         let at = self.at.1;
-        let more = match self.seen(&receiver) {
+        let mut more = match self.seen(&receiver) {
             Value::Data(data) => data.types,
             _ => Vec::new(),
         };
+        if let (true, Some(function)) = (types.is_empty(), self.model.function(own))
+            && let Some(output) = &function.output
+        {
+            self.infer_wanted(&function.generics, output, want, &mut more);
+        }
         self.call_written(own, Some(receiver), &call.args, (types, more), at)
     }
 
@@ -301,6 +306,7 @@ const SAME: &[&str] = &[
     "cloned",
     "into",
     "as_bytes",
+    "as_slice",
     "iter",
     "into_iter",
     "by_ref",

@@ -125,6 +125,12 @@ impl Run<'_> {
         place: &Place,
     ) -> Result<bool> {
         let place = self.listed(place)?;
+        if let Value::Sym(id) = *self.get(&place)? {
+            // So many elements as it is tried to have.
+            let len = self.unknown.len(id);
+            let items = (1..=len).map(|at| self.unknown.part(id, &format!("[{at}]"))).collect();
+            *self.get_mut(&place)? = Value::list(items);
+        }
         let Value::Many(_, items) = self.get(&place)? else { return unknown("a slice pattern") };
         let (count, has_rest) = (items.len(), parts.iter().any(|&it| is_rest(body, it)));
         let wanted = parts.len() - usize::from(has_rest);

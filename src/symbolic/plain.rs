@@ -4,10 +4,14 @@
 //! program has, and say nothing of its threads.
 
 use super::iterate::{Adaptor, Iter};
-use super::machine::Run;
-use super::value::Value;
-use crate::facts::tree::{Body, ExprKind};
+use super::machine::{Result, Run};
+use super::value::{Place, Value};
+use crate::facts::tree::{Body, ExprId, ExprKind, Name};
 use crate::model::Def;
+use crate::text::TextRange;
+
+/// Rounds of a loop that only computes, after which the rest is left out.
+const MAX_ROUNDS: usize = 40;
 
 /// Methods that compute and do no more.
 const COMPUTING: &[&str] = &[
@@ -65,6 +69,27 @@ const COMPUTING: &[&str] = &[
     "cloned",
     "is_ascii",
     "rem_euclid",
+    "abs_diff",
+    "signum",
+    "sqrt",
+    "powi",
+    "powf",
+    "sin",
+    "cos",
+    "exp",
+    "ln",
+    "floor",
+    "ceil",
+    "round",
+    "clamp",
+    "is_power_of_two",
+    "overflowing_add",
+    "overflowing_mul",
+    "swap_bytes",
+    "is_ascii_alphabetic",
+    "is_ascii_uppercase",
+    "is_ascii_lowercase",
+    "is_numeric",
     "isqrt",
 ];
 
@@ -82,7 +107,7 @@ impl Run<'_> {
                 *is_open = true;
                 true
             }
-            Iter::Numbers(from, to) => {
+            Iter::Numbers(from, to, _) => {
                 *is_open |= to.is_some_and(|to| to.saturating_sub(*from) > 16);
                 to.is_some()
             }
@@ -104,7 +129,7 @@ impl Run<'_> {
     }
 
     /// Whether something unknown is in an iterator or closure.
-    fn has_unknown(&self, value: &Value) -> bool {
+    pub(super) fn has_unknown(&self, value: &Value) -> bool {
         match value {
             Value::Sym(_) => true,
             Value::Iter(iter) => match &**iter {
@@ -120,6 +145,37 @@ impl Run<'_> {
                 .any(|(_, slot)| matches!(self.seen(&self.slots[*slot]), Value::Sym(_))),
             _ => false,
         }
+    }
+
+    /// Whether the rest of a loop that only computes is left out, as it takes long: what it computes is not known then.
+    pub(super) fn skips_loop(&mut self, id: ExprId, rounds: usize) -> Result<bool> {
+        let body = self.body()?;
+        let range = body.expr(id).range;
+        let at = (self.at.0, range);
+        if rounds < MAX_ROUNDS && !self.computing.contains(&at) {
+            return Ok(false);
+        }
+        if rounds > MAX_ROUNDS {
+            return Ok(false);
+        }
+        let Some(names) = written_by(&body, range) else { return Ok(false) };
+        let slots: Vec<_> = names.iter().filter_map(|name| self.variable(name)).collect();
+        let mut places = Vec::new();
+        for slot in slots {
+            places.push(self.resolved(&Place::slot(slot))?);
+        }
+        let mut values = Vec::new();
+        for place in &places {
+            values.push(self.get(place)?);
+        }
+        if values.into_iter().any(|value| self.owns(value) || matches!(value, Value::Data(_))) {
+            return Ok(false);
+        }
+        for place in places {
+            *self.get_mut(&place)? = self.unknown.untold_anew();
+        }
+        self.computing.insert(at);
+        Ok(true)
     }
 
     /// Whether a closure or function only computes.
@@ -152,6 +208,38 @@ impl Run<'_> {
             _ => false,
         }
     }
+}
+
+/// The variables that a loop writes, if it only computes.
+fn written_by(body: &Body, range: TextRange) -> Option<Vec<Name>> {
+    let inside = body.exprs.iter().filter(|it| range.contains(it.range));
+    let mut names = Vec::new();
+    for expr in inside {
+        match &expr.kind {
+            ExprKind::Assign(to, _) | ExprKind::CompoundAssign(_, to, _) => {
+                let to = match &body.expr(*to).kind {
+                    ExprKind::Index(of, _) | ExprKind::Deref(of) => *of,
+                    _ => *to,
+                };
+                match &body.expr(to).kind {
+                    ExprKind::Path(None, path) => names.push(path.as_name()?.clone()),
+                    _ => return None,
+                }
+            }
+            ExprKind::For(..)
+            | ExprKind::While(..)
+            | ExprKind::Loop(..)
+            | ExprKind::Match(..)
+            | ExprKind::Let(..)
+            | ExprKind::Array(_)
+            | ExprKind::Break(None, None)
+            | ExprKind::Continue(None) => {}
+            ExprKind::Closure(_) => return None,
+            kind if computes(body, kind) => {}
+            _ => return None,
+        }
+    }
+    Some(names)
 }
 
 fn computes(body: &Body, kind: &ExprKind) -> bool {

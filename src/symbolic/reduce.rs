@@ -218,7 +218,7 @@ impl Run<'_> {
         let len = self.list(place)?.len();
         let range = one(args)?;
         let Value::Iter(range) = range else { return unknown("a range of keys") };
-        let Iter::Numbers(from, to) = *range else { return unknown("a range of keys") };
+        let Iter::Numbers(from, to, _) = *range else { return unknown("a range of keys") };
         let mut all = Vec::new();
         for at in 0..len {
             let own = place.then(Step::At(at));

@@ -332,6 +332,7 @@ impl Run<'_> {
         match self.seen(value) {
             Value::Unit => Ty::Tuple(Vec::new()),
             Value::Bool(_) => Ty::external("bool", Vec::new()),
+            value @ Value::Int(..) => kept_in(&value),
             Value::Data(data) => super::value::type_of(data.item),
             Value::Tuple(parts) => Ty::Tuple(all(&parts)),
             Value::Handle(thread) => {
@@ -346,6 +347,21 @@ impl Run<'_> {
             _ => Ty::Unknown,
         }
     }
+}
+
+/// What a collection or a number may be assigned from: a type that is made into the same kind of value.
+pub(super) fn kept_in(value: &Value) -> Ty {
+    let path = match value {
+        Value::Many(Kind::List, _) => "std::vec::Vec",
+        Value::Many(Kind::Map, _) => "std::collections::HashMap",
+        Value::Many(Kind::Set, _) => "std::collections::HashSet",
+        Value::Int(_, width) => match width.name() {
+            [only] => only,
+            _ => return Ty::Unknown,
+        },
+        _ => return Ty::Unknown,
+    };
+    Ty::external(path, Vec::new())
 }
 
 /// Whether two types are the same one, wherever they are named.

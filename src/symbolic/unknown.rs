@@ -21,6 +21,8 @@ pub(super) struct Unknowns {
     /// What is chosen: which, and of how many.
     pub(super) choices: Vec<(usize, usize)>,
     pub(super) taken: usize,
+    /// How many of them say nothing of what is unknown: whether the system has room for a thread.
+    pub(super) apart: usize,
     late: usize,
     /// Elements of an unknown collection that are tried at most.
     pub(super) most: usize,

@@ -62,8 +62,8 @@ pub(super) enum Value {
     Receiver(usize),
     /// A `thread::Builder`, and whether it has a name.
     Builder(bool),
-    /// The `Thread` of a thread, by its number, and whether that has a name.
-    Thread(bool),
+    /// The `Thread` of a thread, by its number, and whether that has a name; 0 is the first one.
+    Thread(usize, bool),
     /// The scope of scoped threads.
     Scope(usize),
     /// An entry of a map: where the map is, and the key.
