@@ -173,11 +173,19 @@ fn programs(model: &Model<'_>, crates: &BTreeMap<CrateId, Asked>) -> Vec<ItemRef
 
 /// Traits of the project by the names of their functions.
 fn provides(model: &Model<'_>) -> Provides {
-    let mut provides = Provides::new();
+    let mut provides = Provides::default();
     for function in &model.functions {
-        let of = function.container.filter(|of| matches!(model.item(*of).kind, ItemKind::Trait(_)));
+        let of =
+            function.container.filter(|of| matches!(model.item(*of).kind, ItemKind::Trait(..)));
         if let Some(of) = of {
-            provides.entry(model.item(function.item).name.clone()).or_default().push(of);
+            let name = model.item(function.item).name.clone();
+            provides.functions.entry(name).or_default().push(of);
+            let ItemKind::Trait(_, constants) = &model.item(of).kind else { continue };
+            for &id in constants {
+                let constant = ItemRef { item: id, ..of };
+                let name = model.item(constant).name.clone();
+                provides.constants.entry(name).or_default().insert(constant);
+            }
         }
     }
     provides

@@ -97,8 +97,8 @@ pub enum ItemKind {
     Struct(Vec<Field>),
     /// An enum: its variants.
     Enum(Vec<Variant>),
-    /// A trait: its provided and required functions.
-    Trait(Vec<ItemId>),
+    /// A trait: its provided and required functions, and the constants that it provides.
+    Trait(Vec<ItemId>, Vec<ItemId>),
     /// An `impl` block.
     Impl(Box<Impl>),
     /// `type name = …`.

@@ -236,7 +236,7 @@ impl Model<'_> {
             ItemKind::Enum(variants) if variants.iter().any(|variant| variant.name == *name) => {
                 vec![Def::Variant(item, name.clone())]
             }
-            ItemKind::Trait(functions) => {
+            ItemKind::Trait(functions, _) => {
                 let facts = &self.facts[item.file];
                 let named = functions.iter().filter(|&&id| facts.item(id).name == *name);
                 named.map(|&id| Def::Method(ItemRef { item: id, ..item })).collect()
@@ -493,7 +493,7 @@ impl Model<'_> {
         matches!(
             (&self.item(item).kind, namespace),
             (ItemKind::Function(_) | ItemKind::Value(_), Namespace::Value)
-                | (ItemKind::Enum(_) | ItemKind::Trait(_) | ItemKind::Alias(_), Namespace::Type)
+                | (ItemKind::Enum(_) | ItemKind::Trait(..) | ItemKind::Alias(_), Namespace::Type)
                 | (ItemKind::Struct(_), Namespace::Type | Namespace::Value)
                 | (ItemKind::MacroRules { .. }, Namespace::Macro)
         )

@@ -118,7 +118,7 @@ impl Search<'_> {
                 fields.for_each(|field| self.ty(item, &field.ty));
                 self.methods(item);
             }
-            ItemKind::Trait(functions) => {
+            ItemKind::Trait(functions, _) => {
                 for &id in functions {
                     let method = ItemRef { item: id, ..item };
                     if let Some(function) = self.model.function(method) {

@@ -189,7 +189,7 @@ impl Tree<'_, '_> {
                 self.part.implementations.push(Implementation::new(reference, is_test));
                 self.functions(facts, reference, &it.functions, is_test);
             }
-            ItemKind::Trait(functions) => {
+            ItemKind::Trait(functions, _) => {
                 self.declare_item(reference, item);
                 self.functions(facts, reference, functions, is_test);
             }

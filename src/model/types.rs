@@ -329,7 +329,7 @@ impl Model<'_> {
     /// value is of this type: the type's own, or the trait's when the type leaves it out.
     pub fn provided_for(&self, head: &TyHead, of: ItemRef, name: &str) -> Option<ItemRef> {
         let declared = self.item(of);
-        let ItemKind::Trait(provided) = &declared.kind else { return None };
+        let ItemKind::Trait(provided, _) = &declared.kind else { return None };
         let is_it = |function: &FunctionRef| self.is_of(function, &declared.name);
         let all = self.methods.get(head)?;
         let mut own = all.get(name).into_iter().flatten().filter(|it| is_it(it));
@@ -379,7 +379,7 @@ impl Model<'_> {
 
     /// Whether a type is only known by a trait of the project.
     pub fn is_trait(&self, ty: &Ty) -> bool {
-        self.item_of(ty).is_some_and(|item| matches!(self.item(item).kind, ItemKind::Trait(_)))
+        self.item_of(ty).is_some_and(|item| matches!(self.item(item).kind, ItemKind::Trait(..)))
     }
 
     /// The type outside the project that has a trait of the project and is of a kind that `fits`, if there is only

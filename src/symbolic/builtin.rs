@@ -8,6 +8,7 @@ use super::text::text;
 use super::turn::Wait;
 use super::value::{Cell, Kind, Place, Value};
 use super::{consume, many, maybe};
+use crate::facts::tree::Name;
 use crate::model::Ty;
 
 /// How often threads have not ended yet in one run.
@@ -351,6 +352,19 @@ impl Run<'_> {
     ) -> Result<Value> {
         let Value::Sym(id) = self.get(place)? else { return unknown("nothing unknown") };
         let id = *id;
+        if matches!(name, "then" | "then_with")
+            && let [given] = args.as_slice()
+            && (name == "then_with" || matches!(self.seen(given), Value::Sym(_)))
+            && self.unknown.variant(id).is_none()
+        {
+            // Which of two comes first, and by something else where they are equal.
+            let is = ["Equal", "Less"]
+                .into_iter()
+                .find(|it| self.unknown.is_variant(id, &Name::from(*it)));
+            if is.is_none() {
+                self.unknown.is_variant(id, &Name::from("Greater"));
+            }
+        }
         if let Some(order) = self.told_order(&Value::Sym(id))
             && let Some(made) = self.order_method(order, name, args)?
         {

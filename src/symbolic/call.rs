@@ -48,8 +48,9 @@ impl Run<'_> {
             !matches!(def, Def::Item(item) if cfg(item).is_test_only() || cfg(item).excludes_unix())
         });
         if let ([Def::Unknown], Some(owner)) = (defs.as_slice(), self.owner(path))
-            && let Some(head) = owner.peel().head()
-            && let [only] = self.model.constants_of(&head, name).as_slice()
+            && owner != Ty::Unknown
+            && let [Def::Item(only)] = self.associated(&owner, name)?.as_slice()
+            && matches!(self.model.item(*only).kind, ItemKind::Value(_))
         {
             return Ok(vec![Def::Item(*only)]);
         }
@@ -101,6 +102,10 @@ impl Run<'_> {
         if let [only] = self.model.constants_of(&head, name).as_slice() {
             return Ok(vec![Def::Item(*only)]);
         }
+        let provided = self.provides.constants.get(name).map(|all| all.iter().collect::<Vec<_>>());
+        if let Some([only]) = provided.as_deref() {
+            return Ok(vec![Def::Item(**only)]);
+        }
         match &head {
             TyHead::External(path) => {
                 Ok(vec![Def::External(Name::from(format!("{path}::{name}")))])
@@ -119,7 +124,7 @@ impl Run<'_> {
 
     /// What a trait of the project provides for a type that leaves it out.
     pub(super) fn provided(&self, head: &TyHead, name: &str) -> Option<ItemRef> {
-        let traits = self.provides.get(name)?;
+        let traits = self.provides.functions.get(name)?;
         traits.iter().find_map(|of| self.model.provided_for(head, *of, name))
     }
 
@@ -349,7 +354,27 @@ impl Run<'_> {
         {
             return Ty::Slice(Box::new(self.ty_in(context, inner)), Size::Exactly(size));
         }
-        let found = self.model.ty(context.module, Some(&context.own), &[], ty);
+        let mut found = self.model.ty(context.module, Some(&context.own), &[], ty);
+        // What type parameters stand for inside.
+        match (ty, &mut found) {
+            (Type::Path(_, path), Ty::Named(_, _, args)) if !context.types.is_empty() => {
+                let written = path.segments.last().map_or(&[][..], |last| last.args.as_slice());
+                if written.len() == args.len() {
+                    for (arg, ty) in args.iter_mut().zip(written) {
+                        *arg = self.ty_in(context, ty);
+                    }
+                }
+            }
+            (Type::Tuple(written), Ty::Tuple(parts)) if !context.types.is_empty() => {
+                for (part, ty) in parts.iter_mut().zip(written) {
+                    *part = self.ty_in(context, ty);
+                }
+            }
+            (Type::Reference(_, written), Ty::Reference(inner)) if !context.types.is_empty() => {
+                **inner = self.ty_in(context, written);
+            }
+            _ => {}
+        }
         // The argument of a constant parameter may be the name of a constant.
         if let (Ty::Unknown, Type::Path(None, path)) = (&found, ty)
             && let Some(name) = path.as_name()

@@ -78,7 +78,7 @@ impl Run<'_> {
     /// What refers to a place as long as it is locked, for whoever has it alone.
     fn locked(&mut self, inner: &Place, is_alone: bool) -> Value {
         let guard = inner.then(Step::Locked(is_alone));
-        self.locked.push(guard.clone());
+        self.locked.push((guard.clone(), self.running.last().copied()));
         Value::Ref(guard)
     }
 
@@ -90,11 +90,12 @@ impl Run<'_> {
         inner: &Place,
         is_alone: bool,
     ) -> Result<Value> {
-        let is_in_the_way = |it: &Place| {
+        let here = self.running.last().copied();
+        let is_in_the_way = |(it, _): &&(Place, Option<usize>)| {
             it.bare() == *inner && (is_alone || it.path.last() == Some(&Step::Locked(true)))
         };
-        let is_known = self.running.is_empty() && self.turns.is_none();
-        if self.locked.iter().any(is_in_the_way) && (is_known || kind == Cell::Borrowed) {
+        let in_the_way = self.locked.iter().filter(is_in_the_way);
+        if in_the_way.clone().any(|(_, thread)| *thread == here || kind == Cell::Borrowed) {
             return Ok(Value::err(self.unknown.fresh()));
         }
         if kind == Cell::Borrowed {
@@ -108,7 +109,7 @@ impl Run<'_> {
         let may_have = reach.slots.contains(&place.slot)
             || (is_waited_for && (is_static || reach.runs_unseen));
         // Who asks may have it already.
-        let is_held = self.locked.iter().any(is_in_the_way);
+        let is_held = self.locked.iter().any(|it| is_in_the_way(&it));
         if is_held {
             let asked = self.unknown.untold_anew();
             if self.truth(&asked)? {

@@ -224,9 +224,21 @@ impl Run<'_> {
             }
             "eq" | "ne" => {
                 let other = one(args)?;
-                let other = self.iterated(other)?;
-                let (own, other) = (self.drained(iter)?, self.drained(other)?);
-                let equal = self.equal(&Value::list(own), &Value::list(other))?;
+                let (own, other) = (self.slot(iter), self.iterated(other)?);
+                let other = self.slot(other);
+                let equal = loop {
+                    let one = self.next(&Place::slot(own))?;
+                    let Some(one) = one else {
+                        break self.next(&Place::slot(other))?.is_none();
+                    };
+                    let Some(two) = self.next(&Place::slot(other))? else { break false };
+                    if !self.equal(&one, &two)? {
+                        break false;
+                    }
+                };
+                for slot in [own, other] {
+                    self.drop_at(&Place::slot(slot))?;
+                }
                 Ok(Value::Bool(equal == (name == "eq")))
             }
             "sum" | "product" if matches!(want.path().map(last_of), Some("Result" | "Option")) => {

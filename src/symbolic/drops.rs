@@ -98,7 +98,7 @@ impl Run<'_> {
                 if self.unwinds {
                     return unknown("a lock that is poisoned");
                 }
-                let lock = self.locked.iter().rposition(|it| *it == place);
+                let lock = self.locked.iter().rposition(|(it, _)| *it == place);
                 if let Some(lock) = lock {
                     self.locked.remove(lock);
                 }

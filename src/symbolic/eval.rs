@@ -19,8 +19,13 @@ impl Run<'_> {
 
     /// The value of an expression; `want` is its type, where something says so.
     pub(super) fn eval(&mut self, id: ExprId, want: &Ty) -> Result<Value> {
-        let value = self.value_of(id, want)?;
-        Ok(super::width::of_type(value, want))
+        let value = super::width::of_type(self.value_of(id, want)?, want);
+        if let Value::Int(number, width) = &value
+            && width.has(i128::from(*number)) == Some(false)
+        {
+            return unknown("a number that its type does not have");
+        }
+        Ok(value)
     }
 
     fn value_of(&mut self, id: ExprId, want: &Ty) -> Result<Value> {

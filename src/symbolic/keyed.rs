@@ -7,6 +7,7 @@ use super::machine::{Result, Run, Stop, unknown};
 use super::many::one;
 use super::value::{Kind, Place, Step, Value};
 use crate::facts::tree::Comparison;
+use crate::model::Ty;
 
 impl Run<'_> {
     /// The position of a key in a map or set; decided now if that is not known.
@@ -181,8 +182,13 @@ impl Run<'_> {
                 let shown = self.seen(&key);
                 self.call_value(code, vec![shown])?
             }
-            // Most often a collection; its use tells.
-            "or_default" => Self::empty(Kind::List),
+            "or_default" => match self.type_of_place(map) {
+                Ty::Named(_, _, args) if args.get(1).is_some_and(|it| *it != Ty::Unknown) => {
+                    self.default_of(&args[1])?
+                }
+                // Most often a collection; its use tells.
+                _ => Self::empty(Kind::List),
+            },
             _ => return unknown(&format!("`{name}` of an entry")),
         };
         let at = self.rank(map, &key)?;

@@ -54,8 +54,14 @@ pub(super) struct Meanings {
     pub(super) written: Expansions,
 }
 
-/// Traits by the names of their functions.
-pub(super) type Provides = BTreeMap<Name, Vec<ItemRef>>;
+/// What traits of the project have.
+#[derive(Debug, Default)]
+pub(super) struct Provides {
+    /// Traits by the names of their functions.
+    pub(super) functions: BTreeMap<Name, Vec<ItemRef>>,
+    /// Constants that they provide, by their names.
+    pub(super) constants: BTreeMap<Name, BTreeSet<ItemRef>>,
+}
 
 /// What has become of a handle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,8 +135,8 @@ pub(super) struct Run<'m> {
     pub(super) shared: Vec<Shared>,
     pub(super) threads: Vec<Thread>,
     pub(super) channels: Vec<Channel>,
-    /// What is locked, as often as somebody has it.
-    pub(super) locked: Vec<Place>,
+    /// What is locked, as often as somebody has it, and the thread that has locked it.
+    pub(super) locked: Vec<(Place, Option<usize>)>,
     /// Whether what is dropped is so by a panic.
     pub(super) unwinds: bool,
     /// Statics, and those that each thread has its own of, by its number.
@@ -438,7 +444,10 @@ impl<'m> Run<'m> {
 
     /// What a thread runs.
     pub(super) fn body_of(&mut self, thread: usize, code: Value) -> Result<()> {
-        let result = self.caught(code)?;
+        let result = match self.is_pure(&code) {
+            true => Value::ok(self.unknown.fresh()),
+            false => self.caught(code)?,
+        };
         self.end_own_statics(thread)?;
         self.threads[thread].result = Some(result);
         self.threads[thread].is_over = true;

@@ -86,7 +86,7 @@ impl Run<'_> {
                 Value::Int(..) | Value::Float(_) | Value::Bool(_) | Value::Text(_)
             );
             if is_plain
-                && self.provides.contains_key(name)
+                && self.provides.functions.contains_key(name)
                 && let Some(own) = self.of_trait(&place, name)?
             {
                 return Ok(Found::Own(own, place, owner));

@@ -5,9 +5,9 @@ use std::cmp::Ordering;
 use super::machine::{Result, Run, unknown};
 use super::text::{MAX_MADE, text};
 use super::unknown::{holds, key};
-use super::value::{Place, Value, head_of};
+use super::value::{Data, Place, Value, head_of};
 use super::width::Width;
-use crate::facts::tree::{BinaryOp, Comparison, ExprId};
+use crate::facts::tree::{BinaryOp, Comparison, ExprId, ItemKind, Name};
 use crate::model::Ty;
 
 /// What is counted up to, at most; more is no number of elements.
@@ -249,7 +249,11 @@ impl Run<'_> {
         left: &Place,
         right: &Place,
     ) -> Result<Option<Value>> {
-        let left = self.resolved(left)?;
+        let (left, right) = (&self.resolved(left)?, &self.resolved(right)?);
+        for (one, other) in [(left, right), (right, left)] {
+            self.as_variant_of(one, other)?;
+        }
+        let left = left.clone();
         let Value::Data(data) = self.get(&left)? else { return Ok(None) };
         let head = head_of(data.item);
         let own = |name: &str| self.model.methods_of(&head, name).first().map(|it| it.item);
@@ -269,6 +273,25 @@ impl Run<'_> {
                 }
             }
         }
+    }
+
+    /// Decides which variant something unknown is that is compared with one of an enum whose variants have no fields.
+    fn as_variant_of(&mut self, place: &Place, other: &Place) -> Result<()> {
+        let (Value::Sym(id), Value::Data(data)) = (self.get(place)?, self.get(other)?) else {
+            return Ok(());
+        };
+        let (id, item) = (*id, data.item);
+        let ItemKind::Enum(variants) = &self.model.item(item).kind else { return Ok(()) };
+        if variants.iter().any(|it| !it.fields.is_empty()) {
+            return Ok(());
+        }
+        let names: Vec<Name> = variants.iter().map(|it| it.name.clone()).collect();
+        let Some((last, rest)) = names.split_last() else { return Ok(()) };
+        let found = rest.iter().find(|name| self.unknown.is_variant(id, name)).unwrap_or(last);
+        let made =
+            Data { item, variant: Some(found.clone()), fields: Vec::new(), types: Vec::new() };
+        *self.get_mut(place)? = Value::Data(Box::new(made));
+        Ok(())
     }
 
     pub(super) fn assign_op(&mut self, op: &str, to: ExprId, from: ExprId) -> Result<Value> {

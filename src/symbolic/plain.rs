@@ -6,10 +6,12 @@
 use super::iterate::{Adaptor, Iter};
 use super::machine::{Result, Run};
 use super::value::{Place, Value};
-use crate::facts::tree::{Body, ExprId, ExprKind, Name};
-use crate::model::Def;
+use crate::facts::tree::{Body, ExprId, ExprKind, Name, Type};
+use crate::model::{Def, ModuleId, Namespace};
 use crate::text::TextRange;
 
+/// Functions inside each other that code calls and that are seen to compute only.
+const MAX_CALLS: usize = 3;
 /// Rounds of a loop that only computes, after which the rest is left out.
 const MAX_ROUNDS: usize = 40;
 
@@ -90,6 +92,29 @@ const COMPUTING: &[&str] = &[
     "is_ascii_uppercase",
     "is_ascii_lowercase",
     "is_numeric",
+    "is_uppercase",
+    "is_lowercase",
+    "to_ascii_uppercase",
+    "to_ascii_lowercase",
+    "step_by",
+    "rev",
+    "enumerate",
+    "zip",
+    "skip",
+    "collect",
+    "into_iter",
+    "product",
+    "max_by_key",
+    "min_by_key",
+    "any",
+    "all",
+    "unwrap_or_default",
+    "char_indices",
+    "repeat",
+    "get",
+    "first",
+    "last",
+    "concat",
     "isqrt",
 ];
 
@@ -108,11 +133,11 @@ impl Run<'_> {
                 true
             }
             Iter::Numbers(from, to, _) => {
-                *is_open |= to.is_some_and(|to| to.saturating_sub(*from) > 16);
+                *is_open |= to.is_some_and(|to| to.saturating_sub(*from) > 64);
                 to.is_some()
             }
             Iter::Items(items) => {
-                *is_open |= items.len() > 16;
+                *is_open |= items.len() > 64;
                 items.iter().all(|it| !self.owns(&self.seen(it)))
             }
             Iter::Adapted(Adaptor::FlatMap, ..) => false,
@@ -178,6 +203,55 @@ impl Run<'_> {
         Ok(true)
     }
 
+    /// Whether code only computes something from what is not known: then that is not known either, and which way it
+    /// takes is of no interest.
+    pub(super) fn is_pure(&self, code: &Value) -> bool {
+        let Value::Closure(closure) = code else { return false };
+        let mut open = false;
+        for (_, slot) in &closure.captured {
+            let value = self.seen(&self.slots[*slot]);
+            if self.owns(&value) || !is_data(&value) {
+                return false;
+            }
+            open |= is_open(&value);
+        }
+        let range = closure.body.expr(closure.expr).range;
+        open && self.only_computes(&closure.body, range, closure.context.module, 0)
+    }
+
+    fn only_computes(&self, body: &Body, range: TextRange, module: ModuleId, depth: usize) -> bool {
+        let inside = body.exprs.iter().filter(|it| range.contains(it.range));
+        inside.into_iter().all(|expr| match &expr.kind {
+            ExprKind::Call(callee, _) => match &body.expr(*callee).kind {
+                ExprKind::Path(None, path) if computes(body, &expr.kind) => {
+                    path.segments.len() <= 2
+                }
+                ExprKind::Path(None, path) => {
+                    let names: Vec<Name> = path.segments.iter().map(|it| it.name.clone()).collect();
+                    let defs = self.model.resolve(module, path.global, &names, Namespace::Value);
+                    let [Def::Item(item)] = defs.as_slice() else { return false };
+                    let Some(function) = self.model.function(*item) else { return false };
+                    let lends = |ty: &Type| matches!(ty, Type::Reference(true, _));
+                    let Some(own) = &function.body else { return false };
+                    depth < MAX_CALLS
+                        && !function.is_async
+                        && !function.params.iter().any(lends)
+                        && own.root.is_some_and(|root| {
+                            self.only_computes(own, own.expr(root).range, item.module, depth + 1)
+                        })
+                }
+                _ => false,
+            },
+            ExprKind::Macro(call) => matches!(
+                call.path.last(),
+                "format" | "matches" | "println" | "eprintln" | "print" | "vec"
+            ),
+            ExprKind::Struct(..) | ExprKind::Return(_) => true,
+            ExprKind::Closure(_) => true,
+            kind => computes(body, kind) || loops(body, kind),
+        })
+    }
+
     /// Whether a closure or function only computes.
     pub(super) fn is_plain_code(&self, code: &Value) -> bool {
         match code {
@@ -226,20 +300,51 @@ fn written_by(body: &Body, range: TextRange) -> Option<Vec<Name>> {
                     _ => return None,
                 }
             }
-            ExprKind::For(..)
-            | ExprKind::While(..)
-            | ExprKind::Loop(..)
-            | ExprKind::Match(..)
-            | ExprKind::Let(..)
-            | ExprKind::Array(_)
-            | ExprKind::Break(None, None)
-            | ExprKind::Continue(None) => {}
             ExprKind::Closure(_) => return None,
-            kind if computes(body, kind) => {}
+            kind if computes(body, kind) || loops(body, kind) => {}
             _ => return None,
         }
     }
     Some(names)
+}
+
+/// Parts of loops that only compute, and what else decides ways.
+fn loops(body: &Body, kind: &ExprKind) -> bool {
+    match kind {
+        ExprKind::For(..)
+        | ExprKind::While(..)
+        | ExprKind::Loop(..)
+        | ExprKind::Match(..)
+        | ExprKind::Let(..)
+        | ExprKind::Array(_)
+        | ExprKind::Break(None, None)
+        | ExprKind::Continue(None) => true,
+        ExprKind::Assign(to, _) | ExprKind::CompoundAssign(_, to, _) => {
+            let to = match &body.expr(*to).kind {
+                ExprKind::Index(of, _) | ExprKind::Deref(of) => *of,
+                _ => *to,
+            };
+            matches!(&body.expr(to).kind, ExprKind::Path(None, path) if path.as_name().is_some())
+        }
+        _ => false,
+    }
+}
+
+/// Whether a value has nothing in it but numbers, texts and what is not known.
+fn is_data(value: &Value) -> bool {
+    match value {
+        Value::Unit
+        | Value::Bool(_)
+        | Value::Int(..)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::Literal(_)
+        | Value::Sym(_) => true,
+        Value::Tuple(parts) | Value::Many(_, parts) => parts.iter().all(is_data),
+        Value::Maybe(_, inner) => inner.as_ref().is_none_or(|it| is_data(it)),
+        Value::Data(data) => data.fields.iter().all(|(_, it)| is_data(it)),
+        _ => false,
+    }
 }
 
 fn computes(body: &Body, kind: &ExprKind) -> bool {
@@ -260,7 +365,10 @@ fn computes(body: &Body, kind: &ExprKind) -> bool {
         | ExprKind::If(..)
         | ExprKind::Closure(_)
         | ExprKind::Range { .. } => true,
-        ExprKind::Method(call) => COMPUTING.contains(&&*call.name),
+        ExprKind::Method(call) => {
+            let by_prefix = ["wrapping_", "saturating_", "checked_", "overflowing_"];
+            COMPUTING.contains(&&*call.name) || by_prefix.iter().any(|it| call.name.starts_with(it))
+        }
         ExprKind::Call(callee, _) => match &body.expr(*callee).kind {
             ExprKind::Path(_, path) => {
                 let name = path.last();

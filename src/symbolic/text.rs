@@ -95,6 +95,13 @@ impl Run<'_> {
                 let fits = own.len().saturating_mul(times) <= MAX_MADE;
                 return Ok(fits.then(|| text(own.repeat(times))));
             }
+            ("split_at", [Value::Int(at, _)]) => {
+                let parts = usize::try_from(*at).ok().and_then(|at| own.split_at_checked(at));
+                return match parts {
+                    Some((one, two)) => Ok(Some(Value::Tuple(vec![text(one), text(two)]))),
+                    None => self.panic(self.unknown.taken),
+                };
+            }
             ("replace", [Value::Text(from), Value::Text(to)]) => {
                 let made = own.replace(&**from, to);
                 return Ok((made.len() <= MAX_MADE).then(|| text(made)));
@@ -223,7 +230,8 @@ impl Run<'_> {
             Some("isize" | "i64") => number.map(Value::number),
             // Some number: what it is made into decides whether it is one that is small enough.
             None => match number {
-                Some(it) if (0..=127).contains(&it) => Some(Value::number(it)),
+                // Whether its type has it is seen where that is known.
+                Some(it) => Some(Value::number(it)),
                 _ if own.starts_with(|it: char| it.is_ascii_alphabetic()) => None,
                 _ => return Ok(None),
             },

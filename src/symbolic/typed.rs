@@ -1,7 +1,7 @@
 //! Of which type a value is, where `dyn Any` asks for that: by the value, and by what makes the result of a thread.
 
 use super::machine::{Frame, Result, Run, unknown};
-use super::value::{Kind, Maybe, Place, Value};
+use super::value::{Kind, Maybe, Place, Step, Value};
 use super::width::Width;
 use crate::facts::tree::{
     BinaryOp, Body, ExprId, ExprKind, Generic, ItemKind, Name, PatId, PatKind, StmtKind, Type,
@@ -42,7 +42,7 @@ impl Run<'_> {
         {
             let is_open = types.iter().all(|(own, ty)| own != name || *ty == Ty::Unknown);
             // What is wanted of a box may be a trait, and then nobody knows what is in it.
-            let is_trait = |item| matches!(self.model.item(item).kind, ItemKind::Trait(_));
+            let is_trait = |item| matches!(self.model.item(item).kind, ItemKind::Trait(..));
             if is_open && *want != Ty::Unknown && !self.model.item_of(want).is_some_and(is_trait) {
                 types.retain(|(own, _)| own != name);
                 types.push((name.clone(), want.clone()));
@@ -178,6 +178,30 @@ impl Run<'_> {
         }
     }
 
+    /// The type of what is at a place, as it is written for a variable or a field.
+    pub(super) fn type_of_place(&mut self, place: &Place) -> Ty {
+        let Some((last, before)) = place.path.split_last() else {
+            let Some(frame) = self.frames.last() else { return Ty::Unknown };
+            let names = frame.scopes.iter().flatten();
+            let Some((name, _)) = names.rev().find(|(_, slot)| *slot == place.slot) else {
+                return Ty::Unknown;
+            };
+            let (name, body) = (name.clone(), frame.body.clone());
+            return self.declared(&body, &name, 0);
+        };
+        let around = Place { slot: place.slot, path: before.to_vec() };
+        match (last, self.get(&around)) {
+            (Step::Field(name), Ok(Value::Data(data))) => {
+                self.field_type(data.item, data.variant.as_ref(), name)
+            }
+            (Step::Inner | Step::Locked(_), _) => match self.type_of_place(&around) {
+                Ty::Named(_, _, args) => args.first().cloned().unwrap_or_default(),
+                _ => Ty::Unknown,
+            },
+            _ => Ty::Unknown,
+        }
+    }
+
     fn type_of_expr(&mut self, body: &Body, id: ExprId, depth: usize) -> Ty {
         if depth > MAX_DEPTH {
             return Ty::Unknown;
@@ -261,7 +285,7 @@ impl Run<'_> {
                 }
             }
             ExprKind::Method(call) => match (&*call.name, call.types.as_slice()) {
-                ("sum" | "product", [only]) => self.ty(only),
+                ("sum" | "product" | "collect", [only]) => self.ty(only),
                 ("len" | "count", []) => number("usize"),
                 ("to_string" | "to_uppercase" | "to_lowercase" | "repeat", []) => {
                     number("std::string::String")

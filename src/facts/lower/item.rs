@@ -307,21 +307,35 @@ impl Lowering<'_> {
     fn trait_item(&mut self, it: &syn::ItemTrait) -> ItemId {
         let name = self.ident(&it.ident);
         let range = byte_range(it.trait_token.span).cover(delimited(&it.brace_token.span));
-        let id =
-            self.plain(&it.attrs, visibility(&it.vis), name, range, ItemKind::Trait(Vec::new()));
-        let mut children = Vec::new();
+        let id = self.plain(
+            &it.attrs,
+            visibility(&it.vis),
+            name,
+            range,
+            ItemKind::Trait(Vec::new(), Vec::new()),
+        );
+        let (mut children, mut provided) = (Vec::new(), Vec::new());
         for item in &it.items {
-            if let TraitItem::Fn(it) = item {
-                children.push(self.function(
+            match item {
+                TraitItem::Fn(it) => children.push(self.function(
                     &it.attrs,
                     Visibility::Public,
                     &it.sig,
                     it.default.as_ref(),
-                ));
+                )),
+                TraitItem::Const(it) => {
+                    if let Some((_, value)) = &it.default {
+                        let keyword = byte_range(it.const_token.span);
+                        let vis = syn::Visibility::Inherited;
+                        provided
+                            .push(self.value(&it.attrs, &vis, &it.ident, keyword, &it.ty, value));
+                    }
+                }
+                _ => {}
             }
         }
-        if let ItemKind::Trait(functions) = &mut self.facts.items[id.0 as usize].kind {
-            *functions = children;
+        if let ItemKind::Trait(functions, constants) = &mut self.facts.items[id.0 as usize].kind {
+            (*functions, *constants) = (children, provided);
         }
         id
     }

@@ -51,7 +51,10 @@ fn rename_in(item: &mut Item, renamed: &[ItemId]) {
         }
         ItemKind::Function(function) => in_body(&mut function.body),
         ItemKind::Value(value) => in_body(&mut value.body),
-        ItemKind::Trait(functions) => rename(functions, renamed),
+        ItemKind::Trait(functions, constants) => {
+            rename(functions, renamed);
+            rename(constants, renamed);
+        }
         ItemKind::Impl(it) => {
             rename(&mut it.functions, renamed);
             rename(&mut it.constants, renamed);

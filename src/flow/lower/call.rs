@@ -588,7 +588,7 @@ impl Lowering<'_> {
     /// The declaration of a method in the trait that is all that is known of its receiver.
     pub(super) fn declared_by_trait(&self, receiver: &Ty, name: &str) -> Option<FunctionRef> {
         let container = self.model.item_of(receiver)?;
-        let ItemKind::Trait(functions) = &self.model.item(container).kind else { return None };
+        let ItemKind::Trait(functions, _) = &self.model.item(container).kind else { return None };
         let facts = &self.model.facts[container.file];
         let id = functions.iter().find(|&&id| &*facts.item(id).name == name)?;
         self.model.function_at(ItemRef { item: *id, ..container }).copied()

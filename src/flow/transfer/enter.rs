@@ -169,7 +169,7 @@ impl Transfer<'_> {
         let model = self.follower.model;
         let concrete = |item: &ItemRef| {
             let of = model.function_at(*item).and_then(|known| known.container);
-            match of.filter(|of| matches!(model.item(*of).kind, ItemKind::Trait(_))) {
+            match of.filter(|of| matches!(model.item(*of).kind, ItemKind::Trait(..))) {
                 Some(of) if given.entry == Entry::Receiver => {
                     let head = match owner_of(given.rest) {
                         Some(head) => head.clone(),
