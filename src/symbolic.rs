@@ -241,8 +241,15 @@ impl<'m> Program<'m, '_> {
         };
         if births.iter().any(is_open) {
             // A run of more elements that was not followed takes nothing from those of fewer.
-            let more = self.explore(AGAIN);
-            births.extend(more.into_iter().filter(|(_, it)| it.all || it.lost.is_some()));
+            for (at, more) in self.explore(AGAIN) {
+                match births.get_mut(&at) {
+                    Some(known) if !more.all => {
+                        known.lost = known.lost.or(more.lost);
+                        known.joined = known.joined.or(more.joined);
+                    }
+                    _ => drop(births.insert(at, more)),
+                }
+            }
         }
         if births.is_empty() {
             return;

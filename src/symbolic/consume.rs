@@ -138,6 +138,12 @@ impl Run<'_> {
             name,
             "count" | "sum" | "product" | "fold" | "max" | "min" | "last" | "collect"
         );
+        if let (Value::Iter(own), "count") = (&iter, name)
+            && let Iter::Unknown(id, at) = **own
+        {
+            // As many as it is gone through for.
+            return Ok(Value::int(self.unknown.len(id).saturating_sub(at)));
+        }
         if computes && self.is_plain_iter(&iter) && args.iter().all(|it| self.is_plain_code(it)) {
             let path = want.path().unwrap_or("String");
             if name != "collect" || path.ends_with("String") || path.ends_with("Vec") {

@@ -496,7 +496,8 @@ impl<'m> Run<'m> {
             return self.wait_for(Wait::Turn).map(|_| ());
         }
         self.sleeps += 1;
-        if self.sleeps > MAX_SLEEPS && self.has_others() {
+        let has_outer = !self.running.is_empty();
+        if self.sleeps > MAX_SLEEPS && (has_outer || self.has_others()) {
             self.is_stuck = true;
             return unknown("a thread that waits by sleeping");
         }

@@ -188,7 +188,9 @@ impl Run<'_> {
                     Some(Ordering::Greater) => to -= 1,
                     Some(_) => break,
                     None => {
-                        self.unknown.assumed = true;
+                        // They may be in order as they are.
+                        let seen: Vec<Value> = keys.iter().map(|it| self.seen(it)).collect();
+                        self.unknown.assumed |= compares.is_some() || !self.unknown.are_free(&seen);
                         return Ok(Value::Unit);
                     }
                 }

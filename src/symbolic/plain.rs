@@ -162,6 +162,7 @@ impl Run<'_> {
                 Iter::Adapted(_, inner, given) => {
                     self.has_unknown(inner) || self.has_unknown(given)
                 }
+                Iter::Unknown(..) | Iter::Open(..) => true,
                 _ => false,
             },
             Value::Closure(closure) => closure

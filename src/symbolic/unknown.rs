@@ -189,11 +189,34 @@ impl Unknowns {
                 Value::Sym(side) => self.is_untold(*side),
                 _ => false,
             });
-            // Two values that are told, and cannot be compared here.
-            self.all[id].untold |= untold.count() > 0 || !(is_open(left) || is_open(right));
+            // Two values that are told, and cannot be compared here; two that are made of the same.
+            let told = untold.count() > 0 || !(is_open(left) || is_open(right));
+            self.all[id].untold |= told || self.is_of_one(left, right);
             self.all[id].comparison = Some((op, left.clone(), right.clone()));
         }
         made
+    }
+
+    /// Whether two things that are not known are both made of one other.
+    fn is_of_one(&self, left: &Value, right: &Value) -> bool {
+        match (left, right) {
+            (Value::Sym(left), Value::Sym(right)) => {
+                left != right && self.all[*left].root == self.all[*right].root
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether values may lie in any order: nothing is known of them, and they have nothing in common.
+    pub(super) fn are_free(&self, values: &[Value]) -> bool {
+        let mut roots = BTreeSet::new();
+        values.iter().all(|value| {
+            let Value::Sym(id) = value else { return false };
+            let known = &self.all[*id];
+            let is_open = known.is.is_none() && known.not.is_empty() && known.variant.is_none();
+            let unbound = known.above.is_none() && known.below.is_none() && !known.untold;
+            is_open && unbound && roots.insert(known.root)
+        })
     }
 
     pub(super) fn negated(&mut self, of: SymId) -> Value {
