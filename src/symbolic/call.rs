@@ -102,9 +102,10 @@ impl Run<'_> {
         if let [only] = self.model.constants_of(&head, name).as_slice() {
             return Ok(vec![Def::Item(*only)]);
         }
-        let provided = self.provides.constants.get(name).map(|all| all.iter().collect::<Vec<_>>());
-        if let Some([only]) = provided.as_deref() {
-            return Ok(vec![Def::Item(**only)]);
+        let provided = self.provides.constants.get(name).into_iter().flatten();
+        let mut provided = provided.filter(|it| self.is_of_this_crate(**it));
+        if let (Some(only), None) = (provided.next(), provided.next()) {
+            return Ok(vec![Def::Item(*only)]);
         }
         match &head {
             TyHead::External(path) => {

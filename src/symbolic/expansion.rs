@@ -129,7 +129,7 @@ impl Run<'_> {
         None
     }
 
-    fn is_of_this_crate(&self, item: ItemRef) -> bool {
+    pub(super) fn is_of_this_crate(&self, item: ItemRef) -> bool {
         let krate = |module| self.model.module(module).krate;
         let here = self.frames.last().map(|frame| krate(frame.context.module));
         here == Some(krate(item.module))

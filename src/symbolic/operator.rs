@@ -189,7 +189,12 @@ impl Run<'_> {
                     return self.unknown.untold(format!("{name}({},{})", key(&left), key(&right)));
                 }
                 let from = if matches!(left, Value::Sym(_)) { left.clone() } else { right.clone() };
-                self.unknown.derived(format!("{name}({},{})", key(&left), key(&right)), Some(&from))
+                {
+                    let key = format!("{name}({},{})", key(&left), key(&right));
+                    let made = self.unknown.derived(key, Some(&from));
+                    self.unknown.is_computed(&made);
+                    made
+                }
             },
             |made| Value::Int(made, width),
         )

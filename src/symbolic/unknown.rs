@@ -52,6 +52,7 @@ struct Unknown {
     many: bool,
     good: Option<Maybe>,
     untold: bool,
+    computed: bool,
     needle: Option<Name>,
 }
 
@@ -201,9 +202,17 @@ impl Unknowns {
     fn is_of_one(&self, left: &Value, right: &Value) -> bool {
         match (left, right) {
             (Value::Sym(left), Value::Sym(right)) => {
-                left != right && self.all[*left].root == self.all[*right].root
+                let (left, right) = (&self.all[*left], &self.all[*right]);
+                left.root == right.root && (left.computed || right.computed)
             }
             _ => false,
+        }
+    }
+
+    /// Notes that a number is computed from another one.
+    pub(super) fn is_computed(&mut self, value: &Value) {
+        if let Value::Sym(id) = value {
+            self.all[*id].computed = true;
         }
     }
 
