@@ -427,6 +427,11 @@ impl Unknowns {
         }
     }
 
+    /// How many elements something unknown has, if that was decided.
+    pub(super) fn known_len(&self, id: SymId) -> Option<usize> {
+        self.all[id].len
+    }
+
     /// Whether something unknown is known to be an iterator.
     pub(super) fn iterates(&self, id: SymId) -> bool {
         self.all[id].many
