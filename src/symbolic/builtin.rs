@@ -361,9 +361,7 @@ impl Run<'_> {
             let is = ["Equal", "Less"]
                 .into_iter()
                 .find(|it| self.unknown.is_variant(id, &Name::from(*it)));
-            if is.is_none() {
-                self.unknown.is_variant(id, &Name::from("Greater"));
-            }
+            self.unknown.has_variant(id, is.unwrap_or("Greater"));
         }
         if let Some(order) = self.told_order(&Value::Sym(id))
             && let Some(made) = self.order_method(order, name, args)?

@@ -378,6 +378,11 @@ impl Unknowns {
         self.all[id].variant.as_deref()
     }
 
+    /// Notes the variant of something unknown.
+    pub(super) fn has_variant(&mut self, id: SymId, name: &str) {
+        self.all[id].variant = Some(Name::from(name));
+    }
+
     /// A value of an enum of another crate, by its path.
     pub(super) fn named(&mut self, path: &str) -> Value {
         let made = self.derived(path.to_owned(), None);
