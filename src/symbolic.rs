@@ -16,6 +16,7 @@ mod channel;
 mod collect;
 mod consume;
 mod control;
+mod default;
 mod drops;
 mod enter;
 mod eval;
@@ -34,6 +35,7 @@ mod order;
 mod pattern;
 mod plain;
 mod reduce;
+mod same;
 mod scalar;
 mod stmt;
 #[cfg(test)]

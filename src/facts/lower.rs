@@ -10,6 +10,7 @@ mod body;
 mod expand;
 mod expr;
 mod item;
+mod item_macro;
 mod mac;
 mod old_editions;
 mod order;

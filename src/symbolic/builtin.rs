@@ -6,7 +6,7 @@ use super::machine::{Fate, Result, Run, Stop, Thread, unknown};
 use super::many::one;
 use super::text::text;
 use super::turn::Wait;
-use super::value::{Cell, Kind, Place, Value};
+use super::value::{Cell, Kind, Place, SymId, Value};
 use super::{consume, many, maybe};
 use crate::facts::tree::Name;
 use crate::model::Ty;
@@ -148,14 +148,7 @@ impl Run<'_> {
             Value::Iter(_) => self.iter_method(place, name, args, want),
             Value::Weak(of) => {
                 let of = *of;
-                match (name, of) {
-                    ("upgrade", Some(id)) if self.shared[id].strong > 0 => {
-                        self.shared[id].strong += 1;
-                        Ok(Value::some(Value::Shared(id)))
-                    }
-                    ("upgrade", _) => Ok(Value::none()),
-                    _ => Ok(Value::Weak(of)),
-                }
+                Ok(self.weak_method(of, name))
             }
             Value::Cell(Cell::Made(_), _) if name == "to_string" => Ok(self.unknown.fresh()),
             Value::Cell(Cell::Made(_), _) => self.compared_method(place, name, args),
@@ -170,13 +163,7 @@ impl Run<'_> {
             }
             Value::Thread(number, is_named) => {
                 let (number, is_named) = (*number, *is_named);
-                Ok(match name {
-                    "name" => Value::option(is_named.then(|| self.unknown.fresh())),
-                    "unpark" => Value::Unit,
-                    "clone" => Value::Thread(number, is_named),
-                    "id" => text(format!("ThreadId({number})")),
-                    _ => self.unknown.fresh(),
-                })
+                Ok(self.thread_method(number, is_named, name))
             }
             Value::Builder(is_named) => {
                 let is_named = *is_named;
@@ -219,6 +206,27 @@ impl Run<'_> {
                 "is_null" => Ok(Value::Bool(false)),
                 _ => Ok(Value::Ref(place.clone())),
             },
+        }
+    }
+
+    fn weak_method(&mut self, of: Option<usize>, name: &str) -> Value {
+        match (name, of) {
+            ("upgrade", Some(id)) if self.shared[id].strong > 0 => {
+                self.shared[id].strong += 1;
+                Value::some(Value::Shared(id))
+            }
+            ("upgrade", _) => Value::none(),
+            _ => Value::Weak(of),
+        }
+    }
+
+    fn thread_method(&mut self, number: usize, is_named: bool, name: &str) -> Value {
+        match name {
+            "name" => Value::option(is_named.then(|| self.unknown.fresh())),
+            "unpark" => Value::Unit,
+            "clone" => Value::Thread(number, is_named),
+            "id" => text(format!("ThreadId({number})")),
+            _ => self.unknown.fresh(),
         }
     }
 
@@ -352,20 +360,7 @@ impl Run<'_> {
     ) -> Result<Value> {
         let Value::Sym(id) = self.get(place)? else { return unknown("nothing unknown") };
         let id = *id;
-        if matches!(name, "then" | "then_with")
-            && let [given] = args.as_slice()
-            && (name == "then_with" || matches!(self.seen(given), Value::Sym(_)))
-            && self.unknown.variant(id).is_none()
-        {
-            // Which of two comes first, and by something else where they are equal.
-            let is = ["Equal", "Less"]
-                .into_iter()
-                .find(|it| self.unknown.is_variant(id, &Name::from(*it)));
-            self.unknown.has_variant(id, is.unwrap_or("Greater"));
-        }
-        if let Some(order) = self.told_order(&Value::Sym(id))
-            && let Some(made) = self.order_method(order, name, args)?
-        {
+        if let Some(made) = self.sym_order(id, name, args)? {
             return Ok(made);
         }
         if let ("count", true, Some(len)) = (name, args.is_empty(), self.unknown.known_len(id)) {
@@ -434,6 +429,25 @@ impl Run<'_> {
         self.note_written(args)?;
         let args = std::mem::take(args);
         self.of_unknown(place, name, &args)
+    }
+
+    /// A method of what may be an order.
+    fn sym_order(&mut self, id: SymId, name: &str, args: &mut Vec<Value>) -> Result<Option<Value>> {
+        if matches!(name, "then" | "then_with")
+            && let [given] = args.as_slice()
+            && (name == "then_with" || matches!(self.seen(given), Value::Sym(_)))
+            && self.unknown.variant(id).is_none()
+        {
+            // Which of two comes first, and by something else where they are equal.
+            let is = ["Equal", "Less"]
+                .into_iter()
+                .find(|it| self.unknown.is_variant(id, &Name::from(*it)));
+            self.unknown.has_variant(id, is.unwrap_or("Greater"));
+        }
+        match self.told_order(&Value::Sym(id)) {
+            Some(order) => self.order_method(order, name, args),
+            None => Ok(None),
+        }
     }
 
     /// A `Condvar` gives back the guard once somebody has done something.

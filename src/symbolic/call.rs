@@ -136,6 +136,14 @@ impl Run<'_> {
         (!before.is_empty()).then(|| self.ty(&Type::Path(None, of)))
     }
 
+    /// The type whose default `Vec::<A>::default()` makes, where its argument says what is in it.
+    fn default_by_path(&self, is_plain: bool, path: &Path, args: &[ExprId]) -> Option<Ty> {
+        let is_default = is_plain && path.last() == "default" && args.is_empty();
+        let ty = self.owner(path).filter(|_| is_default)?;
+        let Ty::Named(TyHead::External(_), _, inner) = &ty else { return None };
+        inner.first().is_some_and(|it| *it != Ty::Unknown).then_some(ty)
+    }
+
     /// `callee(args)`
     pub(super) fn call(
         &mut self,
@@ -157,11 +165,7 @@ impl Run<'_> {
             self.at.1 = at;
             return self.call_at(&Place::slot(slot), values);
         }
-        if let (None, "default", true) = (qself, path.last(), args.is_empty())
-            && let Some(ty) = self.owner(path)
-            && let Ty::Named(TyHead::External(_), _, inner) = &ty
-            && inner.first().is_some_and(|it| *it != Ty::Unknown)
-        {
+        if let Some(ty) = self.default_by_path(qself.is_none(), path, args) {
             return self.default_of(&ty);
         }
         if let Some(made) = self.call_of_type(qself.as_deref(), path, args, at)? {
@@ -530,8 +534,7 @@ impl Run<'_> {
             let place = self.temp(first);
             return self.method(&place, last(path), values);
         }
-        let from: Vec<String> =
-            values.iter().map(|it| super::unknown::key(&self.seen(it))).collect();
+        let from: Vec<String> = values.iter().map(|it| super::same::key(&self.seen(it))).collect();
         Ok(self.unknown.untold(format!("{path}({})", from.join(","))))
     }
 

@@ -334,7 +334,7 @@ impl Run<'_> {
         match (self.get(&list)?, &index) {
             (Value::Sym(id), _) => {
                 let id = *id;
-                let part = self.unknown.part(id, &super::unknown::key(&index));
+                let part = self.unknown.part(id, &super::same::key(&index));
                 Ok(self.temp(part))
             }
             (Value::Many(super::value::Kind::Map, _), _) => match self.find_key(&list, &index)? {

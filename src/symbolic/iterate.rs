@@ -435,6 +435,24 @@ impl Run<'_> {
                 Some(item) => Ok(Some(item)),
                 None => self.inner_next(given),
             },
+            Adaptor::Take | Adaptor::Skip | Adaptor::StepBy => self.some_of(adaptor, inner, given),
+            Adaptor::Peekable => match std::mem::replace(given, Value::Unit) {
+                Value::Maybe(_, inner) => Ok(inner.map(|it| *it)),
+                _ => self.inner_next(inner),
+            },
+            Adaptor::Fuse => self.inner_next(inner),
+            Adaptor::Rev => self.inner_last(inner),
+        }
+    }
+
+    /// Some elements, and not others, by their number.
+    fn some_of(
+        &mut self,
+        adaptor: Adaptor,
+        inner: &mut Value,
+        given: &mut Value,
+    ) -> Result<Option<Value>> {
+        match adaptor {
             Adaptor::Take => {
                 let Value::Int(left, _) = given else { return unknown("a count") };
                 if *left <= 0 {
@@ -455,7 +473,7 @@ impl Run<'_> {
                 }
                 self.inner_next(inner)
             }
-            Adaptor::StepBy => {
+            _ => {
                 let item = self.inner_next(inner)?;
                 let Value::Int(by, _) = given else { return unknown("a count") };
                 for _ in 1..*by {
@@ -465,12 +483,6 @@ impl Run<'_> {
                 }
                 Ok(item)
             }
-            Adaptor::Peekable => match std::mem::replace(given, Value::Unit) {
-                Value::Maybe(_, inner) => Ok(inner.map(|it| *it)),
-                _ => self.inner_next(inner),
-            },
-            Adaptor::Fuse => self.inner_next(inner),
-            Adaptor::Rev => self.inner_last(inner),
         }
     }
 

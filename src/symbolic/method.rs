@@ -4,7 +4,7 @@ use super::consume::BY_REFERENCE;
 use super::eval::last;
 use super::iterate::Iter;
 use super::machine::{Result, Run, unknown};
-use super::unknown::key;
+use super::same::key;
 use super::value::{Cell, Kind, Maybe, Place, Value, head_of};
 use crate::facts::tree::{MethodCall, Name, Receiver};
 use crate::model::{ItemRef, Ty, TyHead};

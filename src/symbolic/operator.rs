@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use super::machine::{Result, Run, unknown};
+use super::same::{holds, key};
 use super::text::{MAX_MADE, text};
-use super::unknown::{holds, key};
 use super::value::{Data, Place, Value, head_of};
 use super::width::Width;
 use crate::facts::tree::{BinaryOp, Comparison, ExprId, ItemKind, Name};

@@ -41,7 +41,7 @@ impl Run<'_> {
                     let from = from.is_none_or(|it| it <= *number);
                     return Ok(from && to.is_none_or(|it| *number <= it));
                 }
-                let key = format!("{hash}~{}", super::unknown::key(&value));
+                let key = format!("{hash}~{}", super::same::key(&value));
                 let asked = self.unknown.derived(key, Some(&value));
                 // An interval that is not looked at: what is known does not say.
                 self.unknown.doubtful |= !matches!(value, Value::Sym(_));

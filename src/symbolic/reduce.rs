@@ -80,11 +80,22 @@ impl Run<'_> {
                 }
                 Value::err(Value::int(len))
             }
+            "starts_with" | "ends_with" | "partition_point" => {
+                self.compared_part(place, name, args)?
+            }
+            "is_sorted" => self.unknown.untold_anew(),
+            _ => return self.many_merged(place, name, args),
+        })
+    }
+
+    /// Methods that compare a part of it.
+    fn compared_part(&mut self, place: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+        let len = self.list(place)?.len();
+        Ok(match name {
             "starts_with" | "ends_with" => {
                 let part = one(args)?;
-                let part = match self.seen(&part) {
-                    Value::Many(_, part) => part,
-                    _ => return unknown("a part that is not known"),
+                let Value::Many(_, part) = self.seen(&part) else {
+                    return unknown("a part that is not known");
                 };
                 let Some(from) = len.checked_sub(part.len()) else { return Ok(Value::Bool(false)) };
                 let from = if name == "ends_with" { from } else { 0 };
@@ -96,7 +107,7 @@ impl Run<'_> {
                 }
                 Value::Bool(true)
             }
-            "partition_point" => {
+            _ => {
                 let code = one(args)?;
                 let slot = self.slot(code);
                 let mut count = 0;
@@ -110,8 +121,6 @@ impl Run<'_> {
                 }
                 Value::int(count)
             }
-            "is_sorted" => self.unknown.untold_anew(),
-            _ => return self.many_merged(place, name, args),
         })
     }
 

@@ -118,33 +118,46 @@ impl Run<'_> {
             let equal = self.equal(&value, &other)?;
             return Ok(Value::Bool(equal == (name == "eq")));
         }
-        if let (Value::Int(own, one), Some(Value::Int(other, two))) = (&value, shown.first())
-            && *own < i64::MAX
-            && *other < i64::MAX
-        {
-            let width = if name == "pow" { *one } else { one.or(*two) };
-            if let Some(made) = self.of_width(*own, *other, name, width) {
-                return Ok(made);
-            }
-            if let Some(made) = self.of_two_numbers(*own, *other, name)? {
-                return Ok(super::width::typed(made, width));
-            }
+        if let Some(made) = self.of_numbers_by(&value, name, &shown)? {
+            return Ok(made);
         }
-        if let (Value::Int(own, width), []) = (&value, shown.as_slice())
-            && let Some(made) = width.of_one(*own, name)
-        {
-            return Ok(match made {
-                Counted::Holds(holds) => Value::Bool(holds),
-                Counted::Number(made, width) => self.fitting(made, width),
-            });
-        }
-        let keys: Vec<String> = shown.iter().map(super::unknown::key).collect();
-        let key = format!("{}.{name}({})", super::unknown::key(&value), keys.join(","));
+        let keys: Vec<String> = shown.iter().map(super::same::key).collect();
+        let key = format!("{}.{name}({})", super::same::key(&value), keys.join(","));
         match shown.iter().any(|it| matches!(it, Value::Sym(_))) {
             true => Ok(self.unknown.derived(key, shown.first())),
             // It is said, but not followed.
             false => Ok(self.unknown.untold(key)),
         }
+    }
+
+    /// What a method makes of one number, or of two.
+    fn of_numbers_by(
+        &mut self,
+        value: &Value,
+        name: &str,
+        shown: &[Value],
+    ) -> Result<Option<Value>> {
+        if let (Value::Int(own, one), Some(Value::Int(other, two))) = (value, shown.first())
+            && *own < i64::MAX
+            && *other < i64::MAX
+        {
+            let width = if name == "pow" { *one } else { one.or(*two) };
+            if let Some(made) = self.of_width(*own, *other, name, width) {
+                return Ok(Some(made));
+            }
+            if let Some(made) = self.of_two_numbers(*own, *other, name)? {
+                return Ok(Some(super::width::typed(made, width)));
+            }
+        }
+        if let (Value::Int(own, width), []) = (value, shown)
+            && let Some(made) = width.of_one(*own, name)
+        {
+            return Ok(Some(match made {
+                Counted::Holds(holds) => Value::Bool(holds),
+                Counted::Number(made, width) => self.fitting(made, width),
+            }));
+        }
+        Ok(None)
     }
 
     /// What a method makes of two numbers of a type that is known.
