@@ -190,6 +190,8 @@ pub struct Model<'p> {
     pub functions: Vec<FunctionRef>,
     /// Every `const` and `static` with a body that matters, and whether it is test code.
     pub values: Vec<(ItemRef, bool)>,
+    /// Traits that provide constants.
+    pub providing: Vec<ItemRef>,
     /// Sightings, with the module to resolve them in and whether it is test code.
     pub sightings: Vec<(ItemRef, bool)>,
     /// Blocks with items: the block's module, by enclosing module and block.

@@ -182,12 +182,14 @@ fn provides(model: &Model<'_>) -> Provides {
         if let Some(of) = of {
             let name = model.item(function.item).name.clone();
             provides.functions.entry(name).or_default().push(of);
-            let ItemKind::Trait(_, constants) = &model.item(of).kind else { continue };
-            for &id in constants {
-                let constant = ItemRef { item: id, ..of };
-                let name = model.item(constant).name.clone();
-                provides.constants.entry(name).or_default().insert(constant);
-            }
+        }
+    }
+    for of in &model.providing {
+        let ItemKind::Trait(_, constants) = &model.item(*of).kind else { continue };
+        for &id in constants {
+            let constant = ItemRef { item: id, ..*of };
+            let name = model.item(constant).name.clone();
+            provides.constants.entry(name).or_default().insert(constant);
         }
     }
     provides

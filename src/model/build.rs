@@ -29,6 +29,8 @@ pub(super) struct Part {
     pub(super) blocks: Vec<(ModuleId, ItemId, u32)>,
     pub(super) functions: Vec<FunctionRef>,
     pub(super) values: Vec<(ItemRef, bool)>,
+    /// Traits that provide constants.
+    pub(super) providing: Vec<ItemRef>,
     pub(super) sightings: Vec<(ItemRef, bool)>,
     pub(super) implementations: Vec<Implementation>,
     pub(super) notes: Vec<Note>,
@@ -60,6 +62,7 @@ pub(super) fn empty<'p>(
         modules: Vec::new(),
         functions: Vec::new(),
         values: Vec::new(),
+        providing: Vec::new(),
         sightings: Vec::new(),
         blocks: FxHashMap::default(),
         resolved: Vec::new(),
@@ -299,6 +302,7 @@ impl Builder<'_, '_> {
         }
         let in_order: Vec<&Part> = order.iter().filter_map(|id| parts.get(id)).collect();
         model.functions = in_order.iter().flat_map(|part| &part.functions).copied().collect();
+        model.providing = in_order.iter().flat_map(|part| &part.providing).copied().collect();
         model.values = in_order.iter().flat_map(|part| &part.values).copied().collect();
         model.sightings = in_order.iter().flat_map(|part| &part.sightings).copied().collect();
         // Methods of all other types are those that they were.

@@ -189,8 +189,11 @@ impl Tree<'_, '_> {
                 self.part.implementations.push(Implementation::new(reference, is_test));
                 self.functions(facts, reference, &it.functions, is_test);
             }
-            ItemKind::Trait(functions, _) => {
+            ItemKind::Trait(functions, constants) => {
                 self.declare_item(reference, item);
+                if !constants.is_empty() {
+                    self.part.providing.push(reference);
+                }
                 self.functions(facts, reference, functions, is_test);
             }
             ItemKind::Function(function) => {

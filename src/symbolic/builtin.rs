@@ -6,7 +6,7 @@ use super::machine::{Fate, Result, Run, Stop, Thread, unknown};
 use super::many::one;
 use super::text::text;
 use super::turn::Wait;
-use super::value::{Cell, Kind, Place, SymId, Value};
+use super::value::{Called, Cell, Kind, Place, SymId, Value};
 use super::{consume, many, maybe};
 use crate::facts::tree::Name;
 use crate::model::Ty;
@@ -161,13 +161,13 @@ impl Run<'_> {
                 let channel = *channel;
                 self.receiver_method(place, channel, name)
             }
-            Value::Thread(number, is_named) => {
-                let (number, is_named) = (*number, *is_named);
-                Ok(self.thread_method(number, is_named, name))
+            Value::Thread(number, called) => {
+                let (number, called) = (*number, called.clone());
+                Ok(self.thread_method(number, called, name))
             }
-            Value::Builder(is_named) => {
-                let is_named = *is_named;
-                self.builder_method(is_named, name, args, born)
+            Value::Builder(called) => {
+                let called = called.clone();
+                self.builder_method(called, name, args, born)
             }
             Value::Scope(id) => {
                 let id = *id;
@@ -220,11 +220,14 @@ impl Run<'_> {
         }
     }
 
-    fn thread_method(&mut self, number: usize, is_named: bool, name: &str) -> Value {
+    fn thread_method(&mut self, number: usize, called: Called, name: &str) -> Value {
         match name {
-            "name" => Value::option(is_named.then(|| self.unknown.fresh())),
+            "name" => Value::option(called.map(|it| match it {
+                Some(name) => Value::Text(name),
+                None => self.unknown.fresh(),
+            })),
             "unpark" => Value::Unit,
-            "clone" => Value::Thread(number, is_named),
+            "clone" => Value::Thread(number, called),
             "id" => text(format!("ThreadId({number})")),
             _ => self.unknown.fresh(),
         }
@@ -261,13 +264,18 @@ impl Run<'_> {
     /// A step of a `thread::Builder`, whose `spawn` may fail.
     fn builder_method(
         &mut self,
-        is_named: bool,
+        called: Called,
         name: &str,
         args: &mut Vec<Value>,
         born: At,
     ) -> Result<Value> {
         if !matches!(name, "spawn" | "spawn_scoped") {
-            return Ok(Value::Builder(is_named || name == "name"));
+            let given = args.first().filter(|_| name == "name").map(|it| self.seen(it));
+            return Ok(Value::Builder(match given {
+                Some(Value::Text(name)) => Some(Some(name)),
+                Some(_) => Some(None),
+                None => called,
+            }));
         }
         let scope = match args.first().map(|it| self.seen(it)) {
             Some(Value::Scope(id)) => Some(id),
@@ -279,7 +287,7 @@ impl Run<'_> {
             0 => {
                 let handle = self.spawned(born, code, scope);
                 if let Some(thread) = self.threads.last_mut() {
-                    thread.is_named = is_named;
+                    thread.name = called;
                 }
                 Ok(Value::ok(self.begun(handle)?))
             }
@@ -319,7 +327,7 @@ impl Run<'_> {
             code: Some(code),
             result: None,
             scope,
-            is_named: false,
+            name: None,
             has_ended: false,
             is_over: false,
             fate: Fate::Held,
@@ -346,7 +354,7 @@ impl Run<'_> {
                 }
                 Ok(Value::Bool(ended))
             }
-            _ => Ok(Value::Thread(thread + 1, self.threads[thread].is_named)),
+            _ => Ok(Value::Thread(thread + 1, self.threads[thread].name.clone())),
         }
     }
 

@@ -89,6 +89,9 @@ impl Run<'_> {
 
     /// What a name means in a type.
     pub(super) fn associated(&self, ty: &Ty, name: &Name) -> Result<Vec<Def>> {
+        if matches!(ty.peel(), Ty::Slice(..)) {
+            return Ok(vec![Def::External(Name::from(format!("std::array::{name}")))]);
+        }
         let Some(head) = ty.peel().head() else {
             return unknown("a function of a type that is not known");
         };
@@ -238,6 +241,12 @@ impl Run<'_> {
             let mut values = self.eval_all(args, &Ty::Unknown)?;
             let value = super::many::one(&mut values)?;
             return self.as_array(value, count).map(Some);
+        }
+        if let (Some(qself), "from", [only]) = (qself, path.last(), args)
+            && matches!(self.ty(qself), Ty::Slice(..))
+        {
+            let value = self.eval(*only, &Ty::Unknown)?;
+            return Ok(Some(as_list(value)));
         }
         if qself.is_none() && !args.is_empty() && self.is_of_parameter(path) {
             let values = self.eval_all(args, &Ty::Unknown)?;
@@ -573,5 +582,13 @@ pub(super) fn generic_of(ty: &Type) -> Option<Name> {
         Type::Path(None, path) => path.as_name().cloned(),
         Type::Reference(_, inner) => generic_of(inner),
         _ => None,
+    }
+}
+
+/// What an array is made of: another one, or a tuple.
+pub(super) fn as_list(value: Value) -> Value {
+    match value {
+        Value::Tuple(parts) => Value::list(parts),
+        other => other,
     }
 }

@@ -101,6 +101,11 @@ impl Run<'_> {
                 None if kind == Kind::Set && name == "remove" => Value::Bool(false),
                 None => Value::none(),
             },
+            ("get_key_value", _) => Value::option(at.map(|at| {
+                let own = place.then(Step::At(at));
+                let key = own.then(Step::Field("0".into()));
+                Value::Tuple(vec![Value::Ref(key), Value::Ref(own.then(Step::Second))])
+            })),
             ("get" | "get_mut", _) => Value::option(at.map(|at| {
                 let own = place.then(Step::At(at));
                 Value::Ref(if kind == Kind::Map { own.then(Step::Second) } else { own })

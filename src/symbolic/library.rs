@@ -8,7 +8,7 @@ use super::text::text;
 use super::turn::Wait;
 use super::value::{Cell, Place, Value};
 use super::width::{Width, of_atomic, typed};
-use crate::facts::tree::ExprId;
+use crate::facts::tree::{ExprId, Name};
 use crate::model::Ty;
 
 impl Run<'_> {
@@ -34,15 +34,15 @@ impl Run<'_> {
             }
             // A run that panics is none that counts.
             ("thread", "current") => match self.running.last() {
-                Some(&thread) => Value::Thread(thread + 1, self.threads[thread].is_named),
-                None => Value::Thread(0, true),
+                Some(&thread) => Value::Thread(thread + 1, self.threads[thread].name.clone()),
+                None => Value::Thread(0, Some(Some(Name::from("main")))),
             },
             ("thread", "panicking") => Value::Bool(false),
             ("thread", "scope") => {
                 let code = one(args)?;
                 self.scope(code)?
             }
-            ("Builder", "new") if path.contains("thread") => Value::Builder(false),
+            ("Builder", "new") if path.contains("thread") => Value::Builder(None),
             ("mem", "drop") | ("prelude", "drop") => {
                 let value = one(args)?;
                 self.discard(value, "`drop` drops it")?;
@@ -422,6 +422,7 @@ impl Run<'_> {
                 self.seen(&given)
             }
             ("PathBuf" | "OsString", "new") => text(""),
+            ("array", "from") if args.len() == 1 => super::call::as_list(one(args)?),
             ("array", "from_fn") => match want {
                 Ty::Slice(_, crate::facts::tree::Size::Exactly(count)) => {
                     let code = one(args)?;

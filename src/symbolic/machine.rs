@@ -9,7 +9,7 @@ use super::At;
 use super::expansion::Expansions;
 use super::turn::{Turns, Wait};
 use super::unknown::Unknowns;
-use super::value::{Cell, Context, Kind, Maybe, Place, Slot, Step, Value, head_of};
+use super::value::{Called, Cell, Context, Kind, Maybe, Place, Slot, Step, Value, head_of};
 use crate::facts::tree::{Body, Name, Path};
 use crate::model::{Def, ItemRef, Model, ModuleId, Namespace, Ty};
 use crate::text::TextRange;
@@ -20,6 +20,8 @@ const MAX_STEPS: usize = 15_000;
 const MAX_FIRST: usize = 2;
 /// Sleeps of a run in which threads do not take turns.
 const MAX_SLEEPS: usize = 100;
+/// Steps of code that only computes.
+const MAX_PURE: usize = 3_000;
 /// Calls inside each other.
 const MAX_FRAMES: usize = 40;
 
@@ -81,7 +83,7 @@ pub(super) struct Thread {
     pub(super) code: Option<Value>,
     pub(super) result: Option<Value>,
     pub(super) scope: Option<usize>,
-    pub(super) is_named: bool,
+    pub(super) name: Called,
     /// The type of its result, as far as that is known.
     pub(super) gives: Ty,
     /// Whether it is known to have ended: what it has done so far is no sign of that.
@@ -149,6 +151,8 @@ pub(super) struct Run<'m> {
     pub(super) at: At,
     /// Whether threads run as soon as they are born, and not when somebody waits for them.
     pub(super) is_eager: bool,
+    /// The step up to which code is run that only computes.
+    pure_until: usize,
     /// Loops that only compute, and take long.
     pub(super) computing: BTreeSet<At>,
     /// What paths were found to mean.
@@ -197,6 +201,7 @@ impl<'m> Run<'m> {
             running: Vec::new(),
             at,
             is_eager: false,
+            pure_until: usize::MAX,
             computing: BTreeSet::new(),
             meanings: Meanings::default(),
             turns: None,
@@ -227,6 +232,9 @@ impl<'m> Run<'m> {
 
     pub(super) fn step(&mut self) -> Result<()> {
         self.steps += 1;
+        if self.steps > self.pure_until || self.unknown.pure == Some(true) {
+            return unknown("more than is computed");
+        }
         if std::mem::take(&mut self.panics) {
             return Err(Stop::Panic);
         }
@@ -445,13 +453,33 @@ impl<'m> Run<'m> {
     /// What a thread runs.
     pub(super) fn body_of(&mut self, thread: usize, code: Value) -> Result<()> {
         let result = match self.is_pure(&code) {
-            true => Value::ok(self.unknown.fresh()),
-            false => self.caught(code)?,
+            Some(true) => Value::ok(self.unknown.fresh()),
+            Some(false) => self.tried_to_compute(code)?,
+            None => self.caught(code)?,
         };
         self.end_own_statics(thread)?;
         self.threads[thread].result = Some(result);
         self.threads[thread].is_over = true;
         Ok(())
+    }
+
+    /// What code that only computes gives: something that is told, if it takes long or decides by what is not known.
+    fn tried_to_compute(&mut self, code: Value) -> Result<Value> {
+        let (depth, steps) = (self.frames.len(), self.steps);
+        let flags = self.unknown.flags();
+        self.unknown.pure = Some(false);
+        self.pure_until = steps + MAX_PURE;
+        let result = self.caught(code);
+        let chose = self.unknown.pure.take() == Some(true);
+        self.unknown.set_flags(flags);
+        let is_long = self.steps > self.pure_until;
+        self.pure_until = usize::MAX;
+        if !chose && !is_long {
+            return result;
+        }
+        self.frames.truncate(depth);
+        self.steps = steps + (self.steps - steps) / 8;
+        Ok(Value::ok(self.unknown.untold_anew()))
     }
 
     /// What code gives, or that it panics.

@@ -89,6 +89,11 @@ pub(super) const METHODS: &[&str] = &[
     "starts_with",
     "ends_with",
     "partition_point",
+    "dedup_by",
+    "get_key_value",
+    "copy_from_slice",
+    "clone_from_slice",
+    "sort_by_cached_key",
     "rotate_left",
     "rotate_right",
     "extend_from_slice",
@@ -164,7 +169,7 @@ impl Run<'_> {
             (
                 Kind::Map | Kind::Set,
                 "insert" | "remove" | "get" | "get_mut" | "contains_key" | "contains" | "entry"
-                | "take" | "replace" | "remove_entry",
+                | "take" | "replace" | "remove_entry" | "get_key_value",
             ) => Some(self.keyed(place, kind, name, args)?),
             (Kind::Map, "iter" | "iter_mut") => Some(self.borrowed(place)?),
             (Kind::Map, "into_values" | "into_keys") => {
@@ -350,6 +355,18 @@ impl Run<'_> {
             | "sort_unstable_by_key"
             | "sort_by"
             | "sort_unstable_by" => self.sorted(place, name, args)?,
+            "sort_by_cached_key" => self.sorted(place, "sort_by_key", args)?,
+            "copy_from_slice" | "clone_from_slice" => {
+                let from = one(args)?;
+                let Value::Many(_, items) = self.seen(&from) else {
+                    return unknown("a slice that is not known");
+                };
+                for (at, item) in items.into_iter().enumerate().take(len) {
+                    let to = self.resolved(&place.then(Step::At(at)))?;
+                    self.put(&to, item)?;
+                }
+                Value::Unit
+            }
             "reserve" | "shrink_to_fit" => Value::Unit,
             "eq" | "ne" => {
                 let other = one(args)?;

@@ -21,7 +21,8 @@ impl Run<'_> {
             Value::Int(it, width) if !is_not => Value::Int(it.saturating_neg(), width),
             Value::Int(it, width) => match width.wrapped(!i128::from(it)) {
                 Some(made) => self.fitting(made, width),
-                None => self.unknown.untold_anew(),
+                // Most often a mask: all bits but some, whatever the type is.
+                None => Value::Int(!it, width),
             },
             Value::Sym(id) => self.unknown.negated(id),
             Value::Float(it) => Value::Float(-it),
@@ -193,6 +194,10 @@ impl Run<'_> {
                     let key = format!("{name}({},{})", key(&left), key(&right));
                     let made = self.unknown.derived(key, Some(&from));
                     self.unknown.is_computed(&made);
+                    let other = if matches!(left, Value::Int(..)) { &left } else { &right };
+                    if let ("bitand", Value::Int(mask @ 0.., _)) = (name, other) {
+                        self.unknown.is_between(&made, 0, *mask);
+                    }
                     made
                 }
             },

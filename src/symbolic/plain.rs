@@ -204,20 +204,21 @@ impl Run<'_> {
         Ok(true)
     }
 
-    /// Whether code only computes something from what is not known: then that is not known either, and which way it
-    /// takes is of no interest.
-    pub(super) fn is_pure(&self, code: &Value) -> bool {
-        let Value::Closure(closure) = code else { return false };
+    /// Whether code that only computes does so from what is not known: then that is not known either, and which way it
+    /// takes is of no interest. Nothing for any other code.
+    pub(super) fn is_pure(&self, code: &Value) -> Option<bool> {
+        let Value::Closure(closure) = code else { return None };
         let mut open = false;
         for (_, slot) in &closure.captured {
             let value = self.seen(&self.slots[*slot]);
             if self.owns(&value) || !is_data(&value) {
-                return false;
+                return None;
             }
             open |= is_open(&value);
         }
         let range = closure.body.expr(closure.expr).range;
-        open && self.only_computes(&closure.body, range, closure.context.module, 0)
+        let module = closure.context.module;
+        self.only_computes(&closure.body, range, module, 0).then_some(open)
     }
 
     fn only_computes(&self, body: &Body, range: TextRange, module: ModuleId, depth: usize) -> bool {

@@ -144,6 +144,27 @@ impl Run<'_> {
                 }
                 Value::Unit
             }
+            "dedup_by" => {
+                let code = one(args)?;
+                let slot = self.slot(code);
+                for item in std::mem::take(self.list(place)?) {
+                    let Some(last) = self.list(place)?.len().checked_sub(1) else {
+                        self.list(place)?.push(item);
+                        continue;
+                    };
+                    let own = self.slot(item);
+                    let last = Value::Ref(place.then(Step::At(last)));
+                    let given = vec![Value::Ref(Place::slot(own)), last];
+                    let answer = self.call_value(Value::Ref(Place::slot(slot)), given)?;
+                    let is_same = self.truth(&answer)?;
+                    let item = std::mem::replace(&mut self.slots[own], Value::Moved);
+                    match is_same {
+                        true => self.discard(item, "`dedup_by` drops it")?,
+                        false => self.list(place)?.push(item),
+                    }
+                }
+                Value::Unit
+            }
             "dedup_by_key" => {
                 let code = one(args)?;
                 let slot = self.slot(code);

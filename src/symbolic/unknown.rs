@@ -24,6 +24,8 @@ pub(super) struct Unknowns {
     pub(super) taken: usize,
     /// How many of them say nothing of what is unknown: whether the system has room for a thread.
     pub(super) apart: usize,
+    /// Set while code runs that only computes: whether it had to decide something.
+    pub(super) pure: Option<bool>,
     late: usize,
     /// Elements of an unknown collection that are tried at most.
     pub(super) most: usize,
@@ -84,12 +86,26 @@ impl Unknowns {
 
     /// One of several ways.
     pub(super) fn choose(&mut self, of: usize) -> usize {
+        if let Some(chose) = &mut self.pure {
+            *chose = true;
+            return 0;
+        }
         if self.taken == self.choices.len() {
             self.choices.push((0, of));
         }
         let (chosen, _) = self.choices[self.taken];
         self.taken += 1;
         chosen
+    }
+
+    /// What is known of the run so far.
+    pub(super) fn flags(&self) -> [bool; 4] {
+        [self.doubtful, self.capped, self.counts_on, self.assumed]
+    }
+
+    /// Goes back to what was known of it.
+    pub(super) fn set_flags(&mut self, flags: [bool; 4]) {
+        [self.doubtful, self.capped, self.counts_on, self.assumed] = flags;
     }
 
     /// Whether something has not happened yet; after a few times it has.
@@ -207,6 +223,15 @@ impl Unknowns {
                 left.root == right.root && (left.computed || right.computed)
             }
             _ => false,
+        }
+    }
+
+    /// Notes that something unknown is one of some numbers.
+    pub(super) fn is_between(&mut self, value: &Value, least: i64, most: i64) {
+        if let Value::Sym(id) = value {
+            let known = &mut self.all[*id];
+            known.above = Some(known.above.map_or(least - 1, |it| it.max(least - 1)));
+            known.below = Some(known.below.map_or(most + 1, |it| it.min(most + 1)));
         }
     }
 

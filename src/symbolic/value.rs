@@ -13,6 +13,9 @@ pub(super) type Slot = usize;
 /// What is not known, by number.
 pub(super) type SymId = usize;
 
+/// Whether a thread has a name, and which, if that is known.
+pub(super) type Called = Option<Option<Name>>;
+
 /// A value. What owns nothing that is joined or counted is copied where Rust would move it.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
@@ -61,9 +64,9 @@ pub(super) enum Value {
     /// The receiving end.
     Receiver(usize),
     /// A `thread::Builder`, and whether it has a name.
-    Builder(bool),
+    Builder(Called),
     /// The `Thread` of a thread, by its number, and whether that has a name; 0 is the first one.
-    Thread(usize, bool),
+    Thread(usize, Called),
     /// The scope of scoped threads.
     Scope(usize),
     /// An entry of a map: where the map is, and the key.
