@@ -270,6 +270,8 @@ pub struct Body {
 pub enum Said {
     /// A text, or a character.
     Text(Name),
+    /// Bytes, which are those of a text.
+    Bytes(Name),
     /// A fraction, by its bits.
     Float(u64),
     /// Whole numbers from one to another, both of which are in it.

@@ -263,7 +263,7 @@ impl Run<'_> {
         let times = self.eval(times, &Ty::Unknown)?;
         let Value::Int(times, _) = self.seen(&times) else { return Ok(self.unknown.fresh()) };
         if times > 64 {
-            return Ok(self.unknown.fresh());
+            return Ok(self.unknown.untold_anew());
         }
         let mut all = Vec::new();
         for _ in 0..times {
@@ -547,6 +547,7 @@ impl Run<'_> {
 pub(super) fn literal(body: &Body, hash: u64) -> Value {
     match body.said.get(&hash) {
         Some(Said::Text(said)) => Value::Text(said.clone()),
+        Some(Said::Bytes(said)) => super::text::bytes(said),
         Some(Said::Float(bits)) => Value::Float(f64::from_bits(*bits)),
         _ => Value::Literal(hash),
     }

@@ -4,7 +4,7 @@ use super::builtin::MAX_LATE;
 use super::iterate::{Adaptor, Iter};
 use super::machine::{Result, Run, Stop, unknown};
 use super::many::one;
-use super::text::text;
+use super::text::{of_bytes, text};
 use super::turn::Wait;
 use super::value::{Cell, Place, Value};
 use super::width::{Width, of_atomic, typed};
@@ -353,7 +353,14 @@ impl Run<'_> {
                 self.take(&place)?
             }
             ("String", _) | ("str", _) if args.iter().all(|it| !self.owns(it)) => {
+                let bytes = args.first().and_then(|it| of_bytes(&self.seen(it)));
                 match args.first() {
+                    Some(_) if name == "from_utf8" && bytes.is_some() => {
+                        Value::ok(text(bytes.unwrap_or_default()))
+                    }
+                    Some(_) if name == "from_utf8_lossy" && bytes.is_some() => {
+                        text(bytes.unwrap_or_default())
+                    }
                     Some(first) if matches!(name, "from" | "from_utf8_lossy") => self.seen(first),
                     None if matches!(name, "new" | "with_capacity" | "default") => text(""),
                     Some(_) if name == "with_capacity" => text(""),

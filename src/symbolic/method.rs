@@ -281,6 +281,19 @@ impl Run<'_> {
         if ITERATES.contains(&name) {
             self.unknown.is_iterator(&made);
         }
+        let ends: Vec<Option<i64>> = args
+            .iter()
+            .map(|it| match self.seen(it) {
+                Value::Int(number, _) => Some(number),
+                _ => None,
+            })
+            .collect();
+        match (name, ends.as_slice()) {
+            ("max", [least]) => self.unknown.is_between(&made, *least, None),
+            ("min", [most]) => self.unknown.is_between(&made, None, *most),
+            ("clamp", [least, most]) => self.unknown.is_between(&made, *least, *most),
+            _ => {}
+        }
         if let ("contains", [part]) = (name, args)
             && let Value::Text(part) = self.seen(part)
         {

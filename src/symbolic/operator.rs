@@ -196,7 +196,10 @@ impl Run<'_> {
                     self.unknown.is_computed(&made);
                     let other = if matches!(left, Value::Int(..)) { &left } else { &right };
                     if let ("bitand", Value::Int(mask @ 0.., _)) = (name, other) {
-                        self.unknown.is_between(&made, 0, *mask);
+                        self.unknown.is_between(&made, Some(0), Some(*mask));
+                    }
+                    if let ("rem", Value::Int(by @ 1.., _)) = (name, &right) {
+                        self.unknown.is_between(&made, Some(1 - by), Some(by - 1));
                     }
                     made
                 }

@@ -41,6 +41,20 @@ impl Run<'_> {
                     let from = from.is_none_or(|it| it <= *number);
                     return Ok(from && to.is_none_or(|it| *number <= it));
                 }
+                if let (Value::Sym(_), Some(Said::Interval(from, to))) =
+                    (&value, body.said.get(hash))
+                {
+                    // What is known of its bounds says more than another question.
+                    let ends = [(Comparison::AtLeast, from), (Comparison::AtMost, to)];
+                    for (op, end) in ends {
+                        let Some(end) = end else { continue };
+                        let asked = self.compare(op, &value, &Value::number(*end));
+                        if !self.truth(&asked)? {
+                            return Ok(false);
+                        }
+                    }
+                    return Ok(true);
+                }
                 let key = format!("{hash}~{}", super::same::key(&value));
                 let asked = self.unknown.derived(key, Some(&value));
                 // An interval that is not looked at: what is known does not say.

@@ -10,6 +10,95 @@ use crate::facts::tree::{Body, ExprId, ExprKind, Name, Type};
 use crate::model::{Def, ModuleId, Namespace};
 use crate::text::TextRange;
 
+/// Methods that change what they are called on.
+const CHANGING: &[&str] = &[
+    "push",
+    "push_str",
+    "push_back",
+    "push_front",
+    "pop",
+    "pop_back",
+    "pop_front",
+    "extend",
+    "extend_from_slice",
+    "insert",
+    "remove",
+    "clear",
+    "truncate",
+    "resize",
+    "sort",
+    "sort_unstable",
+    "sort_by",
+    "sort_by_key",
+    "dedup",
+    "reverse",
+    "swap",
+    "fill",
+    "entry",
+    "or_insert",
+    "or_default",
+    "and_modify",
+    "iter_mut",
+    "windows",
+    "chunks",
+    "take",
+    "take_while",
+    "skip_while",
+    "filter_map",
+    "flat_map",
+    "find",
+    "find_map",
+    "position",
+    "next",
+    "peekable",
+    "peek",
+    "cycle",
+    "scan",
+    "nth",
+    "partition",
+    "unzip",
+    "copied",
+    "chain",
+    "flatten",
+    "for_each",
+    "last",
+    "contains_key",
+    "get_mut",
+    "values",
+    "keys",
+    "into_values",
+    "into_keys",
+    "trim_end",
+    "trim_start",
+    "split_at",
+    "split_once",
+    "ok",
+    "is_some",
+    "is_none",
+    "is_ok",
+    "is_err",
+    "unwrap",
+    "expect",
+    "unwrap_or_else",
+    "map_or",
+    "and_then",
+    "cmp",
+    "partial_cmp",
+    "total_cmp",
+    "then",
+    "then_some",
+    "then_with",
+    "reduce",
+    "with_capacity",
+    "to_vec",
+    "max_by",
+    "min_by",
+    "swap_remove",
+    "retain",
+    "drain",
+    "div_ceil",
+];
+
 /// Functions inside each other that code calls and that are seen to compute only.
 const MAX_CALLS: usize = 3;
 /// Rounds of a loop that only computes, after which the rest is left out.
@@ -231,6 +320,9 @@ impl Run<'_> {
                 ExprKind::Path(None, path) => {
                     let names: Vec<Name> = path.segments.iter().map(|it| it.name.clone()).collect();
                     let defs = self.model.resolve(module, path.global, &names, Namespace::Value);
+                    if let [Def::External(path)] = defs.as_slice() {
+                        return makes_data(path);
+                    }
                     let [Def::Item(item)] = defs.as_slice() else { return false };
                     let Some(function) = self.model.function(*item) else { return false };
                     let lends = |ty: &Type| matches!(ty, Type::Reference(true, _));
@@ -250,6 +342,8 @@ impl Run<'_> {
             ),
             ExprKind::Struct(..) | ExprKind::Return(_) => true,
             ExprKind::Closure(_) => true,
+            // There is nothing but what is its own.
+            ExprKind::Method(call) if CHANGING.contains(&&*call.name) => true,
             kind => computes(body, kind) || loops(body, kind),
         })
     }
@@ -308,6 +402,13 @@ fn written_by(body: &Body, range: TextRange) -> Option<Vec<Name>> {
         }
     }
     Some(names)
+}
+
+/// Whether a function of std makes nothing but a value.
+fn makes_data(path: &str) -> bool {
+    let of = ["std::vec::", "std::string::", "std::collections::", "std::cmp::", "std::iter::"];
+    of.iter().any(|it| path.starts_with(it))
+        || super::library::limits(path.split("::").next().unwrap_or_default()).is_some()
 }
 
 /// Parts of loops that only compute, and what else decides ways.

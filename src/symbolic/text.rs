@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::machine::{Result, Run};
 use super::value::{Maybe, Place, Value};
+use super::width::Width;
 use crate::facts::tree::Name;
 use crate::model::{Ty, TyHead};
 
@@ -13,6 +14,25 @@ pub(super) const MAX_MADE: usize = 400;
 /// A known text.
 pub(super) fn text(said: impl AsRef<str>) -> Value {
     Value::Text(Name::from(said.as_ref()))
+}
+
+/// The bytes of a text.
+pub(super) fn bytes(said: &str) -> Value {
+    Value::list(said.bytes().map(byte).collect())
+}
+
+fn byte(it: u8) -> Value {
+    Value::Int(i64::from(it), Width::known("u8"))
+}
+
+/// The text that bytes make, if they are known.
+pub(super) fn of_bytes(value: &Value) -> Option<String> {
+    let Value::Many(_, items) = value else { return None };
+    let bytes = items.iter().map(|it| match it {
+        Value::Int(number, _) => u8::try_from(*number).ok(),
+        _ => None,
+    });
+    String::from_utf8(bytes.collect::<Option<Vec<u8>>>()?).ok()
 }
 
 /// What separates or is looked for in a text.
@@ -425,7 +445,8 @@ fn of_text(own: &str, name: &str) -> Option<Value> {
         "trim_start" => text(own.trim_start()),
         "trim_end" => text(own.trim_end()),
         "chars" => Value::iter(own.chars().map(|it| text(it.to_string()))),
-        "bytes" => Value::iter(own.bytes().map(|it| Value::number(i64::from(it)))),
+        "bytes" => Value::iter(own.bytes().map(byte)),
+        "as_bytes" | "into_bytes" => bytes(own),
         "char_indices" => {
             let parts = own.char_indices();
             Value::iter(
@@ -436,8 +457,8 @@ fn of_text(own: &str, name: &str) -> Option<Value> {
         "split_whitespace" | "split_ascii_whitespace" => {
             Value::iter(own.split_whitespace().map(text))
         }
-        "as_bytes" | "into_bytes" | "as_path" | "to_path_buf" | "to_string_lossy" | "display"
-        | "as_os_str" | "into_owned" | "into_string" | "to_vec" => text(own),
+        "as_path" | "to_path_buf" | "to_string_lossy" | "display" | "as_os_str" | "into_owned"
+        | "into_string" | "to_vec" => text(own),
         "to_str" => Value::some(text(own)),
         "extension" => {
             Value::option(Path::new(own).extension().map(|it| text(it.to_string_lossy())))

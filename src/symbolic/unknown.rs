@@ -226,12 +226,15 @@ impl Unknowns {
         }
     }
 
-    /// Notes that something unknown is one of some numbers.
-    pub(super) fn is_between(&mut self, value: &Value, least: i64, most: i64) {
-        if let Value::Sym(id) = value {
-            let known = &mut self.all[*id];
-            known.above = Some(known.above.map_or(least - 1, |it| it.max(least - 1)));
-            known.below = Some(known.below.map_or(most + 1, |it| it.min(most + 1)));
+    /// Notes that something unknown is no number below one, and none above another.
+    pub(super) fn is_between(&mut self, value: &Value, least: Option<i64>, most: Option<i64>) {
+        let Value::Sym(id) = value else { return };
+        let known = &mut self.all[*id];
+        if let Some(least) = least.and_then(|it| it.checked_sub(1)) {
+            known.above = Some(known.above.map_or(least, |it| it.max(least)));
+        }
+        if let Some(most) = most.and_then(|it| it.checked_add(1)) {
+            known.below = Some(known.below.map_or(most, |it| it.min(most)));
         }
     }
 

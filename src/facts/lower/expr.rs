@@ -152,10 +152,14 @@ impl BodyLowering<'_, '_> {
         let text = match lit {
             syn::Lit::Str(it) => it.value(),
             syn::Lit::Char(it) => it.value().to_string(),
-            syn::Lit::ByteStr(it) => match String::from_utf8(it.value()) {
-                Ok(text) => text,
-                Err(_) => return hash,
-            },
+            syn::Lit::ByteStr(it) => {
+                if let Ok(text) = String::from_utf8(it.value())
+                    && text.len() <= MAX_TEXT
+                {
+                    self.body.said.insert(hash, Said::Bytes(Name::from(text)));
+                }
+                return hash;
+            }
             syn::Lit::Float(it) => {
                 if let Ok(number) = it.base10_parse::<f64>() {
                     self.body.said.insert(hash, Said::Float(number.to_bits()));
