@@ -228,7 +228,7 @@ impl<'m> Program<'m, '_> {
                 let known = births.entry(at).or_default();
                 known.lost = known.lost.or(few.lost);
                 known.joined = known.joined.or(few.joined);
-                if few.all && !known.all {
+                if few.all && !known.all && known.doubted.is_none() {
                     (known.all, known.is_enough, known.counts_on) =
                         (true, few.is_enough, few.counts_on);
                 }
@@ -250,6 +250,7 @@ impl<'m> Program<'m, '_> {
                     Some(known) if !more.all => {
                         known.lost = known.lost.or(more.lost);
                         known.joined = known.joined.or(more.joined);
+                        known.all &= more.doubted.is_none() || known.lost.is_some();
                     }
                     _ => drop(births.insert(at, more)),
                 }
