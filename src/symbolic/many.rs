@@ -356,17 +356,7 @@ impl Run<'_> {
             | "sort_by"
             | "sort_unstable_by" => self.sorted(place, name, args)?,
             "sort_by_cached_key" => self.sorted(place, "sort_by_key", args)?,
-            "copy_from_slice" | "clone_from_slice" => {
-                let from = one(args)?;
-                let Value::Many(_, items) = self.seen(&from) else {
-                    return unknown("a slice that is not known");
-                };
-                for (at, item) in items.into_iter().enumerate().take(len) {
-                    let to = self.resolved(&place.then(Step::At(at)))?;
-                    self.put(&to, item)?;
-                }
-                Value::Unit
-            }
+            "copy_from_slice" | "clone_from_slice" => self.copied_from(place, args)?,
             "reserve" | "shrink_to_fit" => Value::Unit,
             "eq" | "ne" => {
                 let other = one(args)?;
@@ -375,6 +365,20 @@ impl Run<'_> {
             }
             _ => return self.many_changed(place, kind, name, args, want),
         })
+    }
+
+    /// Elements of another collection in the place of its own.
+    fn copied_from(&mut self, place: &Place, args: &mut Vec<Value>) -> Result<Value> {
+        let len = self.list(place)?.len();
+        let from = one(args)?;
+        let Value::Many(_, items) = self.seen(&from) else {
+            return unknown("a slice that is not known");
+        };
+        for (at, item) in items.into_iter().enumerate().take(len) {
+            let to = self.resolved(&place.then(Step::At(at)))?;
+            self.put(&to, item)?;
+        }
+        Ok(Value::Unit)
     }
 
     /// Methods that take out or put in more than one element, or at a position.

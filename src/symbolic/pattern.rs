@@ -33,34 +33,7 @@ impl Run<'_> {
             }
             PatKind::Number(it) => self.equal(&Value::Ref(place.clone()), &Value::int(*it)),
             PatKind::Literal(it) => self.equal(&Value::Ref(place.clone()), &literal(&body, *it)),
-            PatKind::Refutable(hash) => {
-                let value = self.seen(&Value::Ref(place.clone()));
-                if let (Value::Int(number, _), Some(Said::Interval(from, to))) =
-                    (&value, body.said.get(hash))
-                {
-                    let from = from.is_none_or(|it| it <= *number);
-                    return Ok(from && to.is_none_or(|it| *number <= it));
-                }
-                if let (Value::Sym(_), Some(Said::Interval(from, to))) =
-                    (&value, body.said.get(hash))
-                {
-                    // What is known of its bounds says more than another question.
-                    let ends = [(Comparison::AtLeast, from), (Comparison::AtMost, to)];
-                    for (op, end) in ends {
-                        let Some(end) = end else { continue };
-                        let asked = self.compare(op, &value, &Value::number(*end));
-                        if !self.truth(&asked)? {
-                            return Ok(false);
-                        }
-                    }
-                    return Ok(true);
-                }
-                let key = format!("{hash}~{}", super::same::key(&value));
-                let asked = self.unknown.derived(key, Some(&value));
-                // An interval that is not looked at: what is known does not say.
-                self.unknown.doubtful |= !matches!(value, Value::Sym(_));
-                self.truth(&asked)
-            }
+            PatKind::Refutable(hash) => self.match_interval(&body, *hash, place),
             PatKind::Tuple(parts) => {
                 self.match_parts(parts, place, |index| Step::Field(Name::from(index.to_string())))
             }
@@ -110,6 +83,34 @@ impl Run<'_> {
             Some(def) => self.is_constant(def, place),
             None => unknown("a pattern that is not known"),
         }
+    }
+
+    /// Whether what is at a place lies in an interval.
+    fn match_interval(&mut self, body: &Body, hash: u64, place: &Place) -> Result<bool> {
+        let value = self.seen(&Value::Ref(place.clone()));
+        if let (Value::Int(number, _), Some(Said::Interval(from, to))) =
+            (&value, body.said.get(&hash))
+        {
+            let from = from.is_none_or(|it| it <= *number);
+            return Ok(from && to.is_none_or(|it| *number <= it));
+        }
+        if let (Value::Sym(_), Some(Said::Interval(from, to))) = (&value, body.said.get(&hash)) {
+            // What is known of its bounds says more than another question.
+            let ends = [(Comparison::AtLeast, from), (Comparison::AtMost, to)];
+            for (op, end) in ends {
+                let Some(end) = end else { continue };
+                let asked = self.compare(op, &value, &Value::number(*end));
+                if !self.truth(&asked)? {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
+        }
+        let key = format!("{hash}~{}", super::same::key(&value));
+        let asked = self.unknown.derived(key, Some(&value));
+        // An interval that is not looked at: what is known does not say.
+        self.unknown.doubtful |= !matches!(value, Value::Sym(_));
+        self.truth(&asked)
     }
 
     pub(super) fn match_parts(

@@ -6,7 +6,7 @@
 use super::iterate::{Adaptor, Iter};
 use super::machine::{Result, Run};
 use super::value::{Place, Value};
-use crate::facts::tree::{Body, ExprId, ExprKind, Name, Type};
+use crate::facts::tree::{Body, Expr, ExprId, ExprKind, Name, Type};
 use crate::model::{Def, ModuleId, Namespace};
 use crate::text::TextRange;
 
@@ -271,6 +271,18 @@ impl Run<'_> {
             return Ok(false);
         }
         if rounds > MAX_ROUNDS {
+            return Ok(false);
+        }
+        // One that nothing ends does not end.
+        let is_endless = match &body.expr(id).kind {
+            ExprKind::Loop(..) => true,
+            ExprKind::While(_, condition, _) => {
+                matches!(body.expr(*condition).kind, ExprKind::Bool(true))
+            }
+            _ => false,
+        };
+        let breaks = |it: &Expr| range.contains(it.range) && matches!(it.kind, ExprKind::Break(..));
+        if is_endless && !body.exprs.iter().any(breaks) {
             return Ok(false);
         }
         let Some(names) = written_by(&body, range) else { return Ok(false) };

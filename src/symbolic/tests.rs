@@ -87,9 +87,9 @@ fn each_way_is_tried() {
 #[test]
 fn what_is_told_and_not_computed_never_blames() {
     for told in [
-        "1.5 + 1.0 == 2.5",
+        "0.1 + 0.2 != 0.3",
         "format!(\"{:?}\", [1]) == \"[1]\"",
-        "250u8.wrapping_add(10) == 4",
+        "std::any::type_name::<u8>() == \"u8\"",
         "std::mem::size_of::<u32>() == 4",
     ] {
         let (_, lost, all) = tried(&format!("{H} if {told} {{ h.join().unwrap(); }}"));
@@ -133,7 +133,7 @@ fn threads_take_turns_where_one_has_to_wait() {
 
 #[test]
 fn a_loss_on_each_way_needs_no_way_that_is_certain() {
-    let told = "1.5 + 1.0 == 2.5";
+    let told = "0.1 + 0.2 != 0.3";
     let both = format!("{H} if {told} {{ drop(h); }} else {{ let _ = h; }}");
     assert_eq!(tried(&both), (false, true, true));
     let one = format!("{H} if {told} {{ drop(h); }} else {{ h.join().unwrap(); }}");
