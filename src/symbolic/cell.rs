@@ -1,7 +1,7 @@
 //! Cells, locks and shared owners.
 
 use super::builtin::MAX_LATE;
-use super::machine::{Result, Run, unknown};
+use super::machine::{Result, Run, Stop, unknown};
 use super::many::one;
 use super::text::text;
 use super::turn::Wait;
@@ -43,8 +43,16 @@ impl Run<'_> {
                 let code = one(args)?;
                 self.call_value(code, vec![guard])?
             }
-            (Cell::Borrowed, "borrow_mut") => self.locked(&inner, true),
-            (Cell::Borrowed, "borrow") => self.locked(&inner, false),
+            (Cell::Borrowed, "borrow_mut" | "borrow") => {
+                let is_alone = name == "borrow_mut";
+                if self.is_locked(&inner, is_alone) {
+                    let asked = self.unknown.untold_anew();
+                    if self.truth(&asked)? {
+                        return Err(Stop::Panic);
+                    }
+                }
+                self.locked(&inner, is_alone)
+            }
             (Cell::Borrowed | Cell::Plain, "get_mut") => guard,
             (Cell::Borrowed | Cell::Plain | Cell::Once, "into_inner") => {
                 let Value::Cell(_, inner) = self.take_whole(place)? else {
@@ -55,6 +63,11 @@ impl Run<'_> {
             (Cell::Borrowed | Cell::Plain, "take") => {
                 let empty = self.emptied(&inner)?;
                 std::mem::replace(self.get_mut(&inner)?, empty)
+            }
+            (Cell::Borrowed | Cell::Plain, "swap")
+                if matches!(args.first(), Some(Value::Ref(_))) =>
+            {
+                self.swapped(&inner, args)?
             }
             (Cell::Borrowed | Cell::Plain, "replace") | (Cell::Plain, "swap") => {
                 let value = one(args)?;
@@ -80,6 +93,26 @@ impl Run<'_> {
         let guard = inner.then(Step::Locked(is_alone));
         self.locked.push((guard.clone(), self.running.last().copied()));
         Value::Ref(guard)
+    }
+
+    /// `cell.swap(&other)`
+    fn swapped(&mut self, inner: &Place, args: &mut Vec<Value>) -> Result<Value> {
+        let other = one(args)?;
+        let Value::Ref(other) = other else { return unknown("`swap` of a cell") };
+        let other = self.resolved(&other)?;
+        let Some((_, other)) = self.cell_at(&other)? else {
+            return unknown("`swap` of a cell");
+        };
+        let value = std::mem::replace(self.get_mut(inner)?, Value::Moved);
+        let value = std::mem::replace(self.get_mut(&other)?, value);
+        *self.get_mut(inner)? = value;
+        Ok(Value::Unit)
+    }
+
+    /// Whether somebody has a place locked in such a way that nobody else gets it.
+    fn is_locked(&self, inner: &Place, is_alone: bool) -> bool {
+        let is_in_the_way = |it: &Place| is_alone || it.path.last() == Some(&Step::Locked(true));
+        self.locked.iter().any(|(it, _)| it.bare() == *inner && is_in_the_way(it))
     }
 
     /// A lock that may not be got.

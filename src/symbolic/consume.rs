@@ -315,6 +315,9 @@ impl Run<'_> {
             }
             Adaptor::Take | Adaptor::Skip | Adaptor::StepBy => {
                 let count = one(args)?;
+                if let (Adaptor::StepBy, Value::Int(0, _)) = (adaptor, self.seen(&count)) {
+                    return Err(Stop::Panic);
+                }
                 match self.seen(&count) {
                     Value::Int(count, _) => Value::number(count),
                     // Any number: each is tried up to a bound.

@@ -247,11 +247,22 @@ impl Run<'_> {
             place = self.resolved(&place)?;
         }
         // An element of a part of a collection is where that is.
+        let mut value = value;
         if matches!(body.expr(to).kind, ExprKind::Index(..))
             && let Value::Ref(element) = self.get(&place)?
-            && !matches!(value, Value::Ref(_))
         {
-            place = element.bare();
+            let element = element.bare();
+            let seen = self.seen(&value);
+            let is_same_kind =
+                |it: &Value| std::mem::discriminant(it) == std::mem::discriminant(&seen);
+            // Another reference is put there, or the number that one leads to.
+            match (&value, self.get(&element)) {
+                (Value::Ref(_), Ok(old)) if is_same_kind(old) && !self.owns(&seen) => {
+                    (place, value) = (element, seen);
+                }
+                (Value::Ref(_), _) => {}
+                _ => place = element,
+            }
         }
         self.at.1 = body.expr(to).range;
         self.put(&place, value)?;

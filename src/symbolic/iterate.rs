@@ -310,7 +310,12 @@ impl Run<'_> {
                 return last;
             }
             Iter::Numbers(_, None, _) => return unknown("an endless range from its end"),
-            Iter::Own(_) => return unknown("the end of an iterator of the project"),
+            Iter::Own(value) => {
+                let slot = self.slot(std::mem::replace(value, Value::Moved));
+                let made = self.method(&Place::slot(slot), "next_back", Vec::new());
+                *value = std::mem::replace(&mut self.slots[slot], Value::Moved);
+                return self.opened(made?);
+            }
             _ => {}
         }
         // All others have to be gone through.

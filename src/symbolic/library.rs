@@ -80,6 +80,12 @@ impl Run<'_> {
 
     /// Functions of numbers and characters by their types.
     fn of_number(&mut self, owner: &str, name: &str, args: &[Value]) -> Result<Option<Value>> {
+        if let ("char", "from_digit", [_, base]) = (owner, name, args)
+            && let Value::Int(base, _) = self.seen(base)
+            && !(2..=36).contains(&base)
+        {
+            return Err(Stop::Panic);
+        }
         if let ("char", "from_digit", [digit, base]) = (owner, name, args)
             && let (Value::Int(digit, _), Value::Int(base @ 2..=36, _)) =
                 (self.seen(digit), self.seen(base))

@@ -235,7 +235,10 @@ impl Run<'_> {
                     Some(bits) if by < bits => {
                         return width.wrapped(wide).and_then(|it| i64::try_from(it).ok());
                     }
-                    Some(_) => None,
+                    Some(_) => {
+                        self.overflows();
+                        None
+                    }
                     // How wide the type is decides what is cut off.
                     None => i64::try_from(wide).ok().filter(|it| (0..=127).contains(it)),
                 }
@@ -243,8 +246,18 @@ impl Run<'_> {
             "shr" => u32::try_from(right).ok().and_then(|by| left.checked_shr(by)),
             _ => None,
         };
-        // Beyond the end of its type it panics, or begins anew: that depends on the build.
-        made.filter(|it| width.has(i128::from(*it)) != Some(false))
+        if made.is_some_and(|it| width.has(i128::from(it)) == Some(false)) {
+            self.overflows();
+            return None;
+        }
+        made
+    }
+
+    /// Beyond the end of its type a number panics, or begins anew: that depends on the build.
+    fn overflows(&mut self) {
+        if let Value::Sym(asked) = self.unknown.untold_anew() {
+            self.panics |= self.unknown.truth(asked);
+        }
     }
 
     /// A number that its type has; one beyond those that are computed with is not known.

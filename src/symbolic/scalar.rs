@@ -168,6 +168,8 @@ impl Run<'_> {
             "add" => left + right,
             "sub" => left - right,
             "mul" => left * right,
+            "div" => left.checked_div(right)?,
+            "rem" => left.checked_rem(right)?,
             "pow" => left.checked_pow(u32::try_from(other).ok()?)?,
             _ => return None,
         };
