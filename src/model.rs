@@ -288,6 +288,21 @@ impl Model<'_> {
         files.find(|&file| self.in_scope(file, scope))
     }
 
+    /// Whether a macro that mentions a type may write an implementation of a trait for it: its file has no rules that can
+    /// be looked into, or some that name the trait.
+    pub fn macro_may_implement(&self, name: &str, scope: Scope, of: &str) -> bool {
+        let mut files = self.macro_names.get(name).into_iter().flatten().copied();
+        files.any(|file| {
+            let rules = self.facts[file].items.iter().filter_map(|item| match &item.kind {
+                ItemKind::MacroRules { rules, .. } => Some(rules),
+                _ => None,
+            });
+            let rules: Vec<_> = rules.collect();
+            let names_it = rules.is_empty() || rules.iter().any(|it| it.text.contains(of));
+            names_it && self.in_scope(file, scope)
+        })
+    }
+
     /// A file that could not be analysed and may spell a name, where that can be meant.
     pub fn unreadable_with(&self, name: &str, scope: Scope) -> Option<FileId> {
         let spells = |text: &Option<Arc<str>>| {

@@ -145,11 +145,19 @@ impl Run<'_> {
             return Ok(Value::int(self.unknown.len(id).saturating_sub(at)));
         }
         if computes && self.is_plain_iter(&iter) && args.iter().all(|it| self.is_plain_code(it)) {
-            let path = want.path().unwrap_or("String");
+            let path = want.path().unwrap_or("String").to_owned();
             if name != "collect" || path.ends_with("String") || path.ends_with("Vec") {
                 let depends = self.has_unknown(&iter) || args.iter().any(|it| self.has_unknown(it));
                 args.clear();
-                return Ok(self.computed(depends));
+                // How many they are is known, if not what they are.
+                let count = known_count(&iter).filter(|it| *it <= 512);
+                return Ok(match (name, count) {
+                    ("count", Some(count)) => Value::int(count),
+                    ("collect", Some(count)) if !path.ends_with("String") => {
+                        Value::list((0..count).map(|_| self.computed(depends)).collect())
+                    }
+                    _ => self.computed(depends),
+                });
             }
         }
         if let Some(adaptor) = Adaptor::of(name) {
@@ -555,5 +563,26 @@ impl Run<'_> {
             }
             _ => unknown(&format!("`{name}` of an iterator")),
         }
+    }
+}
+
+/// How many elements an iterator has that only computes, where its adaptors say so.
+fn known_count(iter: &Value) -> Option<usize> {
+    let Value::Iter(iter) = iter else { return None };
+    match &**iter {
+        Iter::Items(items) => Some(items.len()),
+        Iter::Numbers(from, Some(to), _) => usize::try_from(to.saturating_sub(*from)).ok(),
+        Iter::Adapted(
+            Adaptor::Map | Adaptor::Inspect | Adaptor::Enumerate | Adaptor::Rev | Adaptor::Fuse,
+            inner,
+            _,
+        ) => known_count(inner),
+        Iter::Adapted(Adaptor::Zip, one, other) => Some(known_count(one)?.min(known_count(other)?)),
+        Iter::Adapted(Adaptor::Chain, one, other) => Some(known_count(one)? + known_count(other)?),
+        Iter::Adapted(Adaptor::Take, inner, given) => match given {
+            Value::Int(most, _) => Some(known_count(inner)?.min(usize::try_from(*most).ok()?)),
+            _ => None,
+        },
+        _ => None,
     }
 }

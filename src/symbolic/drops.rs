@@ -121,7 +121,7 @@ impl Run<'_> {
         let scope = self.model.scope_of_member(data.item.file, data.item.item, None);
         let name = &self.model.item(data.item).name;
         if self.model.methods_of(&head, "drop").len() > 1
-            || self.model.macro_with(name, scope).is_some()
+            || self.model.macro_may_implement(name, scope, "Drop")
         {
             return unknown("a `drop` that only some builds have, or that a macro makes");
         }

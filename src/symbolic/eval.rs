@@ -8,6 +8,9 @@ use super::width::Width;
 use crate::facts::tree::{Body, ExprId, ExprKind, ItemKind, Name, Path, Said, Size, Type, Written};
 use crate::model::{Def, ItemRef, Namespace, Ty};
 
+/// Elements of an array that is made of one value.
+const MAX_ELEMENTS: i64 = 512;
+
 impl Run<'_> {
     /// The body that is being run.
     pub(super) fn body(&self) -> Result<Arc<Body>> {
@@ -273,7 +276,7 @@ impl Run<'_> {
         let value = self.eval(value, want)?;
         let times = self.eval(times, &Ty::Unknown)?;
         let Value::Int(times, _) = self.seen(&times) else { return Ok(self.unknown.fresh()) };
-        if times > 64 {
+        if times > MAX_ELEMENTS {
             return Ok(self.unknown.untold_anew());
         }
         let mut all = Vec::new();

@@ -90,6 +90,7 @@ pub(super) const METHODS: &[&str] = &[
     "ends_with",
     "partition_point",
     "dedup_by",
+    "split",
     "get_key_value",
     "copy_from_slice",
     "clone_from_slice",

@@ -66,6 +66,7 @@ impl Run<'_> {
                 }
                 Value::Unit
             }
+            "split" => self.split_by(place, args)?,
             "concat" | "join" => self.joined_texts(place, args)?,
             "binary_search" => {
                 let wanted = one(args)?;
@@ -86,6 +87,23 @@ impl Run<'_> {
             "is_sorted" => self.unknown.untold_anew(),
             _ => return self.many_merged(place, name, args),
         })
+    }
+
+    /// `list.split(|it| ..)`: the parts between elements.
+    fn split_by(&mut self, place: &Place, args: &mut Vec<Value>) -> Result<Value> {
+        let code = one(args)?;
+        let slot = self.slot(code);
+        let (mut parts, mut part) = (Vec::new(), Vec::new());
+        for at in 0..self.list(place)?.len() {
+            let item = Value::Ref(place.then(Step::At(at)));
+            let answer = self.call_value(Value::Ref(Place::slot(slot)), vec![item.clone()])?;
+            match self.truth(&answer)? {
+                true => parts.push(Value::list(std::mem::take(&mut part))),
+                false => part.push(item),
+            }
+        }
+        parts.push(Value::list(part));
+        Ok(Value::iter(parts))
     }
 
     /// Methods that compare a part of it.
