@@ -229,6 +229,8 @@ pub struct Impl {
 pub struct Value {
     /// Its type.
     pub ty: Type,
+    /// Whether it is a `static`: one value for all who name it.
+    pub is_static: bool,
     /// What it always is, if that is written out.
     pub written: Option<Written>,
     /// Its initialiser, when something in it can matter.

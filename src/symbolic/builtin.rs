@@ -53,6 +53,15 @@ const TELLS_ITER: &[&str] = &[
     "take_while",
     "chain",
     "find",
+    "max_by_key",
+    "min_by_key",
+    "max_by",
+    "min_by",
+    "reduce",
+    "partition",
+    "position",
+    "map_while",
+    "skip_while",
 ];
 
 impl Run<'_> {

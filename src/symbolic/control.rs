@@ -1,5 +1,6 @@
 //! Branches, loops, patterns and places.
 
+use super::iterate::Iter;
 use super::machine::{Result, Run, Stop, unknown};
 use super::value::{Cell, Place, Step, Value, head_of};
 use crate::facts::cfg::Cfg;
@@ -231,6 +232,17 @@ impl Run<'_> {
                     return Ok(self.temp(part));
                 }
                 value if value.part(&step).is_some() => return Ok(place.then(step)),
+                // The ends of a range.
+                Value::Iter(iter) => {
+                    let end = match (&**iter, &**name) {
+                        (Iter::Numbers(from, _, width), "start") => Value::Int(*from, *width),
+                        (Iter::Numbers(_, Some(to), width), "end") => Value::Int(*to, *width),
+                        (Iter::Open(from, _, 0), "start") => from.clone(),
+                        (Iter::Open(_, Some(to), 0), "end") => to.clone(),
+                        _ => return unknown(&format!("the field `{name}` of an iterator")),
+                    };
+                    return Ok(self.temp(end));
+                }
                 _ => match self.deref(&place)? {
                     Some(to) => place = to,
                     None => return unknown(&format!("the field `{name}` of something else")),

@@ -6,7 +6,7 @@ use super::eval::last;
 use super::machine::{Frame, Result, Run, Stop, unknown};
 use super::many::one;
 use super::value::{Context, Data, Place, Value, head_of, type_of};
-use crate::facts::tree::{Body, ExprId, ExprKind, Name, Receiver};
+use crate::facts::tree::{Body, ExprId, ExprKind, ItemKind, Name, Receiver};
 use crate::model::{Def, ItemRef, Ty};
 
 impl Run<'_> {
@@ -58,9 +58,17 @@ impl Run<'_> {
             self.unread.insert(item);
             return unknown("a function that was not read");
         };
-        if !function.generics.is_empty() {
+        let around = self.model.function_at(item).and_then(|it| it.container);
+        let around = match around.map(|it| &self.model.item(it).kind) {
+            Some(ItemKind::Impl(it)) => it.generics.as_slice(),
+            _ => &[],
+        };
+        for generics in [function.generics.as_slice(), around] {
+            if generics.is_empty() {
+                continue;
+            }
             for (param, value) in function.params.iter().zip(&args) {
-                self.infer(&function.generics, param, value, &mut context.types);
+                self.infer(generics, param, value, &mut context.types);
             }
         }
         let at = self.at;

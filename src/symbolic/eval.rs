@@ -551,9 +551,24 @@ impl Run<'_> {
                 }
             }
         };
+        // Whoever names a constant has a value of its own.
+        if !declared.is_static && may_change(&value) {
+            return Ok(self.temp(value));
+        }
         let slot = self.slot(value);
         self.statics.insert(item_of, slot);
         Ok(Place::slot(slot))
+    }
+}
+
+/// Whether something in a value can change behind a reference to it.
+fn may_change(value: &Value) -> bool {
+    match value {
+        Value::Cell(..) => true,
+        Value::Data(data) => data.fields.iter().any(|(_, it)| may_change(it)),
+        Value::Tuple(parts) | Value::Many(_, parts) => parts.iter().any(may_change),
+        Value::Maybe(_, Some(inner)) => may_change(inner),
+        _ => false,
     }
 }
 

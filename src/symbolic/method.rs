@@ -6,7 +6,7 @@ use super::iterate::Iter;
 use super::machine::{Result, Run, unknown};
 use super::same::key;
 use super::value::{Cell, Kind, Maybe, Place, Value, head_of};
-use crate::facts::tree::{MethodCall, Name, Receiver};
+use crate::facts::tree::{ItemKind, MethodCall, Name, Receiver};
 use crate::model::{ItemRef, Ty, TyHead};
 
 /// What a call of a method means.
@@ -109,11 +109,27 @@ impl Run<'_> {
                     owner = is_owner.then_some(before);
                 }
                 None => {
+                    // What a trait of the project provides for whatever implements it.
+                    if let Some(own) = self.provided_by_trait(name)? {
+                        return Ok(Found::Own(own, receiver.clone(), None));
+                    }
                     let of = what(self.get(receiver)?);
                     return unknown(&format!("the method `{name}` of {of}"));
                 }
             }
         }
+    }
+
+    /// A method that only one trait of this crate has, if the trait provides it.
+    fn provided_by_trait(&self, name: &str) -> Result<Option<ItemRef>> {
+        let here = self.model.module(self.context()?.module).krate;
+        let of = self.provides.functions.get(name).into_iter().flatten();
+        let mut of = of.filter(|it| self.model.module(it.module).krate == here);
+        let (Some(of), None) = (of.next(), of.next()) else { return Ok(None) };
+        let ItemKind::Trait(functions, _) = &self.model.item(*of).kind else { return Ok(None) };
+        let found = functions.iter().map(|&id| ItemRef { item: id, ..*of });
+        let mut found = found.filter(|it| *self.model.item(*it).name == *name);
+        Ok(found.next())
     }
 
     /// A method that the type of a value has, or a trait provides for it.

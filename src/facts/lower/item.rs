@@ -63,10 +63,9 @@ impl Lowering<'_> {
                     &it.expr,
                 );
                 let changes = !matches!(it.mutability, syn::StaticMutability::None);
-                if let (true, ItemKind::Value(value)) =
-                    (changes, &mut self.facts.items[id.0 as usize].kind)
-                {
-                    value.written = None;
+                if let ItemKind::Value(value) = &mut self.facts.items[id.0 as usize].kind {
+                    value.is_static = true;
+                    value.written = value.written.filter(|_| !changes);
                 }
                 vec![id]
             }
@@ -171,7 +170,7 @@ impl Lowering<'_> {
     ) -> ItemId {
         let ty = self.ty(ty);
         let written = as_written(expr);
-        let kind = ItemKind::Value(Box::new(Value { ty, written, body: None }));
+        let kind = ItemKind::Value(Box::new(Value { ty, is_static: false, written, body: None }));
         let id = self.named(attrs, vis, ident, keyword, kind);
         let range = self.facts.item(id).range.cover(byte_range(expr.span()));
         self.facts.items[id.0 as usize].range = range;

@@ -79,7 +79,7 @@ impl Lowering<'_> {
         if self.has_needle(inside) {
             self.name_all(&it.mac.tokens);
             // `test!(name, { … })`: arguments that are expressions are a body that somebody runs.
-            let value = Value { ty: Type::Unknown, written: None, body: None };
+            let value = Value { ty: Type::Unknown, is_static: false, written: None, body: None };
             let name = self.name(last);
             let id = self.plain(
                 &it.attrs,
@@ -112,6 +112,7 @@ impl Lowering<'_> {
                 let name = arm_name(name.trim_start_matches("r#"));
                 let value = ItemKind::Value(Box::new(Value {
                     ty: Type::Unknown,
+                    is_static: false,
                     written: None,
                     body: None,
                 }));
