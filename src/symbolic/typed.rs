@@ -99,6 +99,8 @@ impl Run<'_> {
                 }
                 _ => false,
             },
+            // It may stand for the default of anything.
+            Value::Many(Kind::List, items) if items.is_empty() => return self.maybe_of(),
             Value::Many(kind, items) => {
                 let fits = match kind {
                     Kind::List => &["Vec", "VecDeque", "LinkedList"][..],
