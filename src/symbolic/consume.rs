@@ -579,10 +579,9 @@ fn known_count(iter: &Value) -> Option<usize> {
         ) => known_count(inner),
         Iter::Adapted(Adaptor::Zip, one, other) => Some(known_count(one)?.min(known_count(other)?)),
         Iter::Adapted(Adaptor::Chain, one, other) => Some(known_count(one)? + known_count(other)?),
-        Iter::Adapted(Adaptor::Take, inner, given) => match given {
-            Value::Int(most, _) => Some(known_count(inner)?.min(usize::try_from(*most).ok()?)),
-            _ => None,
-        },
+        Iter::Adapted(Adaptor::Take, inner, Value::Int(most, _)) => {
+            Some(known_count(inner)?.min(usize::try_from(*most).ok()?))
+        }
         _ => None,
     }
 }
