@@ -288,6 +288,20 @@ impl Model<'_> {
         files.find(|&file| self.in_scope(file, scope))
     }
 
+    /// What the name of a macro means in a module, and the module around it that says so.
+    pub fn macros_called(&self, module: ModuleId, name: &Name) -> Option<(Vec<Def>, ModuleId)> {
+        let mut around = Some(module);
+        while let Some(id) = around {
+            let names = std::slice::from_ref(name);
+            let defs = self.resolve(id, false, names, Namespace::Macro);
+            if !defs.is_empty() {
+                return Some((defs, id));
+            }
+            around = self.module(id).parent;
+        }
+        None
+    }
+
     /// Whether a macro that mentions a type may write an implementation of a trait for it: its file has no rules that can
     /// be looked into, or some that name the trait.
     pub fn macro_may_implement(&self, name: &str, scope: Scope, of: &str) -> bool {

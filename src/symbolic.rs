@@ -173,7 +173,7 @@ fn programs(model: &Model<'_>, crates: &BTreeMap<CrateId, Asked>) -> Vec<ItemRef
     mains.collect()
 }
 
-/// Traits of the project by the names of their functions.
+/// What traits of the project have.
 fn provides(model: &Model<'_>) -> Provides {
     let mut provides = Provides::default();
     for function in &model.functions {

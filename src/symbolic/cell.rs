@@ -45,7 +45,7 @@ impl Run<'_> {
             }
             (Cell::Borrowed, "borrow_mut" | "borrow") => {
                 let is_alone = name == "borrow_mut";
-                if self.is_locked(&inner, is_alone) {
+                if self.in_the_way(&inner, is_alone).next().is_some() {
                     let asked = self.unknown.untold_anew();
                     if self.truth(&asked)? {
                         return Err(Stop::Panic);
@@ -109,10 +109,12 @@ impl Run<'_> {
         Ok(Value::Unit)
     }
 
-    /// Whether somebody has a place locked in such a way that nobody else gets it.
-    fn is_locked(&self, inner: &Place, is_alone: bool) -> bool {
-        let is_in_the_way = |it: &Place| is_alone || it.path.last() == Some(&Step::Locked(true));
-        self.locked.iter().any(|(it, _)| it.bare() == *inner && is_in_the_way(it))
+    /// The threads that have a place locked in such a way that nobody else gets it.
+    fn in_the_way(&self, inner: &Place, is_alone: bool) -> impl Iterator<Item = Option<usize>> {
+        self.locked.iter().filter_map(move |(it, thread)| {
+            let excludes = is_alone || it.path.last() == Some(&Step::Locked(true));
+            (excludes && it.bare() == *inner).then_some(*thread)
+        })
     }
 
     /// A lock that may not be got.
@@ -124,11 +126,9 @@ impl Run<'_> {
         is_alone: bool,
     ) -> Result<Value> {
         let here = self.running.last().copied();
-        let is_in_the_way = |(it, _): &&(Place, Option<usize>)| {
-            it.bare() == *inner && (is_alone || it.path.last() == Some(&Step::Locked(true)))
-        };
-        let in_the_way = self.locked.iter().filter(is_in_the_way);
-        if in_the_way.clone().any(|(_, thread)| *thread == here || kind == Cell::Borrowed) {
+        let is_held = self.in_the_way(inner, is_alone).next().is_some();
+        let is_sure = |thread: Option<usize>| thread == here || kind == Cell::Borrowed;
+        if self.in_the_way(inner, is_alone).any(is_sure) {
             return Ok(Value::err(self.unknown.fresh()));
         }
         if kind == Cell::Borrowed {
@@ -142,7 +142,6 @@ impl Run<'_> {
         let may_have = reach.slots.contains(&place.slot)
             || (is_waited_for && (is_static || reach.runs_unseen));
         // Who asks may have it already.
-        let is_held = self.locked.iter().any(|it| is_in_the_way(&it));
         if is_held {
             let asked = self.unknown.untold_anew();
             if self.truth(&asked)? {

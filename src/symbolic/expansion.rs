@@ -10,10 +10,13 @@ use super::value::Value;
 use crate::facts::expand;
 use crate::facts::tree::{Body, ExprKind, ItemKind, MacroCall, StmtKind};
 use crate::facts::written::{NOWHERE, Written};
-use crate::model::{Def, ItemRef, Namespace, Ty};
+use crate::model::{Def, ItemRef, Ty};
 
 /// How much of the places beyond all files is used for what macros write.
 const MAX_WRITTEN: u32 = 1 << 24;
+
+/// Calls that are written by each other.
+const MAX_NESTED: usize = 32;
 
 /// What the calls of a program write, by where they stand.
 #[derive(Debug, Default)]
@@ -107,7 +110,12 @@ impl Run<'_> {
         };
         let outer = std::mem::replace(&mut frame.body, written.body.clone());
         self.step()?;
-        let value = run(self, &written.body);
+        self.nested += 1;
+        let value = match self.nested > MAX_NESTED {
+            true => unknown("macros too deep in each other"),
+            false => run(self, &written.body),
+        };
+        self.nested -= 1;
         if let Some(frame) = self.frames.get_mut(depth - 1) {
             frame.body = outer;
         }
@@ -117,16 +125,8 @@ impl Run<'_> {
     /// What the name of a macro means here, if somebody declares it.
     fn macros(&self, call: &MacroCall) -> Option<Vec<Def>> {
         let name = call.path.as_name()?;
-        let mut module = self.frames.last().map(|frame| frame.context.module);
-        while let Some(id) = module {
-            let names = std::slice::from_ref(name);
-            let defs = self.model.resolve(id, false, names, Namespace::Macro);
-            if !defs.is_empty() {
-                return Some(defs);
-            }
-            module = self.model.module(id).parent;
-        }
-        None
+        let module = self.frames.last().map(|frame| frame.context.module)?;
+        self.model.macros_called(module, name).map(|(defs, _)| defs)
     }
 
     pub(super) fn is_of_this_crate(&self, item: ItemRef) -> bool {

@@ -151,6 +151,8 @@ pub(super) struct Run<'m> {
     pub(super) at: At,
     /// Whether threads run as soon as they are born, and not when somebody waits for them.
     pub(super) is_eager: bool,
+    /// Calls of macros inside each other.
+    pub(super) nested: usize,
     /// The step up to which code is run that only computes.
     pure_until: usize,
     /// Loops that only compute, and take long.
@@ -201,6 +203,7 @@ impl<'m> Run<'m> {
             running: Vec::new(),
             at,
             is_eager: false,
+            nested: 0,
             pure_until: usize::MAX,
             computing: BTreeSet::new(),
             meanings: Meanings::default(),

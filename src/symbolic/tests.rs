@@ -150,6 +150,10 @@ fn what_is_not_followed_says_why() {
             "threads that wait for each other",
         ),
         ("unread!(h);", "the macro `unread`"),
+        (
+            "macro_rules! deeper { ($a:expr) => { deeper!($a) } } deeper!(h);",
+            "macros too deep in each other",
+        ),
         ("let mut n = 0u64; loop { n += 1; }", "it runs too long"),
     ] {
         let found = runs(&format!("{H} {program}"));

@@ -1,5 +1,5 @@
-//! Macro calls: nobody expands them, so their arguments are read as far as they are ordinary Rust,
-//! and the rest is kept as the identifiers it mentions and the paths it spells.
+//! Macro calls: they are expanded only where a program is run, so their arguments are read as far as they are ordinary
+//! Rust, and the rest is kept as the identifiers it mentions and the paths it spells.
 
 use std::sync::Arc;
 

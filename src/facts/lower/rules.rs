@@ -10,12 +10,17 @@ use syn::parse::{Parse, ParseStream, Parser, Result};
 
 use super::writer::Writer;
 
+/// Tokens that a call may give, as each fragment is looked for in all that are left.
+const MAX_GIVEN: usize = 1_000;
 /// How deep repetitions and groups of a matcher may lie in each other.
 const MAX_DEPTH: usize = 16;
 
 /// Writes what a macro makes of its arguments; `None` where no arm takes them, or where that is not known.
 pub(super) fn write(rules: TokenStream, args: TokenStream, out: &mut Writer<'_>) -> Option<()> {
     let args: Vec<TokenTree> = args.into_iter().collect();
+    if args.len() > MAX_GIVEN {
+        return None;
+    }
     let mut tokens = rules.into_iter().peekable();
     while let Some(token) = tokens.next() {
         let TokenTree::Group(matcher) = token else { return None };

@@ -160,17 +160,7 @@ impl Lowering<'_> {
 
     /// What the name of a macro means here, and the module that says so.
     fn declared_macro(&self, call: &MacroCall) -> Option<(Vec<Def>, ModuleId)> {
-        let name = call.path.as_name()?;
-        let mut module = Some(self.module());
-        while let Some(id) = module {
-            let names = std::slice::from_ref(name);
-            let defs = self.model.resolve(id, false, names, Namespace::Macro);
-            if !defs.is_empty() {
-                return Some((defs, id));
-            }
-            module = self.model.module(id).parent;
-        }
-        None
+        self.model.macros_called(self.module(), call.path.as_name()?)
     }
 
     /// The arms of a macro of the project, as far as they were read: bodies that give a value where it is called.
