@@ -9,19 +9,23 @@
 //!
 //! A run that comes to anything that is not followed says nothing; others may still have seen a thread lost or joined.
 
+mod adaptor;
 mod builtin;
 mod call;
 mod cell;
 mod channel;
 mod collect;
+mod construct;
 mod consume;
 mod control;
 mod default;
 mod drops;
+mod edit;
 mod enter;
 mod eval;
 mod expansion;
 mod float;
+mod format;
 mod iterate;
 mod keyed;
 mod library;
@@ -30,6 +34,7 @@ mod macros;
 mod many;
 mod maybe;
 mod method;
+mod number;
 mod operator;
 mod order;
 mod pattern;
@@ -37,6 +42,8 @@ mod plain;
 mod reduce;
 mod same;
 mod scalar;
+mod seek;
+mod slice;
 mod stmt;
 #[cfg(test)]
 mod tests;

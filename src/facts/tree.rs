@@ -204,7 +204,7 @@ pub struct Variant {
     /// Its fields.
     pub fields: Vec<Field>,
     /// The number that is written for it, if one is; `None` in it for one that is computed.
-    pub number: Option<Option<i64>>,
+    pub number: Option<Option<i128>>,
     /// `#[default]`
     pub is_default: bool,
 }
@@ -277,7 +277,7 @@ pub enum Said {
     /// A fraction, by its bits.
     Float(u64),
     /// Whole numbers from one to another, both of which are in it.
-    Interval(Option<i64>, Option<i64>),
+    Interval(Option<i128>, Option<i128>),
 }
 
 impl Body {

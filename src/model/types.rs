@@ -370,7 +370,7 @@ impl Model<'_> {
     }
 
     /// Whether a function stands in an `impl` of a trait of this name.
-    fn is_of(&self, function: &FunctionRef, name: &str) -> bool {
+    pub fn is_of(&self, function: &FunctionRef, name: &str) -> bool {
         function.container.is_some_and(|container| {
             matches!(&self.item(container).kind, ItemKind::Impl(it)
                 if it.trait_path.as_ref().is_some_and(|path| path.last() == name))

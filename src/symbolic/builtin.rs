@@ -1,12 +1,13 @@
 //! Methods of std's types: which are followed, and those of handles, cells, shared owners and channels.
 
 use super::At;
-use super::iterate::{Adaptor, Iter};
+use super::adaptor::Adaptor;
+use super::iterate::Iter;
 use super::machine::{Fate, Result, Run, Stop, Thread, unknown};
 use super::many::one;
 use super::text::text;
 use super::turn::Wait;
-use super::value::{Called, Cell, Kind, Place, SymId, Value};
+use super::value::{Called, Cell, Kind, Place, Step, SymId, Value};
 use super::{consume, many, maybe};
 use crate::facts::tree::Name;
 use crate::model::Ty;
@@ -75,6 +76,9 @@ impl Run<'_> {
             Value::Shared(_) => matches!(name, "clone"),
             Value::Weak(_) => matches!(name, "upgrade" | "clone"),
             Value::Cell(Cell::Kept | Cell::Lazy, _) => false,
+            Value::Cell(Cell::Made("PoisonError"), _) => {
+                matches!(name, "into_inner" | "get_ref" | "get_mut" | "to_string")
+            }
             Value::Cell(Cell::Made(_), _) => {
                 matches!(name, "clone" | "cmp" | "partial_cmp" | "to_string")
             }
@@ -159,8 +163,10 @@ impl Run<'_> {
                 let of = *of;
                 Ok(self.weak_method(of, name))
             }
-            Value::Cell(Cell::Made(_), _) if name == "to_string" => Ok(self.unknown.fresh()),
-            Value::Cell(Cell::Made(_), _) => self.compared_method(place, name, args),
+            Value::Cell(Cell::Made(made), _) => {
+                let made = *made;
+                self.made_method(place, made, name, args)
+            }
             Value::Cell(..) => self.cell_method(place, name, args),
             Value::Sender(channel) => {
                 let channel = *channel;
@@ -209,12 +215,28 @@ impl Run<'_> {
                 }
                 "into" => self.take_into(place, want),
                 "to_string" => {
-                    let said = self.displayed(&Value::Ref(place.clone()))?;
+                    let said = self.said_by(place, "Display")?;
                     Ok(said.map_or_else(|| self.unknown.fresh(), text))
                 }
                 "is_null" => Ok(Value::Bool(false)),
                 _ => Ok(Value::Ref(place.clone())),
             },
+        }
+    }
+
+    /// A method of a struct of std around one value.
+    fn made_method(
+        &mut self,
+        place: &Place,
+        made: &str,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
+        match (made, name) {
+            (_, "to_string") => Ok(self.unknown.fresh()),
+            ("PoisonError", "into_inner") => self.take(&place.then(Step::Inner)),
+            ("PoisonError", _) => Ok(Value::Ref(place.then(Step::Inner))),
+            _ => self.compared_method(place, name, args),
         }
     }
 
@@ -533,6 +555,7 @@ impl Run<'_> {
             it if it.ends_with("Map") => Kind::Map,
             it if it.ends_with("Set") => Kind::Set,
             "BinaryHeap" => Kind::Heap,
+            "VecDeque" | "LinkedList" => Kind::Queue,
             _ => Kind::List,
         }
     }

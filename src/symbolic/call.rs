@@ -499,7 +499,7 @@ impl Run<'_> {
         }
         if let Some(name) = Maybe::of(last(path)).filter(|_| path.starts_with("std::")) {
             let wanted = match name {
-                Maybe::Some | Maybe::Ok => want.payload(),
+                it if it.is_good() => want.payload(),
                 _ => Ty::Unknown,
             };
             let inner = match args.first() {
@@ -539,7 +539,9 @@ impl Run<'_> {
             matches!(self.seen(it), Value::Int(..) | Value::Float(_) | Value::Sym(_))
         });
         if is_number {
-            let first = values.remove(0);
+            let of = path.rsplit("::").nth(1).unwrap_or_default();
+            let first =
+                super::width::typed(self.seen(&values.remove(0)), super::width::Width::known(of));
             let place = self.temp(first);
             return self.method(&place, last(path), values);
         }

@@ -17,23 +17,15 @@ impl Run<'_> {
         let Some((kind, inner)) = self.cell_at(place)? else { return unknown("no cell") };
         let guard = Value::Ref(inner.clone());
         Ok(match (kind, name) {
-            (Cell::Lock, "lock" | "write") => Value::ok(self.locked(&inner, true)),
-            (Cell::Lock, "read") => Value::ok(self.locked(&inner, false)),
             (
                 Cell::Lock | Cell::Borrowed,
                 "try_lock" | "try_write" | "try_read" | "try_borrow_mut" | "try_borrow",
             ) => {
                 self.tried_lock(place, kind, &inner, !matches!(name, "try_read" | "try_borrow"))?
             }
-            (Cell::Lock, "get_mut") => Value::ok(guard),
-            (Cell::Lock, "into_inner") => {
-                let Value::Cell(_, inner) = self.take_whole(place)? else {
-                    return unknown("no cell");
-                };
-                Value::ok(*inner)
+            (Cell::Lock, _) if name != "clone" => {
+                return self.lock_method(place, &inner, name);
             }
-            (Cell::Lock, "is_poisoned") => Value::Bool(false),
-            (Cell::Lock, "clear_poison") => Value::Unit,
             // A `thread_local!`.
             (Cell::Borrowed | Cell::Plain | Cell::Once, "with") => {
                 let code = one(args)?;
@@ -73,6 +65,11 @@ impl Run<'_> {
                 let value = one(args)?;
                 std::mem::replace(self.get_mut(&inner)?, value)
             }
+            (Cell::Borrowed, "replace_with") => {
+                let code = one(args)?;
+                let made = self.call_value(code, vec![guard])?;
+                std::mem::replace(self.get_mut(&inner)?, made)
+            }
             (Cell::Borrowed, "set") => {
                 let value = one(args)?;
                 self.put(&inner, value)?;
@@ -86,6 +83,37 @@ impl Run<'_> {
             }
             _ => return unknown(&format!("`{name}` of a cell")),
         })
+    }
+
+    /// A method that only locks have.
+    fn lock_method(&mut self, place: &Place, inner: &Place, name: &str) -> Result<Value> {
+        Ok(match name {
+            "lock" | "write" | "read" => {
+                let guard = self.locked(inner, name != "read");
+                self.unless_poisoned(inner, guard)
+            }
+            "get_mut" => self.unless_poisoned(inner, Value::Ref(inner.clone())),
+            "into_inner" => {
+                let Value::Cell(_, value) = self.take_whole(place)? else {
+                    return unknown("no cell");
+                };
+                self.unless_poisoned(inner, *value)
+            }
+            "is_poisoned" => Value::Bool(self.poisoned.contains(inner)),
+            "clear_poison" => {
+                self.poisoned.retain(|it| it != inner);
+                Value::Unit
+            }
+            _ => return unknown(&format!("`{name}` of a lock")),
+        })
+    }
+
+    /// What a lock gives: an error that has it, if a thread panicked that had locked it.
+    fn unless_poisoned(&self, inner: &Place, value: Value) -> Value {
+        match self.poisoned.contains(inner) {
+            true => Value::err(Value::cell(Cell::Made("PoisonError"), value)),
+            false => Value::ok(value),
+        }
     }
 
     /// What refers to a place as long as it is locked, for whoever has it alone.
@@ -151,13 +179,19 @@ impl Run<'_> {
         if may_have && self.unknown.is_late(MAX_LATE) {
             return Ok(Value::err(self.unknown.fresh()));
         }
-        Ok(Value::ok(self.locked(inner, is_alone)))
+        let guard = self.locked(inner, is_alone);
+        Ok(match self.unless_poisoned(inner, guard) {
+            Value::Maybe(Maybe::Err, Some(error)) => {
+                Value::err(Value::cell(Cell::Made("Poisoned"), *error))
+            }
+            got => got,
+        })
     }
 
     /// `Cell`s and atomics.
     fn plain_cell(&mut self, inner: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
         Ok(match name {
-            "fetch_update" => {
+            "fetch_update" | "try_update" => {
                 let Some(code) = args.pop() else { return unknown("a missing argument") };
                 let old = self.get(inner)?.clone();
                 let made = self.call_value(code, vec![old.clone()])?;
@@ -170,11 +204,13 @@ impl Run<'_> {
                 }
             }
             "update" => {
-                let code = one(args)?;
+                // An atomic is told in which order, and says what it was.
+                let is_atomic = args.len() > 1;
+                let Some(code) = args.pop() else { return unknown("a missing argument") };
                 let old = self.get(inner)?.clone();
-                let made = self.call_value(code, vec![old])?;
+                let made = self.call_value(code, vec![old.clone()])?;
                 *self.get_mut(inner)? = made;
-                Value::Unit
+                if is_atomic { old } else { Value::Unit }
             }
             "set" | "store" => {
                 let value = one(args)?;
@@ -182,22 +218,53 @@ impl Run<'_> {
                 Value::Unit
             }
             "get" | "load" => self.take(inner)?,
-            "fetch_add" | "fetch_sub" | "fetch_or" | "fetch_and" | "fetch_max" | "fetch_min" => {
+            _ if name.starts_with("fetch_") => self.fetched(inner, name, args)?,
+            "compare_exchange" | "compare_exchange_weak" => {
+                let (expected, new) = (one(args)?, one(args)?);
+                let old = self.get(inner)?.clone();
+                match self.equal(&old, &expected)? {
+                    true => {
+                        *self.get_mut(inner)? = new;
+                        Value::ok(old)
+                    }
+                    false => Value::err(old),
+                }
+            }
+            _ => return unknown(&format!("`{name}` of a cell")),
+        })
+    }
+
+    /// What an atomic was before it is changed.
+    fn fetched(&mut self, inner: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+        Ok(match name {
+            "fetch_not" => {
+                let old = self.get(inner)?.clone();
+                let made = match self.seen(&old) {
+                    Value::Bool(it) => Value::Bool(!it),
+                    _ => self.unknown.untold_anew(),
+                };
+                *self.get_mut(inner)? = made;
+                old
+            }
+            _ => {
                 let by = one(args)?;
-                let op = match name {
-                    "fetch_add" => "add",
-                    "fetch_sub" => "sub",
-                    "fetch_or" => "bitor",
-                    "fetch_and" => "bitand",
-                    other => other,
+                let op = match &name["fetch_".len()..] {
+                    op @ ("add" | "sub" | "max" | "min") => op,
+                    "or" => "bitor",
+                    "and" => "bitand",
+                    "xor" => "bitxor",
+                    _ => return unknown(&format!("`{name}` of a cell")),
                 };
                 let old = self.get(inner)?.clone();
                 let made = match (&old, self.seen(&by), op) {
+                    (Value::Int(old, width), Value::Int(by, _), "max" | "min") => {
+                        let is_own = (*old > by) == (op == "max");
+                        Value::Int(if is_own { *old } else { by }, *width)
+                    }
                     (Value::Int(old, width), Value::Int(by, _), "add" | "sub")
                         if width.is_known() =>
                     {
-                        let (old, by) = (i128::from(*old), i128::from(by));
-                        let made = if op == "add" { old + by } else { old - by };
+                        let made = if op == "add" { *old + by } else { *old - by };
                         match width.wrapped(made) {
                             Some(made) => self.fitting(made, *width),
                             None => self.unknown.untold_anew(),
@@ -214,18 +281,6 @@ impl Run<'_> {
                 *self.get_mut(inner)? = made;
                 old
             }
-            "compare_exchange" | "compare_exchange_weak" => {
-                let (expected, new) = (one(args)?, one(args)?);
-                let old = self.get(inner)?.clone();
-                match self.equal(&old, &expected)? {
-                    true => {
-                        *self.get_mut(inner)? = new;
-                        Value::ok(old)
-                    }
-                    false => Value::err(old),
-                }
-            }
-            _ => return unknown(&format!("`{name}` of a cell")),
         })
     }
 

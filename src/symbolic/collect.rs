@@ -1,7 +1,8 @@
 //! What `collect` makes of an iterator, and which of its elements is the greatest.
 
+use super::adaptor::Adaptor;
 use super::eval::last as last_of;
-use super::iterate::{Adaptor, Iter};
+use super::iterate::Iter;
 use super::machine::{Result, Run, unknown};
 use super::text::text;
 use super::value::{Kind, Maybe, Place, Step, Value};
@@ -108,7 +109,9 @@ impl Run<'_> {
         let kind = match last {
             it if it.ends_with("Map") => Kind::Map,
             it if it.ends_with("Set") => Kind::Set,
-            "BinaryHeap" => return Ok(Value::Many(Kind::Heap, all)),
+            "BinaryHeap" | "VecDeque" | "LinkedList" => {
+                return Ok(Value::Many(Self::kind_of(last), all));
+            }
             "Arc" | "Rc" => {
                 return Ok(self.share(Value::list(all)));
             }

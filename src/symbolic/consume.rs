@@ -1,10 +1,12 @@
 //! Methods of iterators: adaptors, and what runs them.
 
+use super::adaptor::Adaptor;
 use super::eval::last as last_of;
-use super::iterate::{Adaptor, Iter};
+use super::iterate::Iter;
 use super::machine::{Result, Run, Stop, unknown};
 use super::many::one;
-use super::value::{Maybe, Place, Step, Value};
+use super::seek::known_count;
+use super::value::{Place, Step, Value};
 use crate::model::Ty;
 
 /// Methods that are followed, beside the adaptors.
@@ -40,8 +42,6 @@ pub(super) const METHODS: &[&str] = &[
     "min_by_key",
     "by_ref",
     "rev",
-    "cloned",
-    "copied",
     "flatten",
     "peek",
     "iter",
@@ -57,6 +57,22 @@ pub(super) const METHODS: &[&str] = &[
     "eq",
     "ne",
     "peek_mut",
+    "nth_back",
+    "rfold",
+    "try_rfold",
+    "size_hint",
+    "next_if_eq",
+    "cmp",
+    "partial_cmp",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "is_sorted_by",
+    "is_sorted_by_key",
+    "as_str",
+    "as_slice",
+    "into_inner",
 ];
 
 /// Those that take their iterator by reference.
@@ -82,6 +98,14 @@ pub(super) const BY_REFERENCE: &[&str] = &[
     "try_for_each",
     "try_fold",
     "iter",
+    "nth_back",
+    "try_rfold",
+    "rfind",
+    "rposition",
+    "size_hint",
+    "next_if_eq",
+    "as_str",
+    "as_slice",
 ];
 
 impl Run<'_> {
@@ -94,39 +118,18 @@ impl Run<'_> {
     ) -> Result<Value> {
         match name {
             "next" => return Ok(Value::option(self.next(place)?)),
-            "next_back" => return self.next_back(place),
+            "next_back" => return Ok(Value::option(self.last_of(place)?)),
             "by_ref" | "iter" => return Ok(Value::Ref(place.clone())),
-            "nth" => {
-                let at = one(args)?;
-                let Value::Int(at, _) = self.seen(&at) else {
-                    return unknown("a position that is not known");
-                };
-                for _ in 0..at {
-                    match self.next(place)? {
-                        Some(item) => self.discard(item, "skipped by `nth`")?,
-                        None => return Ok(Value::none()),
-                    }
-                }
-                return Ok(Value::option(self.next(place)?));
-            }
-            "peek" | "peek_mut" => return self.peeked(place),
-            "next_if" => {
-                let code = one(args)?;
-                let shown = self.peeked(place)?;
-                let Some(shown) = self.opened(shown)? else { return Ok(Value::none()) };
-                let answer = self.call_value(code, vec![shown])?;
-                return match self.truth(&answer)? {
-                    true => Ok(Value::option(self.next(place)?)),
-                    false => Ok(Value::none()),
-                };
-            }
-            "len" | "contains" | "is_empty" | "start" | "end" | "clone" => {
-                return self.asked(place, name, args);
-            }
+            "nth" | "nth_back" => return self.stepped(place, name == "nth_back", args),
+            "peek" => return self.peeked(place),
+            "peek_mut" => return self.peeked_mut(place),
+            "next_if" | "next_if_eq" => return self.next_if(place, name, args),
+            "len" | "contains" | "is_empty" | "start" | "end" | "clone" | "size_hint"
+            | "as_str" | "as_slice" | "into_inner" => return self.asked(place, name, args),
             "any" | "all" | "position" | "find" | "find_map" | "try_for_each" | "try_fold" => {
                 return self.searched(place, name, args);
             }
-            "rfind" | "rposition" => return self.searched_back(place, name, args),
+            "rfind" | "rposition" | "try_rfold" => return self.searched_back(place, name, args),
             _ => {}
         }
         // Methods that take the iterator; one behind a reference stays where it is.
@@ -167,28 +170,8 @@ impl Run<'_> {
     }
 
     /// What comes of much that only computes: it may be anything, or one thing that is not worked out.
-    fn computed(&mut self, depends: bool) -> Value {
+    pub(super) fn computed(&mut self, depends: bool) -> Value {
         if depends { self.unknown.fresh() } else { self.unknown.untold_anew() }
-    }
-
-    /// Methods that look for an element from the end.
-    fn searched_back(&mut self, place: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
-        let iter = std::mem::replace(self.get_mut(place)?, Value::Moved);
-        let mut all = self.drained(iter)?;
-        let len = all.len();
-        all.reverse();
-        *self.get_mut(place)? = Value::iter(all);
-        let found = self.searched(place, &name[1..], args)?;
-        Ok(match found {
-            Value::Maybe(Maybe::Some, Some(at)) if name == "rposition" => match *at {
-                Value::Int(at, _) => {
-                    let at = usize::try_from(at).unwrap_or(0);
-                    Value::some(Value::int(len.saturating_sub(at + 1)))
-                }
-                other => Value::some(other),
-            },
-            other => other,
-        })
     }
 
     /// Methods that use their iterator up.
@@ -201,14 +184,6 @@ impl Run<'_> {
     ) -> Result<Value> {
         match name {
             "into_iter" => Ok(iter),
-            "cloned" | "copied" => {
-                let all = self.drained(iter)?;
-                let mut made = Vec::new();
-                for item in all {
-                    made.push(self.copied(&item)?);
-                }
-                Ok(Value::iter(made))
-            }
             "flatten" => {
                 let given = Value::Tuple(vec![Value::Unit, Value::Unit]);
                 Ok(Value::Iter(Box::new(Iter::Adapted(Adaptor::FlatMap, iter, given))))
@@ -236,24 +211,17 @@ impl Run<'_> {
                 })?;
                 Ok(std::mem::replace(&mut self.slots[sum], Value::Moved))
             }
-            "eq" | "ne" => {
-                let other = one(args)?;
-                let (own, other) = (self.slot(iter), self.iterated(other)?);
-                let other = self.slot(other);
-                let equal = loop {
-                    let one = self.next(&Place::slot(own))?;
-                    let Some(one) = one else {
-                        break self.next(&Place::slot(other))?.is_none();
-                    };
-                    let Some(two) = self.next(&Place::slot(other))? else { break false };
-                    if !self.equal(&one, &two)? {
-                        break false;
-                    }
-                };
-                for slot in [own, other] {
-                    self.drop_at(&Place::slot(slot))?;
-                }
-                Ok(Value::Bool(equal == (name == "eq")))
+            "rfold" => {
+                let back = Iter::Adapted(Adaptor::Rev, iter, Value::Unit);
+                self.consumed(Value::Iter(Box::new(back)), "fold", args, want)
+            }
+            "eq" | "ne" | "cmp" | "partial_cmp" | "lt" | "le" | "gt" | "ge" => {
+                self.compared_iters(iter, name, args)
+            }
+            _ if name.starts_with("is_sorted") => {
+                let all = self.drained(iter)?;
+                let all = self.temp(Value::list(all));
+                self.is_sorted(&all, name, args)
             }
             "sum" | "product" if matches!(want.path().map(last_of), Some("Result" | "Option")) => {
                 self.summed(iter, name, args, want)
@@ -305,7 +273,7 @@ impl Run<'_> {
     fn adapt(&mut self, adaptor: Adaptor, iter: Value, args: &mut Vec<Value>) -> Result<Value> {
         let given = match adaptor {
             Adaptor::Enumerate => Value::number(0),
-            Adaptor::Peekable | Adaptor::Fuse | Adaptor::Rev => Value::Unit,
+            Adaptor::Peekable | Adaptor::Fuse | Adaptor::Rev | Adaptor::Cloned => Value::Unit,
             Adaptor::Zip | Adaptor::Chain => {
                 let other = one(args)?;
                 self.iterated(other)?
@@ -341,150 +309,6 @@ impl Run<'_> {
         Ok(Value::Iter(Box::new(Iter::Adapted(adaptor, iter, given))))
     }
 
-    fn next_back(&mut self, place: &Place) -> Result<Value> {
-        let iter = std::mem::replace(self.get_mut(place)?, Value::Moved);
-        let Value::Iter(mut iter) = iter else { return unknown("no iterator") };
-        let last = self.advance_back(&mut iter);
-        *self.get_mut(place)? = Value::Iter(iter);
-        Ok(Value::option(last?))
-    }
-
-    /// The element that comes next, which stays: it is kept in the adaptor.
-    fn peeked(&mut self, place: &Place) -> Result<Value> {
-        let next = self.next(place)?;
-        let slot = self.slot(Value::option(next));
-        let made = std::mem::replace(&mut self.slots[slot], Value::Moved);
-        let shown = match &made {
-            Value::Maybe(Maybe::Some, Some(inner)) if !self.owns(inner) => made.clone(),
-            Value::Maybe(Maybe::Some, _) => Value::some(self.unknown.fresh()),
-            _ => Value::none(),
-        };
-        match self.get_mut(place)? {
-            Value::Iter(iter) => match &mut **iter {
-                Iter::Adapted(Adaptor::Peekable, _, given) => *given = made,
-                Iter::Items(items) => {
-                    if let Value::Maybe(_, Some(inner)) = made {
-                        items.push_front(*inner);
-                    }
-                }
-                _ => return unknown("`peek`"),
-            },
-            _ => return unknown("`peek`"),
-        }
-        Ok(shown)
-    }
-
-    fn asked(&mut self, place: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
-        let Value::Iter(iter) = self.get(place)?.clone() else { return unknown("no iterator") };
-        Ok(match (&*iter, name) {
-            (Iter::Items(items), "len") => Value::int(items.len()),
-            (Iter::Items(items), "is_empty") => Value::Bool(items.is_empty()),
-            (Iter::Numbers(from, Some(to), _), "len") => {
-                Value::number(to.saturating_sub(*from).max(0))
-            }
-            (Iter::Numbers(from, Some(to), _), "is_empty") => Value::Bool(from >= to),
-            (Iter::Numbers(from, _, _), "start") => Value::number(*from),
-            (Iter::Numbers(from, to, _), "contains") => {
-                let (value, from, to) = (one(args)?, *from, *to);
-                let low = self.compare(
-                    crate::facts::tree::Comparison::AtLeast,
-                    &value,
-                    &Value::number(from),
-                );
-                let holds = self.truth(&low)?;
-                match to {
-                    Some(to) if holds => self.compare(
-                        crate::facts::tree::Comparison::Less,
-                        &value,
-                        &Value::number(to),
-                    ),
-                    _ => Value::Bool(holds),
-                }
-            }
-            (Iter::Numbers(..), "clone") => Value::Iter(iter),
-            (Iter::Items(items), "clone") if items.iter().all(|it| !self.owns(it)) => {
-                Value::Iter(iter)
-            }
-            _ => self.unknown.fresh(),
-        })
-    }
-
-    /// Methods that stop at an element.
-    fn searched(&mut self, place: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
-        let sum = if name == "try_fold" { one(args)? } else { Value::Unit };
-        let code = one(args)?;
-        if matches!(name, "any" | "all" | "position")
-            && self.is_plain_iter(&self.get(place)?.clone())
-            && self.is_plain_code(&code)
-        {
-            let iter = self.get(place)?.clone();
-            let depends = self.has_unknown(&iter) || self.has_unknown(&code);
-            return Ok(self.computed(depends));
-        }
-        let (slot, sum) = (self.slot(code), self.slot(sum));
-        let code = Value::Ref(Place::slot(slot));
-        let (mut at, mut is_option) = (0, false);
-        while let Some(item) = self.next(place)? {
-            match name {
-                "any" | "all" | "position" => {
-                    let answer = self.call_value(code.clone(), vec![item])?;
-                    let holds = self.truth(&answer)?;
-                    match (name, holds) {
-                        ("any", true) | ("all", false) => return Ok(Value::Bool(holds)),
-                        ("position", true) => return Ok(Value::some(Value::int(at))),
-                        _ => {}
-                    }
-                }
-                "find" => {
-                    let own = self.slot(item);
-                    let answer =
-                        self.call_value(code.clone(), vec![Value::Ref(Place::slot(own))])?;
-                    let holds = self.truth(&answer)?;
-                    let item = std::mem::replace(&mut self.slots[own], Value::Moved);
-                    if holds {
-                        return Ok(Value::some(item));
-                    }
-                    self.discard(item, "passed over by `find`")?;
-                }
-                "find_map" => {
-                    let made = self.call_value(code.clone(), vec![item])?;
-                    if let Some(made) = self.opened(made)? {
-                        return Ok(Value::some(made));
-                    }
-                }
-                _ => {
-                    let mut given = vec![item];
-                    if name == "try_fold" {
-                        given.insert(0, std::mem::replace(&mut self.slots[sum], Value::Moved));
-                    }
-                    let made = self.call_value(code.clone(), given)?;
-                    let own = self.slot(made);
-                    let made = Place::slot(own);
-                    match self.maybe_at(&made, Maybe::Ok)? {
-                        Some(is) if is.is_good() => {
-                            is_option = is == Maybe::Some;
-                            let value = self.take(&made.then(Step::Inner))?;
-                            self.slots[sum] = value;
-                        }
-                        _ => return self.take(&made),
-                    }
-                }
-            }
-            at += 1;
-        }
-        Ok(match name {
-            "any" => Value::Bool(false),
-            "all" => Value::Bool(true),
-            "try_for_each" if is_option => Value::some(Value::Unit),
-            "try_for_each" => Value::ok(Value::Unit),
-            "try_fold" => {
-                let sum = std::mem::replace(&mut self.slots[sum], Value::Moved);
-                if is_option { Value::some(sum) } else { Value::ok(sum) }
-            }
-            _ => Value::none(),
-        })
-    }
-
     /// What all elements together give.
     fn reduced(&mut self, mut all: Vec<Value>, name: &str, args: &mut Vec<Value>) -> Result<Value> {
         match name {
@@ -512,19 +336,6 @@ impl Run<'_> {
             }
             "max" | "min" | "max_by_key" | "min_by_key" | "max_by" | "min_by" => {
                 self.greatest(all, name, args)
-            }
-            "is_sorted" => {
-                let mut holds = Value::Bool(true);
-                for pair in all.windows(2) {
-                    if let [left, right] = pair {
-                        match self.order(left, right)? {
-                            Some(order) if order.is_gt() => holds = Value::Bool(false),
-                            Some(_) => {}
-                            None => return Ok(self.unknown.untold_anew()),
-                        }
-                    }
-                }
-                Ok(holds)
             }
             "reduce" => {
                 let code = one(args)?;
@@ -563,25 +374,5 @@ impl Run<'_> {
             }
             _ => unknown(&format!("`{name}` of an iterator")),
         }
-    }
-}
-
-/// How many elements an iterator has that only computes, where its adaptors say so.
-fn known_count(iter: &Value) -> Option<usize> {
-    let Value::Iter(iter) = iter else { return None };
-    match &**iter {
-        Iter::Items(items) => Some(items.len()),
-        Iter::Numbers(from, Some(to), _) => usize::try_from(to.saturating_sub(*from)).ok(),
-        Iter::Adapted(
-            Adaptor::Map | Adaptor::Inspect | Adaptor::Enumerate | Adaptor::Rev | Adaptor::Fuse,
-            inner,
-            _,
-        ) => known_count(inner),
-        Iter::Adapted(Adaptor::Zip, one, other) => Some(known_count(one)?.min(known_count(other)?)),
-        Iter::Adapted(Adaptor::Chain, one, other) => Some(known_count(one)? + known_count(other)?),
-        Iter::Adapted(Adaptor::Take, inner, Value::Int(most, _)) => {
-            Some(known_count(inner)?.min(usize::try_from(*most).ok()?))
-        }
-        _ => None,
     }
 }

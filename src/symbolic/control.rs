@@ -374,7 +374,7 @@ impl Run<'_> {
             (Value::Many(..), Value::Sym(_)) => Err(Stop::Ended),
             (Value::Text(own), Value::Int(at, _)) => {
                 let byte = usize::try_from(*at).ok().and_then(|at| own.as_bytes().get(at));
-                match byte.map(|it| Value::number(i64::from(*it))) {
+                match byte.map(|it| Value::number(i128::from(*it))) {
                     Some(byte) => Ok(self.temp(byte)),
                     None => Err(Stop::Panic),
                 }

@@ -121,4 +121,37 @@ impl Run<'_> {
             false => Ok(self.unknown.untold_anew()),
         }
     }
+
+    /// A constant of a type of std, or a variant.
+    pub(super) fn std_constant(&mut self, path: &str) -> Value {
+        let owner = path.rsplit("::").nth(1).unwrap_or_default();
+        let width = Width::known(owner);
+        let ends = width.ends().filter(|_| width != Width::Time);
+        match (ends, last(path)) {
+            (Some((_, most)), "MAX") => Value::Int(most, width),
+            (Some((least, _)), "MIN") => Value::Int(least, width),
+            (Some(_), "BITS") => {
+                Value::Int(i128::from(width.bits().unwrap_or(0)), Width::known("u32"))
+            }
+            _ if owner == "Duration" => match (last(path), Width::Time.ends()) {
+                ("ZERO", Some((least, _))) => Value::Int(least, Width::Time),
+                ("MAX", Some((_, most))) => Value::Int(most, Width::Time),
+                _ => self.unknown.named(path),
+            },
+            _ if matches!(owner, "f64" | "f32") => match last(path) {
+                "MAX" => Value::Float(f64::MAX),
+                "MIN" => Value::Float(f64::MIN),
+                "NAN" => Value::Float(f64::NAN),
+                "INFINITY" => Value::Float(f64::INFINITY),
+                "NEG_INFINITY" => Value::Float(f64::NEG_INFINITY),
+                _ => self.unknown.named(path),
+            },
+            _ if owner == "char" => match last(path) {
+                "MAX" => text(char::MAX.to_string()),
+                "MIN" => text(char::MIN.to_string()),
+                _ => self.unknown.named(path),
+            },
+            _ => self.unknown.named(path),
+        }
+    }
 }

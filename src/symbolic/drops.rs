@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::machine::Fate;
 use super::machine::{Result, Run, unknown};
-use super::value::{Cell, Data, Place, Slot, Value, head_of};
+use super::value::{Cell, Data, Place, Slot, Step, Value, head_of};
 use crate::model::ItemRef;
 
 /// What values lead to.
@@ -95,9 +95,7 @@ impl Run<'_> {
                 Ok(())
             }
             Value::Ref(place) if place.is_locked() => {
-                if self.unwinds {
-                    return unknown("a lock that is poisoned");
-                }
+                self.poisons(&place);
                 let lock = self.locked.iter().rposition(|(it, _)| *it == place);
                 if let Some(lock) = lock {
                     self.locked.remove(lock);
@@ -109,6 +107,17 @@ impl Run<'_> {
                 self.discard_all(left, "left in an iterator")
             }
             _ => Ok(()),
+        }
+    }
+
+    /// A lock that is given back by a thread that panics is poisoned, if nobody else could have it.
+    fn poisons(&mut self, guard: &Place) {
+        let inner = guard.bare();
+        let mut cell = inner.clone();
+        cell.path.pop();
+        let is_lock = matches!(self.get(&cell), Ok(Value::Cell(Cell::Lock, _)));
+        if self.unwinds && is_lock && guard.path.last() == Some(&Step::Locked(true)) {
+            self.poisoned.push(inner);
         }
     }
 

@@ -82,10 +82,39 @@ impl Run<'_> {
             temps: Vec::new(),
         });
         self.at.0 = item.file;
+        self.type_numbers(&function.params, &mut args);
         let params: Vec<_> = body.params.clone();
         let result = self.run_frame(body.root, &params, args);
         self.at = at;
         result
+    }
+
+    /// What code gives, or that it panics.
+    pub(super) fn caught(&mut self, code: Value) -> Result<Value> {
+        let owned = match &code {
+            Value::Closure(closure) => closure.owned.clone(),
+            _ => Vec::new(),
+        };
+        match self.call_value(code, Vec::new()) {
+            Err(Stop::Panic) => {
+                for slot in owned {
+                    self.drop_at(&Place::slot(slot))?;
+                }
+                Ok(Value::err(self.unknown.fresh()))
+            }
+            result => result.map(Value::ok),
+        }
+    }
+
+    /// Gives numbers that have no type yet that of the parameter.
+    fn type_numbers(&self, params: &[crate::facts::tree::Type], args: &mut [Value]) {
+        for (param, value) in params.iter().zip(args) {
+            if has_open_number(value) {
+                let ty = self.ty(param);
+                let own = std::mem::replace(value, Value::Moved);
+                *value = super::width::of_type(own, &ty);
+            }
+        }
     }
 
     /// Runs the frame that was pushed last, with its arguments.
@@ -282,5 +311,15 @@ impl Run<'_> {
             }
             _ => unknown("a function that is not known"),
         }
+    }
+}
+
+/// Whether there is a number in a value of which nobody has said the type.
+fn has_open_number(value: &Value) -> bool {
+    match value {
+        Value::Int(_, width) => !width.is_known(),
+        Value::Maybe(_, Some(inner)) => has_open_number(inner),
+        Value::Tuple(parts) | Value::Many(_, parts) => parts.first().is_some_and(has_open_number),
+        _ => false,
     }
 }

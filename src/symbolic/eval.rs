@@ -9,7 +9,7 @@ use crate::facts::tree::{Body, ExprId, ExprKind, ItemKind, Name, Path, Said, Siz
 use crate::model::{Def, ItemRef, Namespace, Ty};
 
 /// Elements of an array that is made of one value.
-const MAX_ELEMENTS: i64 = 512;
+const MAX_ELEMENTS: i128 = 512;
 
 impl Run<'_> {
     /// The body that is being run.
@@ -24,14 +24,14 @@ impl Run<'_> {
     pub(super) fn eval(&mut self, id: ExprId, want: &Ty) -> Result<Value> {
         let value = super::width::of_type(self.value_of(id, want)?, want);
         if let Value::Int(number, width) = &value
-            && width.has(i128::from(*number)) == Some(false)
+            && width.has(*number) == Some(false)
         {
             return unknown("a number that its type does not have");
         }
         Ok(value)
     }
 
-    fn value_of(&mut self, id: ExprId, want: &Ty) -> Result<Value> {
+    pub(super) fn value_of(&mut self, id: ExprId, want: &Ty) -> Result<Value> {
         self.step()?;
         let body = self.body()?;
         let expr = body.expr(id);
@@ -39,17 +39,14 @@ impl Run<'_> {
         match &expr.kind {
             ExprKind::Path(qself, path) => self.path_value(qself.as_deref(), path),
             ExprKind::Bool(it) => Ok(Value::Bool(*it)),
-            ExprKind::Number(it) => match i64::try_from(*it) {
-                Ok(number) if number < i64::MAX => {
-                    let suffix = body.suffixes.get(&expr.range.start);
-                    if matches!(suffix.map(|it| &**it), Some("f64" | "f32")) {
-                        return Ok(Value::Float(number as f64));
-                    }
-                    let width = suffix.map_or(Width::default(), |it| Width::known(it));
-                    Ok(Value::Int(number, width))
+            ExprKind::Number(it) => {
+                let suffix = body.suffixes.get(&expr.range.start);
+                if matches!(suffix.map(|it| &**it), Some("f64" | "f32")) {
+                    return Ok(Value::Float(*it as f64));
                 }
-                _ => Ok(self.unknown.untold(format!("{it}"))),
-            },
+                let number = i128::try_from(*it).unwrap_or(i128::MAX);
+                Ok(Value::Int(number, suffix.map_or(Width::Open, |it| Width::known(it))))
+            }
             ExprKind::Literal(hash) => Ok(literal(&body, *hash)),
             ExprKind::Field(..) | ExprKind::Index(..) | ExprKind::Deref(_) => {
                 let place = self.place(id)?;
@@ -131,12 +128,12 @@ impl Run<'_> {
             }
             Value::Text(said) if said.chars().count() == 1 => {
                 let code = said.chars().next().map_or(0, u32::from);
-                self.cast(i64::from(code), &ty)
+                self.cast(i128::from(code), &ty)
             }
             Value::Text(said) => self.unknown.untold(format!("{said:?} as {ty:?}")),
             Value::Literal(hash) => self.unknown.untold(format!("{hash} as {ty:?}")),
             Value::Data(data) => self.discriminant(&data),
-            Value::Bool(it) => Value::number(i64::from(it)),
+            Value::Bool(it) => Value::number(i128::from(it)),
             other => other,
         })
     }
@@ -174,7 +171,12 @@ impl Run<'_> {
             }
             return Ok(Value::Ref(self.temp(value)));
         }
-        Ok(Value::Ref(self.place_wanted(inner, &want)?))
+        let place = self.place_wanted(inner, &want)?;
+        // A part refers to elements itself, and outlives whatever made it.
+        match self.get(&place) {
+            Ok(part @ Value::Many(Kind::Slice, _)) => Ok(part.clone()),
+            _ => Ok(Value::Ref(place)),
+        }
     }
 
     /// What is behind references and shared owners.
@@ -403,7 +405,7 @@ impl Run<'_> {
     }
 
     /// The number of a value's variant: the one that is written for it, or one more than that before.
-    pub(super) fn number_of(&self, data: &Data) -> Option<i64> {
+    pub(super) fn number_of(&self, data: &Data) -> Option<i128> {
         let ItemKind::Enum(variants) = &self.model.item(data.item).kind else { return None };
         let mut next = Some(0);
         for variant in variants {
@@ -426,11 +428,11 @@ impl Run<'_> {
         let place = self.resolved(&place)?;
         let good = if self.context()?.gives.is_option() { Maybe::Some } else { Maybe::Ok };
         match self.maybe_at(&place, good)? {
-            Some(Maybe::Some | Maybe::Ok) => self.take(&place.then(Step::Inner)),
+            Some(is) if is.is_good() => self.take(&place.then(Step::Inner)),
             Some(Maybe::None) => Err(Stop::Return(Value::none())),
-            Some(Maybe::Err) => {
+            Some(is) => {
                 let error = self.take(&place.then(Step::Inner))?;
-                Err(Stop::Return(Value::err(error)))
+                Err(Stop::Return(Value::Maybe(is, Some(Box::new(error)))))
             }
             None => unknown("`?` on something else"),
         }
@@ -460,23 +462,7 @@ impl Run<'_> {
                 if last(path).starts_with(|it: char| it.is_ascii_uppercase())
                     && !matches!(last(path), "Some" | "Ok" | "Err") =>
             {
-                let owner = path.rsplit("::").nth(1).unwrap_or_default();
-                Ok(match (super::library::limits(owner), last(path)) {
-                    (Some(_), "MAX" | "MIN") if matches!(owner, "i64" | "isize" | "i128") => {
-                        self.unknown.untold(path.to_string())
-                    }
-                    (Some((_, most)), "MAX") => Value::Int(most, Width::known(owner)),
-                    (Some((least, _)), "MIN") => Value::Int(least, Width::known(owner)),
-                    _ if matches!(owner, "f64" | "f32") => match last(path) {
-                        "MAX" => Value::Float(f64::MAX),
-                        "MIN" => Value::Float(f64::MIN),
-                        "INFINITY" => Value::Float(f64::INFINITY),
-                        "NEG_INFINITY" => Value::Float(f64::NEG_INFINITY),
-                        _ => self.unknown.named(path),
-                    },
-                    _ if owner == "Duration" && last(path) == "ZERO" => Value::number(0),
-                    _ => self.unknown.named(path),
-                })
+                Ok(self.std_constant(path))
             }
             [Def::Variant(item, name)] if self.model.is_unit(*item, name) => {
                 Ok(Value::Data(Box::new(Data {
@@ -535,7 +521,7 @@ impl Run<'_> {
             (Some(body), _) => self.run_constant(item, body, &ty)?,
             (None, Some(Written::Bool(it))) => Value::Bool(it),
             (None, Some(Written::Number(it))) => {
-                let number = i64::try_from(it).unwrap_or(i64::MAX);
+                let number = i128::try_from(it).unwrap_or(i128::MAX);
                 super::width::of_type(Value::number(number), &ty)
             }
             (None, written) => {

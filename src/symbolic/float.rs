@@ -71,7 +71,7 @@ impl Run<'_> {
 /// Which of two fractions comes first; nothing where they are too close, or none.
 pub(super) fn order(left: f64, right: f64) -> Option<Ordering> {
     let (one, other) = (fits_all(left), fits_all(right));
-    if one && other {
+    if one && other || left.is_infinite() || right.is_infinite() {
         return left.partial_cmp(&right);
     }
     let is_far = (left - right).abs() > CLOSE * left.abs().max(right.abs());
@@ -98,7 +98,7 @@ pub(super) fn holds(op: Comparison, left: f64, right: f64) -> Option<bool> {
 pub(super) fn whole(own: f64, width: Width) -> Option<i128> {
     // All that are computed with are far below.
     let made = if own.is_nan() { 0 } else { own.trunc().clamp(-1e30, 1e30) as i128 };
-    width.saturated(made)
+    if width.is_known() { width.saturated(made) } else { Some(made) }
 }
 
 /// Whether both types of fractions hold a number as it is.

@@ -208,15 +208,14 @@ impl Run<'_> {
         };
         let len = items.len();
         let (from, to) = self.bounds(range, len)?;
-        let all = (from..to).map(|at| Value::Ref(place.then(Step::At(at))));
-        Ok(Value::list(all.collect()))
+        self.part_of(place, from..to)
     }
 
     /// A position, each that there is being tried.
-    pub(super) fn position(&mut self, value: &Value, len: usize) -> Result<i64> {
+    pub(super) fn position(&mut self, value: &Value, len: usize) -> Result<i128> {
         for at in 0..=len {
             if self.equal(value, &Value::int(at))? {
-                return Ok(i64::try_from(at).unwrap_or(0));
+                return Ok(i128::try_from(at).unwrap_or(0));
             }
         }
         Ok(-1)
@@ -225,7 +224,12 @@ impl Run<'_> {
     pub(super) fn bounds(&mut self, range: Value, len: usize) -> Result<(usize, usize)> {
         let Value::Iter(range) = range else { return unknown("a range that is not known") };
         let (from, to) = match *range {
+            Iter::Numbers(super::library::BOTTOM, to, _) => (0, to),
             Iter::Numbers(from, to, _) => (from, to),
+            Iter::Open(Value::Int(super::library::BOTTOM, _), to, at) => {
+                let range = Iter::Open(Value::number(0), to, at);
+                return self.bounds(Value::Iter(Box::new(range)), len);
+            }
             Iter::Open(from, to, _) => {
                 let from = self.position(&from, len)?;
                 let to = match to {

@@ -141,6 +141,8 @@ pub(super) struct Run<'m> {
     pub(super) locked: Vec<(Place, Option<usize>)>,
     /// Whether what is dropped is so by a panic.
     pub(super) unwinds: bool,
+    /// What is in locks that a thread had as it panicked.
+    pub(super) poisoned: Vec<Place>,
     /// Statics, and those that each thread has its own of, by its number.
     pub(super) statics: BTreeMap<(ItemRef, Option<usize>), Slot>,
     pub(super) frames: Vec<Frame>,
@@ -196,6 +198,7 @@ impl<'m> Run<'m> {
             channels: Vec::new(),
             locked: Vec::new(),
             unwinds: false,
+            poisoned: Vec::new(),
             statics: BTreeMap::new(),
             frames: Vec::new(),
             scopes: 0,
@@ -483,23 +486,6 @@ impl<'m> Run<'m> {
         self.frames.truncate(depth);
         self.steps = steps + (self.steps - steps) / 8;
         Ok(Value::ok(self.unknown.untold_anew()))
-    }
-
-    /// What code gives, or that it panics.
-    pub(super) fn caught(&mut self, code: Value) -> Result<Value> {
-        let owned = match &code {
-            Value::Closure(closure) => closure.owned.clone(),
-            _ => Vec::new(),
-        };
-        match self.call_value(code, Vec::new()) {
-            Err(Stop::Panic) => {
-                for slot in owned {
-                    self.drop_at(&Place::slot(slot))?;
-                }
-                Ok(Value::err(self.unknown.fresh()))
-            }
-            result => result.map(Value::ok),
-        }
     }
 
     /// A panic that is one for certain if nothing was decided to come to it.

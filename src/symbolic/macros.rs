@@ -3,7 +3,7 @@
 use super::eval::literal;
 use super::machine::{Result, Run, Stop, unknown};
 use super::text::text;
-use super::value::{Place, Value, head_of};
+use super::value::{Place, Value};
 use crate::facts::tree::{Body, ExprId, ExprKind, MacroArgs, MacroCall, Name};
 use crate::model::Ty;
 
@@ -181,32 +181,10 @@ impl Run<'_> {
                             shown.push((Some(Name::from(name)), Value::Ref(Place::slot(slot))));
                         }
                     }
-                    for (_, value) in &mut shown {
-                        if let Some(said) = self.displayed(value)? {
-                            *value = text(said);
-                        }
-                    }
-                    self.formatted(&format, &shown)
+                    self.formatted(&format, &shown)?
                 }
                 _ => None,
             },
-            _ => None,
-        })
-    }
-
-    /// What the `Display` of a type of the project makes of a value; nothing for any other value.
-    pub(super) fn displayed(&mut self, value: &Value) -> Result<Option<String>> {
-        let slot = self.slot(value.clone());
-        let place = self.resolved(&Place::slot(slot))?;
-        let Value::Data(data) = self.get(&place)? else { return Ok(None) };
-        let head = head_of(data.item);
-        let [only] = self.model.methods_of(&head, "fmt") else { return Ok(None) };
-        let item = only.item;
-        let to = Place::slot(self.slot(text("")));
-        let args = vec![Value::Ref(to.clone())];
-        self.call_function(item, Some(Value::Ref(place)), args, None)?;
-        Ok(match self.get(&to)? {
-            Value::Text(said) => Some(said.to_string()),
             _ => None,
         })
     }

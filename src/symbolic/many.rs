@@ -5,6 +5,18 @@ use super::value::{Kind, Place, Step, Value};
 use crate::facts::tree::Size;
 use crate::model::Ty;
 
+/// Methods that change the elements of a part, in the collection that it is of.
+const REORDERS: &[&str] = &[
+    "reverse",
+    "swap",
+    "fill",
+    "fill_with",
+    "rotate_left",
+    "rotate_right",
+    "copy_within",
+    "swap_with_slice",
+];
+
 /// Positions that something unknown is tried to be.
 const MAX_TRIED: usize = 4;
 
@@ -128,6 +140,52 @@ pub(super) const METHODS: &[&str] = &[
     "try_into",
     "each_mut",
     "into",
+    "rchunks",
+    "rchunks_mut",
+    "rchunks_exact",
+    "rchunks_exact_mut",
+    "chunk_by",
+    "chunk_by_mut",
+    "rsplit",
+    "split_mut",
+    "splitn",
+    "rsplitn",
+    "split_inclusive",
+    "strip_prefix",
+    "strip_suffix",
+    "binary_search_by",
+    "binary_search_by_key",
+    "is_sorted_by",
+    "is_sorted_by_key",
+    "repeat",
+    "as_flattened",
+    "as_flattened_mut",
+    "into_flattened",
+    "copy_within",
+    "swap_with_slice",
+    "extend_from_within",
+    "split_at_checked",
+    "split_at_mut_checked",
+    "swap_remove_front",
+    "swap_remove_back",
+    "pop_front_if",
+    "pop_back_if",
+    "range_mut",
+    "reserve_exact",
+    "shrink_to",
+    "trim_ascii",
+    "trim_ascii_start",
+    "trim_ascii_end",
+    "eq_ignore_ascii_case",
+    "to_ascii_uppercase",
+    "to_ascii_lowercase",
+    "is_ascii",
+    "split_first_mut",
+    "split_last_mut",
+    "clone_from",
+    "to_owned",
+    "is_sorted",
+    "array_windows",
     "each_ref",
 ];
 
@@ -236,9 +294,8 @@ impl Run<'_> {
             Value::Many(kind, items) => (*kind, items.len()),
             _ => return unknown("no collection"),
         };
-        let reorders = matches!(name, "reverse" | "swap" | "fill" | "rotate_left" | "rotate_right");
-        if (reorders || name.starts_with("sort")) && self.is_slice(place)? {
-            return unknown("a part of a collection that is changed");
+        if kind == Kind::Slice && (REORDERS.contains(&name) || name.starts_with("sort")) {
+            return self.slice_reordered(place, name, args, want);
         }
         if let Some(answer) = self.map_method(place, kind, name, args)? {
             return Ok(answer);
@@ -246,7 +303,14 @@ impl Run<'_> {
         let at = |at: usize| place.then(Step::At(at));
         let found = |index: Option<usize>| Value::option(index.map(|it| Value::Ref(at(it))));
         Ok(match name {
-            "len" | "capacity" => Value::int(len),
+            "len" => Value::int(len),
+            // There may be room for more than it has.
+            "capacity" => {
+                let made = self.unknown.untold_anew();
+                let least = i128::try_from(len).unwrap_or(0);
+                self.unknown.is_between(&made, Some(least), None);
+                made
+            }
             "is_empty" => Value::Bool(len == 0),
             "push" | "push_back" => {
                 let item = one(args)?;
@@ -263,8 +327,8 @@ impl Run<'_> {
                 0 => Value::none(),
                 _ => Value::some(self.list(place)?.remove(0)),
             },
-            "iter" | "iter_mut" | "as_slice" | "as_mut_slice" | "each_ref" | "each_mut"
-            | "make_contiguous" => match name {
+            "each_ref" | "each_mut" => self.part_of(place, 0..len)?,
+            "iter" | "iter_mut" | "as_slice" | "as_mut_slice" | "make_contiguous" => match name {
                 "iter" | "iter_mut" => self.borrowed(place)?,
                 _ => Value::Ref(place.clone()),
             },
@@ -279,10 +343,10 @@ impl Run<'_> {
                 let index = one(args)?;
                 match self.seen(&index) {
                     Value::Int(it, _) => found(usize::try_from(it).ok().filter(|it| *it < len)),
-                    Value::Iter(_) => {
-                        let part = self.slice(place, index)?;
-                        Value::some(part)
-                    }
+                    Value::Iter(_) => match self.slice(place, index) {
+                        Err(Stop::Panic) => Value::none(),
+                        part => Value::some(part?),
+                    },
                     _ => return unknown("a position that is not known"),
                 }
             }
@@ -311,33 +375,25 @@ impl Run<'_> {
                 self.discard_all(items, "`clear` drops it")?;
                 Value::Unit
             }
-            "clone" | "to_vec" => {
+            "clone" | "to_vec" | "to_owned" if kind == Kind::Slice => {
+                let items = self.list(place)?.clone();
+                let items: Vec<Value> = items.iter().map(|it| self.seen(it)).collect();
+                Value::list(self.copied_all(&items)?)
+            }
+            "clone" | "to_vec" | "to_owned" => {
                 let value = self.get(place)?.clone();
                 self.copied(&value)?
             }
+            "clone_from" => {
+                let other = one(args)?;
+                let value = self.seen(&other);
+                let made = self.copied(&value)?;
+                self.put(place, made)?;
+                Value::Unit
+            }
             "take" => std::mem::replace(self.get_mut(place)?, Value::Many(kind, Vec::new())),
             "into_boxed_slice" | "into_vec" | "into_sorted_vec" => self.take(place)?,
-            "into" => match want.path().map(super::eval::last) {
-                Some("Arc" | "Rc") => {
-                    let value = self.take(place)?;
-                    self.share(value)
-                }
-                Some("Box") => self.take(place)?,
-                // Pairs may become a map.
-                None if kind == Kind::List
-                    && !self.list(place)?.iter().any(|it| matches!(it, Value::Tuple(_))) =>
-                {
-                    self.take(place)?
-                }
-                _ => return unknown("`into` of a type that is not known"),
-            },
-            "try_into" => {
-                let value = self.take(place)?;
-                match want.payload() {
-                    Ty::Slice(_, Size::Exactly(count)) => return self.as_array(value, count),
-                    _ => Value::ok(value),
-                }
-            }
+            "into" | "try_into" => self.turned_into(place, kind, name, want)?,
             "reverse" => {
                 self.list(place)?.reverse();
                 Value::Unit
@@ -358,13 +414,40 @@ impl Run<'_> {
             | "sort_unstable_by" => self.sorted(place, name, args)?,
             "sort_by_cached_key" => self.sorted(place, "sort_by_key", args)?,
             "copy_from_slice" | "clone_from_slice" => self.copied_from(place, args)?,
-            "reserve" | "shrink_to_fit" => Value::Unit,
+            "reserve" | "reserve_exact" | "shrink_to_fit" | "shrink_to" => Value::Unit,
             "eq" | "ne" => {
                 let other = one(args)?;
                 let equal = self.equal(&Value::Ref(place.clone()), &other)?;
                 Value::Bool(equal == (name == "eq"))
             }
-            _ => return self.many_changed(place, kind, name, args, want),
+            _ => return self.many_changed(place, kind, name, args),
+        })
+    }
+
+    /// `into` and `try_into` of a collection.
+    fn turned_into(&mut self, place: &Place, kind: Kind, name: &str, want: &Ty) -> Result<Value> {
+        Ok(match name {
+            "into" => match want.path().map(super::eval::last) {
+                Some("Arc" | "Rc") => {
+                    let value = self.take(place)?;
+                    self.share(value)
+                }
+                Some("Box") => self.take(place)?,
+                // Pairs may become a map.
+                None if kind == Kind::List
+                    && !self.list(place)?.iter().any(|it| matches!(it, Value::Tuple(_))) =>
+                {
+                    self.take(place)?
+                }
+                _ => return unknown("`into` of a type that is not known"),
+            },
+            _ => {
+                let value = self.take(place)?;
+                match want.payload() {
+                    Ty::Slice(_, Size::Exactly(count)) => return self.as_array(value, count),
+                    _ => Value::ok(value),
+                }
+            }
         })
     }
 
@@ -389,7 +472,6 @@ impl Run<'_> {
         kind: Kind,
         name: &str,
         args: &mut Vec<Value>,
-        want: &Ty,
     ) -> Result<Value> {
         let before = self.unknown.taken;
         let len = self.list(place)?.len();
@@ -404,7 +486,7 @@ impl Run<'_> {
                 Value::Unit
             }
             "remove" | "swap_remove" => {
-                let is_queue = want.is_option();
+                let is_queue = kind == Kind::Queue;
                 let at = self.index(args)?;
                 if at >= len {
                     return if is_queue { Ok(Value::none()) } else { self.panic(before) };
@@ -421,7 +503,7 @@ impl Run<'_> {
                 self.discard_all(left, "`truncate` drops it")?;
                 Value::Unit
             }
-            "split_off" if kind != Kind::List => {
+            "split_off" if matches!(kind, Kind::Map | Kind::Set) => {
                 let from = one(args)?;
                 let (mut kept, mut split) = (Vec::new(), Vec::new());
                 for item in std::mem::take(self.list(place)?) {
@@ -470,7 +552,9 @@ impl Run<'_> {
                 for item in items {
                     let item = if name == "extend" { item } else { self.copied(&item)? };
                     match kind {
-                        Kind::List | Kind::Heap => self.list(place)?.push(item),
+                        Kind::List | Kind::Queue | Kind::Slice | Kind::Heap => {
+                            self.list(place)?.push(item);
+                        }
                         _ => {
                             let mut args = match item {
                                 Value::Tuple(parts) if kind == Kind::Map => parts,
@@ -506,60 +590,7 @@ impl Run<'_> {
             _ => return self.many_parts(place, name, args),
         })
     }
-
-    /// Methods that give parts of it.
-    pub(super) fn many_parts(
-        &mut self,
-        place: &Place,
-        name: &str,
-        args: &mut Vec<Value>,
-    ) -> Result<Value> {
-        let before = self.unknown.taken;
-        let len = self.list(place)?.len();
-        Ok(match name {
-            "chunks" | "windows" | "chunks_exact" | "chunks_mut" | "chunks_exact_mut" => {
-                let size = self.index(args)?;
-                if size == 0 {
-                    return self.panic(before);
-                }
-                let step = if name == "windows" { 1 } else { size };
-                let mut parts = Vec::new();
-                let mut from = 0;
-                while from < len && (matches!(name, "chunks" | "chunks_mut") || from + size <= len)
-                {
-                    let to = (from + size).min(len);
-                    parts.push(Value::list(
-                        (from..to).map(|at| Value::Ref(place.then(Step::At(at)))).collect(),
-                    ));
-                    from += step;
-                }
-                Value::iter(parts)
-            }
-            "split_first" | "split_last" => {
-                if len == 0 {
-                    return Ok(Value::none());
-                }
-                let at = |at: usize| Value::Ref(place.then(Step::At(at)));
-                let (own, rest) =
-                    if name == "split_first" { (0, 1..len) } else { (len - 1, 0..len - 1) };
-                Value::some(Value::Tuple(vec![at(own), Value::list(rest.map(at).collect())]))
-            }
-            "split_at" | "split_at_mut" => {
-                let by = self.index(args)?;
-                if by > len {
-                    return self.panic(before);
-                }
-                let part = |range: std::ops::Range<usize>| {
-                    Value::list(range.map(|at| Value::Ref(place.then(Step::At(at)))).collect())
-                };
-                Value::Tuple(vec![part(0..by), part(by..len)])
-            }
-            _ => return self.many_reduced(place, name, args),
-        })
-    }
 }
-
-impl Run<'_> {}
 
 pub(super) fn one(args: &mut Vec<Value>) -> Result<Value> {
     match args.is_empty() {

@@ -60,6 +60,14 @@ pub(super) const METHODS: &[&str] = &[
     "clone",
     "eq",
     "ne",
+    "as_slice",
+    "get_or_insert_default",
+    "is_break",
+    "is_continue",
+    "break_value",
+    "continue_value",
+    "map_break",
+    "map_continue",
 ];
 
 /// Those that only one of the two has, and that tell which an unknown value is.
@@ -126,7 +134,7 @@ impl Run<'_> {
         want: &Ty,
     ) -> Result<Value> {
         let good = match self.get(place)? {
-            Value::Maybe(Maybe::Ok | Maybe::Err, _) => Maybe::Ok,
+            Value::Maybe(is, _) => is.good(),
             Value::Sym(id) => match self.unknown.good(*id) {
                 Some(good) => good,
                 None if OF_RESULT.contains(&name) => Maybe::Ok,
@@ -150,6 +158,12 @@ impl Run<'_> {
             }
             "is_some" | "is_ok" => Value::Bool(has),
             "is_none" | "is_err" => Value::Bool(!has),
+            "is_continue" => Value::Bool(has),
+            "is_break" => Value::Bool(!has),
+            "as_slice" => {
+                let all = self.borrowed(place)?;
+                Value::list(self.drained(all)?)
+            }
             "is_some_and" | "is_ok_and" | "is_none_or" | "is_err_and" => {
                 let code = one(args)?;
                 let other = Value::Bool(name == "is_none_or");
@@ -204,6 +218,13 @@ impl Run<'_> {
                 self.put(place, value)?;
                 Value::Ref(inner)
             }
+            "get_or_insert_default" => {
+                if !has {
+                    let made = self.default_of(want)?;
+                    *self.get_mut(place)? = Value::some(made);
+                }
+                Value::Ref(inner)
+            }
             "get_or_insert_with" | "get_or_insert" => {
                 let made = one(args)?;
                 match (has, name) {
@@ -256,9 +277,10 @@ impl Run<'_> {
         let wrapped = |value: Value| Value::Maybe(is, Some(Box::new(value)));
         let code = if args.is_empty() { Value::Unit } else { args.remove(0) };
         Ok(match (name, has) {
-            ("ok", true) => Value::some(self.take_inner(place)?),
-            ("err", false) => Value::some(self.take_inner(place)?),
-            ("ok" | "err", _) => {
+            ("ok" | "continue_value", true) | ("err" | "break_value", false) => {
+                Value::some(self.take_inner(place)?)
+            }
+            ("ok" | "err" | "continue_value" | "break_value", _) => {
                 self.drop_at(place)?;
                 Value::none()
             }
@@ -268,7 +290,7 @@ impl Run<'_> {
             }
             ("ok_or", false) => Value::err(code),
             ("ok_or_else", false) => Value::err(self.call_value(code, Vec::new())?),
-            ("map", true) | ("map_err", false) => {
+            ("map" | "map_continue", true) | ("map_err" | "map_break", false) => {
                 let value = self.take_inner(place)?;
                 if is == Maybe::None {
                     return Ok(Value::none());
@@ -277,6 +299,10 @@ impl Run<'_> {
             }
             ("inspect", true) | ("inspect_err", false) => {
                 self.call_value(code, vec![Value::Ref(place.then(Step::Inner))])?;
+                self.take(place)?
+            }
+            ("map_continue" | "map_break", _) => {
+                self.discard(code, "dropped as it is not needed")?;
                 self.take(place)?
             }
             (

@@ -36,6 +36,7 @@ impl Run<'_> {
         {
             let path = format!("std::collections::{kind}::from");
             let mut args = vec![self.take(&receiver)?];
+            let want = &Ty::Unknown;
             let made = self.std_function(&path, &mut args, want)?;
             return made.map_or_else(|| unknown("a collection of another"), Ok);
         }
@@ -228,7 +229,10 @@ impl Run<'_> {
             Value::Handle(_) => &["std::thread::JoinHandle"],
             Value::Maybe(Maybe::Some | Maybe::None, _) => &["std::option::Option"],
             Value::Maybe(..) => &["std::result::Result"],
-            Value::Many(Kind::List, _) => &["std::vec::Vec", "std::collections::VecDeque"],
+            Value::Many(Kind::List | Kind::Slice, _) => &["std::vec::Vec"],
+            Value::Many(Kind::Queue, _) => {
+                &["std::collections::VecDeque", "std::collections::LinkedList"]
+            }
             Value::Many(Kind::Map, _) => {
                 &["std::collections::HashMap", "std::collections::BTreeMap"]
             }
@@ -297,7 +301,7 @@ impl Run<'_> {
         if ITERATES.contains(&name) {
             self.unknown.is_iterator(&made);
         }
-        let ends: Vec<Option<i64>> = args
+        let ends: Vec<Option<i128>> = args
             .iter()
             .map(|it| match self.seen(it) {
                 Value::Int(number, _) => Some(number),

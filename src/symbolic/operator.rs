@@ -5,21 +5,25 @@ use std::cmp::Ordering;
 use super::machine::{Result, Run, unknown};
 use super::same::{holds, key};
 use super::text::{MAX_MADE, text};
-use super::value::{Data, Place, Value, head_of};
+use super::value::{Data, Kind, Place, Value, head_of};
 use super::width::Width;
-use crate::facts::tree::{BinaryOp, Comparison, ExprId, ItemKind, Name};
+use crate::facts::tree::{BinaryOp, Comparison, ExprId, ExprKind, ItemKind, Name, Type};
 use crate::model::Ty;
 
 /// What is counted up to, at most; more is no number of elements.
-const MAX_COUNTED: i64 = 64;
+const MAX_COUNTED: i128 = 64;
 
 impl Run<'_> {
     pub(super) fn unary(&mut self, is_not: bool, inner: ExprId) -> Result<Value> {
-        let value = self.eval(inner, &Ty::Unknown)?;
+        // The least number of a type is written as one that it does not have, and a sign.
+        let value = match self.body()?.expr(inner).kind {
+            ExprKind::Number(_) => self.value_of(inner, &Ty::Unknown)?,
+            _ => self.eval(inner, &Ty::Unknown)?,
+        };
         Ok(match self.unknown.concrete(&value) {
             Value::Bool(it) => Value::Bool(!it),
             Value::Int(it, width) if !is_not => Value::Int(it.saturating_neg(), width),
-            Value::Int(it, width) => match width.wrapped(!i128::from(it)) {
+            Value::Int(it, width) => match width.wrapped(!it) {
                 Some(made) => self.fitting(made, width),
                 // Most often a mask: all bits but some, whatever the type is.
                 None => Value::Int(!it, width),
@@ -27,17 +31,32 @@ impl Run<'_> {
             Value::Sym(id) => self.unknown.negated(id),
             Value::Float(it) => Value::Float(-it),
             Value::Text(_) | Value::Literal(_) => self.unknown.untold_anew(),
+            Value::Data(data) => {
+                let name = if is_not { "not" } else { "neg" };
+                let own = self.model.methods_of(&head_of(data.item), name);
+                let [only] = own else { return unknown("an operator of a type") };
+                let item = only.item;
+                return self.call_function(item, Some(value), Vec::new(), None);
+            }
             _ => return unknown("an operator of a type"),
         })
     }
 
     pub(super) fn compare(&mut self, op: Comparison, left: &Value, right: &Value) -> Value {
-        let (left, right) = (self.seen(left), self.seen(right));
+        let (mut left, mut right) = (self.seen(left), self.seen(right));
+        // All bits of a number whose type is that of the other one.
+        if let (Value::Int(one, of), Value::Int(other, to)) = (&mut left, &mut right) {
+            for (width, it, own) in [(*of, other, *to), (*to, one, *of)] {
+                if own == Width::Open && width.has(*it) == Some(false) {
+                    *it = width.wrapped(*it).unwrap_or(*it);
+                }
+            }
+        }
         if let (Value::Int(left, _), Value::Int(right, _)) = (&left, &right) {
-            let most = i64::try_from(self.unknown.most).unwrap_or(0);
+            let most = i128::try_from(self.unknown.most).unwrap_or(0);
             // More elements than are tried could make a difference.
             let is_beyond =
-                |one: i64, other: i64| one <= most && other > most && other <= MAX_COUNTED;
+                |one: i128, other: i128| one <= most && other > most && other <= MAX_COUNTED;
             self.unknown.counts_on |= is_beyond(*left, *right) || is_beyond(*right, *left);
         }
         if let (
@@ -112,6 +131,11 @@ impl Run<'_> {
                     _ => self.eval(right, &Ty::Unknown),
                 }
             }
+            BinaryOp::Compare(_) if self.is_pointer(left)? || self.is_pointer(right)? => {
+                self.place(left)?;
+                self.place(right)?;
+                Ok(self.unknown.untold_anew())
+            }
             BinaryOp::Compare(op) => {
                 let (left, right) = (self.place(left)?, self.place(right)?);
                 if let Some(answer) = self.compared_by_own(op, &left, &right)? {
@@ -139,9 +163,24 @@ impl Run<'_> {
                     }
                 }
                 let right = self.eval(right, &Ty::Unknown)?;
+                if let (Some(how), Value::Ref(sets)) = (of_sets(name), &left)
+                    && let Value::Many(Kind::Set, _) = self.get(&self.resolved(sets)?)?
+                {
+                    let sets = self.resolved(sets)?;
+                    let found = self.two_sets(&sets, how, &mut vec![right])?;
+                    let items: Vec<Value> =
+                        self.drained(found)?.iter().map(|it| self.seen(it)).collect();
+                    let items = self.copied_all(&items)?;
+                    return Ok(Value::Many(Kind::Set, items));
+                }
                 Ok(self.arithmetic(name, &left, &right))
             }
         }
+    }
+
+    /// Whether an expression is made a raw pointer, which is compared by where it points.
+    fn is_pointer(&self, id: ExprId) -> Result<bool> {
+        Ok(matches!(&self.body()?.expr(id).kind, ExprKind::Cast(_, Type::Reference(true, _))))
     }
 
     pub(super) fn arithmetic(&mut self, name: &str, left: &Value, right: &Value) -> Value {
@@ -156,7 +195,7 @@ impl Run<'_> {
         };
         let known = match (&left, &right) {
             // It stands for more than it says.
-            (Value::Int(i64::MAX, _), _) | (_, Value::Int(i64::MAX, _)) => None,
+            (Value::Int(i128::MAX, _), _) | (_, Value::Int(i128::MAX, _)) => None,
             (Value::Int(left, _), Value::Int(right, _)) => {
                 self.of_numbers_known(name, *left, *right, width)
             }
@@ -209,7 +248,13 @@ impl Run<'_> {
     }
 
     /// What an operator makes of two numbers.
-    fn of_numbers_known(&mut self, name: &str, left: i64, right: i64, width: Width) -> Option<i64> {
+    fn of_numbers_known(
+        &mut self,
+        name: &str,
+        left: i128,
+        right: i128,
+        width: Width,
+    ) -> Option<i128> {
         let made = match name {
             "add" => left.checked_add(right),
             "sub" => {
@@ -230,23 +275,22 @@ impl Run<'_> {
             "bitxor" => Some(left ^ right),
             "shl" => {
                 let by = u32::try_from(right).ok()?;
-                let wide = i128::from(left).checked_shl(by.min(63))?;
                 match width.bits() {
                     Some(bits) if by < bits => {
-                        return width.wrapped(wide).and_then(|it| i64::try_from(it).ok());
+                        return width.of_raw(width.raw(left)?.checked_shl(by)?);
                     }
                     Some(_) => {
                         self.overflows();
                         None
                     }
                     // How wide the type is decides what is cut off.
-                    None => i64::try_from(wide).ok().filter(|it| (0..=127).contains(it)),
+                    None => left.checked_shl(by).filter(|it| by < 8 && (0..=127).contains(it)),
                 }
             }
             "shr" => u32::try_from(right).ok().and_then(|by| left.checked_shr(by)),
             _ => None,
         };
-        if made.is_some_and(|it| width.has(i128::from(it)) == Some(false)) {
+        if made.is_some_and(|it| width.has(it) == Some(false)) {
             self.overflows();
             return None;
         }
@@ -254,7 +298,7 @@ impl Run<'_> {
     }
 
     /// Beyond the end of its type a number panics, or begins anew: that depends on the build.
-    fn overflows(&mut self) {
+    pub(super) fn overflows(&mut self) {
         if let Value::Sym(asked) = self.unknown.untold_anew() {
             self.panics |= self.unknown.truth(asked);
         }
@@ -262,9 +306,9 @@ impl Run<'_> {
 
     /// A number that its type has; one beyond those that are computed with is not known.
     pub(super) fn fitting(&mut self, number: i128, width: Width) -> Value {
-        match i64::try_from(number) {
-            Ok(number) if number < i64::MAX => Value::Int(number, width),
-            _ => self.unknown.untold_anew(),
+        match number {
+            i128::MAX => self.unknown.untold_anew(),
+            number => Value::Int(number, width),
         }
     }
 
@@ -343,16 +387,27 @@ impl Run<'_> {
     }
 
     /// A number as one of another type.
-    pub(super) fn cast(&mut self, number: i64, ty: &Ty) -> Value {
+    pub(super) fn cast(&mut self, number: i128, ty: &Ty) -> Value {
         let name = ty.path().unwrap_or_default();
         let width = Width::known(name);
-        let wrapped = width.wrapped(i128::from(number)).and_then(|it| i64::try_from(it).ok());
+        let wrapped = width.wrapped(number);
         match wrapped {
             Some(made) => Value::Int(made, width),
             None if (0..=127).contains(&number) => Value::Int(number, width),
             None => self.unknown.untold(format!("{number} as {name}")),
         }
     }
+}
+
+/// The method of sets that an operator means.
+fn of_sets(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "bitor" => "union",
+        "bitand" => "intersection",
+        "sub" => "difference",
+        "bitxor" => "symmetric_difference",
+        _ => return None,
+    })
 }
 
 /// What an order says of a comparison.

@@ -7,12 +7,6 @@ use super::many::one;
 use super::value::{Cell, Kind, Maybe, Place, Step, Value, head_of};
 
 impl Run<'_> {
-    /// Whether a list is one of references: a part of another one.
-    pub(super) fn is_slice(&self, place: &Place) -> Result<bool> {
-        let Value::Many(_, items) = self.get(place)? else { return Ok(false) };
-        Ok(!items.is_empty() && items.iter().all(|it| matches!(it, Value::Ref(_))))
-    }
-
     /// Which of two values comes first, by the order that their type has; nothing where that is not known.
     pub(super) fn order(&mut self, left: &Value, right: &Value) -> Result<Option<Ordering>> {
         if let (Value::Ref(place), Value::Ref(other)) = (left, right) {

@@ -2,7 +2,7 @@
 
 use super::eval::literal;
 use super::machine::{Result, Run, unknown};
-use super::value::{Cell, Maybe, Place, Step, Value};
+use super::value::{Cell, Kind, Maybe, Place, Step, Value};
 use crate::facts::tree::{Body, Comparison, ItemKind, Name, PatId, PatKind, Path, Said};
 use crate::model::Def;
 
@@ -214,13 +214,9 @@ impl Run<'_> {
             },
             Value::Sym(id) => {
                 let id = *id;
-                if let Some(named) = Maybe::of(&name) {
-                    let good = if matches!(named, Maybe::Some | Maybe::None) {
-                        Maybe::Some
-                    } else {
-                        Maybe::Ok
-                    };
-                    return Ok(self.maybe_at(&place, good)? == Some(named));
+                let is_own = self.constructed(path).is_some();
+                if let Some(named) = Maybe::of(&name).filter(|it| !is_own || !it.is_flow()) {
+                    return Ok(self.maybe_at(&place, named.good())? == Some(named));
                 }
                 if path.segments.len() < 2 && matches!(self.constructed(path), Some((_, None))) {
                     return Ok(true);
@@ -397,7 +393,8 @@ impl Run<'_> {
             let part = place.then(Step::At(at));
             rest.push(if is_behind { Value::Ref(part) } else { self.take(&part)? });
         }
-        let slot = self.slot(Value::list(rest));
+        let kind = if is_behind { Kind::Slice } else { Kind::List };
+        let slot = self.slot(Value::Many(kind, rest));
         self.declare(name, slot);
         Ok(())
     }

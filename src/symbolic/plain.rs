@@ -3,7 +3,8 @@
 //! Going through three unknown bytes of a text, each greater than another or not, would use up all choices that a
 //! program has, and say nothing of its threads.
 
-use super::iterate::{Adaptor, Iter};
+use super::adaptor::Adaptor;
+use super::iterate::Iter;
 use super::machine::{Result, Run};
 use super::value::{Place, Value};
 use crate::facts::tree::{Body, Expr, ExprId, ExprKind, Name, Type};

@@ -1,9 +1,9 @@
 //! Methods after which a collection has other elements, or in another order, and those of two collections.
 
 use super::iterate::Iter;
-use super::machine::{Result, Run, unknown};
+use super::machine::{Result, Run, Stop, unknown};
 use super::many::one;
-use super::text::text;
+use super::text::{known_bytes, text};
 use super::value::{Kind, Place, Step, Value};
 
 impl Run<'_> {
@@ -16,17 +16,6 @@ impl Run<'_> {
     ) -> Result<Value> {
         let len = self.list(place)?.len();
         Ok(match name {
-            "resize" => {
-                let to = self.index(args)?;
-                let value = one(args)?;
-                let left = if to < len { self.list(place)?.split_off(to) } else { Vec::new() };
-                self.discard_all(left, "`resize` drops it")?;
-                for _ in len..to.min(64) {
-                    let made = self.copied(&value)?;
-                    self.list(place)?.push(made);
-                }
-                Value::Unit
-            }
             "fill_with" => {
                 let code = one(args)?;
                 let slot = self.slot(code);
@@ -36,16 +25,6 @@ impl Run<'_> {
                 }
                 Value::Unit
             }
-            "pop_if" => {
-                let code = one(args)?;
-                let Some(last) = len.checked_sub(1) else { return Ok(Value::none()) };
-                let own = Value::Ref(place.then(Step::At(last)));
-                let answer = self.call_value(code, vec![own])?;
-                match self.truth(&answer)? {
-                    true => Value::option(self.list(place)?.pop()),
-                    false => Value::none(),
-                }
-            }
             "splice" => {
                 let range = one(args)?;
                 let (from, to) = self.bounds(range, len)?;
@@ -54,60 +33,137 @@ impl Run<'_> {
                 let more = self.drained(iter)?;
                 Value::iter(self.list(place)?.splice(from..to, more).collect::<Vec<_>>())
             }
-            "resize_with" => {
-                let to = self.index(args)?;
-                let code = one(args)?;
-                let left = if to < len { self.list(place)?.split_off(to) } else { Vec::new() };
-                self.discard_all(left, "`resize_with` drops it")?;
-                let slot = self.slot(code);
-                for _ in len..to.min(64) {
-                    let made = self.call_value(Value::Ref(Place::slot(slot)), Vec::new())?;
-                    self.list(place)?.push(made);
-                }
-                Value::Unit
-            }
-            "split" => self.split_by(place, args)?,
+            "resize" | "resize_with" => self.resized(place, name, args)?,
             "concat" | "join" => self.joined_texts(place, args)?,
-            "binary_search" => {
-                let wanted = one(args)?;
-                for at in 0..len {
-                    let own = Value::Ref(place.then(Step::At(at)));
-                    match self.order(&own, &wanted)? {
-                        Some(order) if order.is_eq() => return Ok(Value::ok(Value::int(at))),
-                        Some(order) if order.is_gt() => return Ok(Value::err(Value::int(at))),
-                        Some(_) => {}
-                        None => return Ok(self.unknown.untold_anew()),
-                    }
-                }
-                Value::err(Value::int(len))
-            }
+            _ if name.starts_with("binary_search") => self.searched_for(place, name, args)?,
             "starts_with" | "ends_with" | "partition_point" => {
                 self.compared_part(place, name, args)?
             }
-            "is_sorted" => self.unknown.untold_anew(),
+            _ if name.starts_with("is_sorted") => self.is_sorted(place, name, args)?,
+            "pop_if" | "pop_front_if" | "pop_back_if" => {
+                let code = one(args)?;
+                let Some(last) = len.checked_sub(1) else { return Ok(Value::none()) };
+                let at = if name == "pop_front_if" { 0 } else { last };
+                let own = Value::Ref(place.then(Step::At(at)));
+                let answer = self.call_value(code, vec![own])?;
+                match self.truth(&answer)? {
+                    true => Value::some(self.list(place)?.remove(at)),
+                    false => Value::none(),
+                }
+            }
+            "swap_remove_front" | "swap_remove_back" => {
+                let at = self.index(args)?;
+                let Some(last) = len.checked_sub(1).filter(|last| at <= *last) else {
+                    return Ok(Value::none());
+                };
+                let to = if name == "swap_remove_front" { 0 } else { last };
+                let list = self.list(place)?;
+                list.swap(at, to);
+                Value::some(list.remove(to))
+            }
             _ => return self.many_merged(place, name, args),
         })
     }
 
-    /// `list.split(|it| ..)`: the parts between elements.
-    fn split_by(&mut self, place: &Place, args: &mut Vec<Value>) -> Result<Value> {
-        let code = one(args)?;
-        let slot = self.slot(code);
-        let (mut parts, mut part) = (Vec::new(), Vec::new());
+    /// Where an element is in a collection that is in order, or where it would be.
+    fn searched_for(&mut self, place: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+        let given = one(args)?;
+        let code = args.pop().map(|it| self.slot(it));
+        let by = match name {
+            "binary_search_by" => Some(self.slot(given.clone())),
+            _ => None,
+        };
+        let mut found = None;
         for at in 0..self.list(place)?.len() {
-            let item = Value::Ref(place.then(Step::At(at)));
-            let answer = self.call_value(Value::Ref(Place::slot(slot)), vec![item.clone()])?;
-            match self.truth(&answer)? {
-                true => parts.push(Value::list(std::mem::take(&mut part))),
-                false => part.push(item),
+            let own = Value::Ref(place.then(Step::At(at)));
+            let order = match (by, code) {
+                (Some(slot), _) => {
+                    let answer = self.call_value(Value::Ref(Place::slot(slot)), vec![own])?;
+                    self.told_order(&answer)
+                }
+                (None, Some(slot)) => {
+                    let key = self.call_value(Value::Ref(Place::slot(slot)), vec![own])?;
+                    self.order(&key, &given)?
+                }
+                (None, None) => self.order(&own, &given)?,
+            };
+            match order {
+                // Which of several that are alike is found is nobody's promise.
+                Some(order) if order.is_eq() && found.is_some() => {
+                    return Ok(Value::ok(self.unknown.untold_anew()));
+                }
+                Some(order) if order.is_eq() => found = Some(at),
+                Some(order) if order.is_gt() => {
+                    let nowhere = Value::err(Value::int(at));
+                    return Ok(found.map_or(nowhere, |it| Value::ok(Value::int(it))));
+                }
+                Some(_) => {}
+                None => return Ok(self.unknown.untold_anew()),
             }
         }
-        parts.push(Value::list(part));
-        Ok(Value::iter(parts))
+        let nowhere = Value::err(Value::int(self.list(place)?.len()));
+        Ok(found.map_or(nowhere, |it| Value::ok(Value::int(it))))
+    }
+
+    /// Whether elements are in order.
+    pub(super) fn is_sorted(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
+        let code = args.pop().map(|it| self.slot(it));
+        for at in 1..self.list(place)?.len() {
+            let pair = [at - 1, at].map(|at| Value::Ref(place.then(Step::At(at))));
+            let holds = match code {
+                Some(slot) if name == "is_sorted_by" => {
+                    let answer = self.call_value(Value::Ref(Place::slot(slot)), pair.to_vec())?;
+                    self.truth(&answer)?
+                }
+                _ => {
+                    let [mut left, mut right] = pair;
+                    if let Some(slot) = code {
+                        left = self.call_value(Value::Ref(Place::slot(slot)), vec![left])?;
+                        right = self.call_value(Value::Ref(Place::slot(slot)), vec![right])?;
+                    }
+                    match self.order(&left, &right)? {
+                        Some(order) => order.is_le(),
+                        None => return Ok(self.unknown.untold_anew()),
+                    }
+                }
+            };
+            if !holds {
+                return Ok(Value::Bool(false));
+            }
+        }
+        Ok(Value::Bool(true))
+    }
+
+    /// As many elements as are wanted.
+    fn resized(&mut self, place: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+        let len = self.list(place)?.len();
+        let to = self.index(args)?;
+        let given = one(args)?;
+        let left = if to < len { self.list(place)?.split_off(to) } else { Vec::new() };
+        self.discard_all(left, "dropped as there are to be fewer")?;
+        let slot = self.slot(given);
+        for _ in len..to.min(64) {
+            let made = match name {
+                "resize" => self.copied(&self.slots[slot].clone())?,
+                _ => self.call_value(Value::Ref(Place::slot(slot)), Vec::new())?,
+            };
+            self.list(place)?.push(made);
+        }
+        Ok(Value::Unit)
     }
 
     /// Methods that compare a part of it.
-    fn compared_part(&mut self, place: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+    pub(super) fn compared_part(
+        &mut self,
+        place: &Place,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
         let len = self.list(place)?.len();
         Ok(match name {
             "starts_with" | "ends_with" => {
@@ -217,6 +273,87 @@ impl Run<'_> {
                     list.rotate_left(by);
                 } else {
                     list.rotate_right(by);
+                }
+                Value::Unit
+            }
+            _ => return self.many_bytes(place, name, args),
+        })
+    }
+
+    /// Methods of several elements at once, and those that only bytes have.
+    fn many_bytes(&mut self, place: &Place, name: &str, args: &mut Vec<Value>) -> Result<Value> {
+        let whole = self.seen(&Value::Ref(place.clone()));
+        let len = self.list(place)?.len();
+        if let Some(own) = known_bytes(&whole) {
+            let other = args.first().and_then(|it| known_bytes(&self.seen(it)));
+            if let Some(made) = of_bytes(&own, other.as_deref(), name) {
+                return Ok(made);
+            }
+        }
+        Ok(match name {
+            "repeat" => {
+                let times = self.index(args)?;
+                let items = self.list(place)?.clone();
+                let items: Vec<Value> = items.iter().map(|it| self.seen(it)).collect();
+                if len.saturating_mul(times) > 64 {
+                    return unknown("many elements");
+                }
+                let mut made = Vec::new();
+                for _ in 0..times {
+                    made.extend(self.copied_all(&items)?);
+                }
+                Value::list(made)
+            }
+            "as_flattened" | "as_flattened_mut" => {
+                let mut made = Vec::new();
+                for at in 0..len {
+                    let inner = self.listed(&place.then(Step::At(at)))?;
+                    let count = self.list(&inner)?.len();
+                    made.extend((0..count).map(|at| Value::Ref(inner.then(Step::At(at)))));
+                }
+                Value::Many(Kind::Slice, made)
+            }
+            "into_flattened" => {
+                let Value::Many(_, items) = self.take(place)? else { return unknown("no list") };
+                let mut made = Vec::new();
+                for item in items {
+                    let Value::Many(_, inner) = item else { return unknown("no list") };
+                    made.extend(inner);
+                }
+                Value::list(made)
+            }
+            "extend_from_within" => {
+                let range = one(args)?;
+                let (from, to) = self.bounds(range, len)?;
+                let items = self.list(place)?[from..to].to_vec();
+                let copies = self.copied_all(&items)?;
+                self.list(place)?.extend(copies);
+                Value::Unit
+            }
+            "copy_within" => {
+                let range = one(args)?;
+                let (from, to) = self.bounds(range, len)?;
+                let at = self.index(args)?;
+                let items = self.list(place)?[from..to].to_vec();
+                if at.saturating_add(items.len()) > len {
+                    return Err(Stop::Panic);
+                }
+                self.list(place)?.splice(at..at + items.len(), items);
+                Value::Unit
+            }
+            "swap_with_slice" => {
+                let other = one(args)?;
+                let other = self.temp(other);
+                let other = self.listed(&other)?;
+                if self.list(&other)?.len() != len {
+                    return Err(Stop::Panic);
+                }
+                for at in 0..len {
+                    let (own, to) = (place.then(Step::At(at)), other.then(Step::At(at)));
+                    let (own, to) = (self.resolved(&own)?, self.resolved(&to)?);
+                    let item = std::mem::replace(self.get_mut(&own)?, Value::Moved);
+                    let item = std::mem::replace(self.get_mut(&to)?, item);
+                    *self.get_mut(&own)? = item;
                 }
                 Value::Unit
             }
@@ -348,10 +485,17 @@ impl Run<'_> {
             Value::Many(_, parts) => Some(parts),
             _ => None,
         });
-        if let (Some(parts), None, false) =
-            (parts.collect::<Option<Vec<_>>>(), &by, items.is_empty())
-        {
-            let copies = self.copied_all(&parts.concat())?;
+        if let (Some(parts), false) = (parts.collect::<Option<Vec<_>>>(), items.is_empty()) {
+            let mut all = Vec::new();
+            for (at, part) in parts.iter().enumerate() {
+                match &by {
+                    Some(Value::Many(_, between)) if at > 0 => all.extend(between.iter().cloned()),
+                    Some(between) if at > 0 => all.push(between.clone()),
+                    _ => {}
+                }
+                all.extend(part.iter().cloned());
+            }
+            let copies = self.copied_all(&all)?;
             return Ok(Value::list(copies));
         }
         let said = items.iter().map(|it| match self.seen(it) {
@@ -365,4 +509,21 @@ impl Run<'_> {
             _ => self.unknown.untold_anew(),
         })
     }
+}
+
+/// What a method gives that only bytes have.
+fn of_bytes(own: &[u8], other: Option<&[u8]>, name: &str) -> Option<Value> {
+    let made = match (name, other) {
+        ("trim_ascii", _) => own.trim_ascii().to_vec(),
+        ("trim_ascii_start", _) => own.trim_ascii_start().to_vec(),
+        ("trim_ascii_end", _) => own.trim_ascii_end().to_vec(),
+        ("to_ascii_uppercase", _) => own.to_ascii_uppercase(),
+        ("to_ascii_lowercase", _) => own.to_ascii_lowercase(),
+        ("is_ascii", _) => return Some(Value::Bool(own.is_ascii())),
+        ("eq_ignore_ascii_case", Some(other)) => {
+            return Some(Value::Bool(own.eq_ignore_ascii_case(other)));
+        }
+        _ => return None,
+    };
+    Some(Value::list(made.into_iter().map(super::text::byte).collect()))
 }

@@ -1,6 +1,6 @@
 //! Whether two values are the same, as far as that is known.
 
-use super::value::Value;
+use super::value::{Kind, Value};
 use crate::facts::tree::{Comparison, Name};
 
 /// What a comparison of two values says, if that is known.
@@ -60,8 +60,13 @@ fn equal(left: &Value, right: &Value) -> Option<bool> {
         (Value::Text(left), Value::Text(right)) => Some(left == right),
         (Value::Literal(left), Value::Literal(right)) if left == right => Some(true),
         (Value::Sym(left), Value::Sym(right)) if left == right => Some(true),
+        // Which of them comes first is not known of a set or map.
+        (Value::Many(Kind::Map | Kind::Set, left), Value::Many(_, right)) if left.len() > 1 => {
+            unordered(left, right)
+        }
         (Value::Tuple(left), Value::Tuple(right))
         | (Value::Many(_, left), Value::Many(_, right)) => all(left, right),
+        (Value::Cell(left, one), Value::Cell(right, other)) if left == right => equal(one, other),
         (Value::Maybe(left, a), Value::Maybe(right, b)) => match (left == right, a, b) {
             (false, ..) => Some(false),
             (true, Some(a), Some(b)) => equal(a, b),
@@ -78,6 +83,23 @@ fn equal(left: &Value, right: &Value) -> Option<bool> {
         }
         _ => None,
     }
+}
+
+/// Whether two collections have the same elements, in whatever order.
+fn unordered(left: &[Value], right: &[Value]) -> Option<bool> {
+    if left.len() != right.len() {
+        return Some(false);
+    }
+    let mut open = false;
+    for one in left {
+        let found: Vec<_> = right.iter().map(|other| equal(one, other)).collect();
+        match found.contains(&Some(true)) {
+            true => {}
+            false if found.contains(&None) => open = true,
+            false => return Some(false),
+        }
+    }
+    (!open).then_some(true)
 }
 
 /// A text that is the same for the same value, as far as that is known.

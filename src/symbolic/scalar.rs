@@ -2,17 +2,26 @@
 
 use super::machine::{Result, Run, Stop, unknown};
 use super::many::one;
+use super::number::{self, Made, Typed};
 use super::text::text;
 use super::value::{Place, Value};
-use super::width::{Counted, Width};
+use super::width::Width;
 use crate::model::Ty;
 
-/// Methods that change the text that they are called on, and are not computed.
+/// Methods that change the text that they are called on, where they are not computed.
 const CHANGES_TEXT: &[&str] = &[
     "push",
     "push_str",
     "write_str",
     "write_char",
+    "write_fmt",
+    "pad",
+    "pad_integral",
+    "debug_struct",
+    "debug_tuple",
+    "debug_list",
+    "debug_set",
+    "debug_map",
     "insert",
     "insert_str",
     "truncate",
@@ -22,13 +31,16 @@ const CHANGES_TEXT: &[&str] = &[
     "split_off",
     "drain",
     "retain",
-    "make_ascii_uppercase",
-    "make_ascii_lowercase",
     "extend",
+    "extend_from_within",
     "clone_from",
+    "get_mut",
+    "split_at_mut",
+    "split_at_mut_checked",
     "as_bytes_mut",
     "as_mut_str",
     "as_mut_vec",
+    "extract_if",
 ];
 
 impl Run<'_> {
@@ -71,13 +83,10 @@ impl Run<'_> {
         if matches!(name, "then" | "then_some") {
             return self.then(place, name, args);
         }
-        if let (Value::Int(number, _), "to_string") = (&value, name) {
-            return Ok(text(number.to_string()));
+        if let Some(made) = self.said_or_assigned(place, &value, name, args)? {
+            return Ok(made);
         }
-        if let Value::Int(number, _) = &value
-            && let Ok(byte) = u8::try_from(*number)
-            && let Some(made) = of_byte(byte, name)
-        {
+        if let Some(made) = self.byte_method(place, &value, name, args)? {
             return Ok(made);
         }
         if let (Value::Text(_), true) = (&value, CHANGES_TEXT.contains(&name)) {
@@ -130,109 +139,125 @@ impl Run<'_> {
         }
     }
 
-    /// What a method makes of one number, or of two.
+    /// Methods that write a value out, or put another one in its place.
+    fn said_or_assigned(
+        &mut self,
+        place: &Place,
+        value: &Value,
+        name: &str,
+        args: &mut Vec<Value>,
+    ) -> Result<Option<Value>> {
+        if let (Value::Int(number, _), "to_string") = (value, name) {
+            return Ok(Some(text(number.to_string())));
+        }
+        if name == "fmt" {
+            let to = one(args)?;
+            // By which of its traits, the imports say.
+            let is_same = matches!(value, Value::Int(..) | Value::Bool(_));
+            let of = if is_same { "Display" } else { "Debug" };
+            return self.said_to(value, &to, of).map(Some);
+        }
+        if name == "capacity" {
+            return Ok(Some(self.unknown.untold_anew()));
+        }
+        if name == "clone_from" {
+            let other = one(args)?;
+            *self.get_mut(place)? = self.seen(&other);
+            return Ok(Some(Value::Unit));
+        }
+        Ok(None)
+    }
+
+    /// A method that only bytes have.
+    fn byte_method(
+        &mut self,
+        place: &Place,
+        value: &Value,
+        name: &str,
+        args: &[Value],
+    ) -> Result<Option<Value>> {
+        let Value::Int(number, _) = value else { return Ok(None) };
+        let Ok(byte) = u8::try_from(*number) else { return Ok(None) };
+        let made = match name {
+            "make_ascii_uppercase" => byte.to_ascii_uppercase(),
+            "make_ascii_lowercase" => byte.to_ascii_lowercase(),
+            "eq_ignore_ascii_case" => {
+                return Ok(match args.first().map(|it| self.seen(it)) {
+                    Some(Value::Int(other, _)) => u8::try_from(other)
+                        .ok()
+                        .map(|other| Value::Bool(byte.eq_ignore_ascii_case(&other))),
+                    _ => None,
+                });
+            }
+            _ => return Ok(of_byte(byte, name)),
+        };
+        *self.get_mut(place)? = super::text::byte(made);
+        Ok(Some(Value::Unit))
+    }
+
+    /// What a method makes of numbers.
     fn of_numbers_by(
         &mut self,
         value: &Value,
         name: &str,
         shown: &[Value],
     ) -> Result<Option<Value>> {
-        if let (Value::Int(own, one), Some(Value::Int(other, two))) = (value, shown.first())
-            && *own < i64::MAX
-            && *other < i64::MAX
+        let number = |it: &Value| match it {
+            // It stands for more than it says.
+            Value::Int(number, width) if *number < i128::MAX => Some((*number, *width)),
+            _ => None,
+        };
+        let Some(own) = number(value) else { return Ok(None) };
+        if let ((own, Width::Time), [Value::Float(by)]) = (own, shown)
+            && let Some(made) = number::time_by(own, name, *by)
         {
-            let width = if name == "pow" { *one } else { one.or(*two) };
-            if let Some(made) = self.of_width(*own, *other, name, width) {
-                return Ok(Some(made));
-            }
-            if let Some(made) = self.of_two_numbers(*own, *other, name)? {
-                return Ok(Some(super::width::typed(made, width)));
-            }
+            return self.made_of_number(made).map(Some);
         }
-        if let (Value::Int(own, width), []) = (value, shown)
-            && let Some(made) = width.of_one(*own, name)
-        {
-            return Ok(Some(match made {
-                Counted::Holds(holds) => Value::Bool(holds),
-                Counted::Number(made, width) => self.fitting(made, width),
-            }));
+        let Some(args) = shown.iter().map(number).collect::<Option<Vec<_>>>() else {
+            return Ok(None);
+        };
+        match number::method(own, name, &args) {
+            Some(made) => self.made_of_number(made).map(Some),
+            None => self.by_sign(own, name, &args),
         }
-        Ok(None)
     }
 
-    /// What a method makes of two numbers of a type that is known.
-    fn of_width(&mut self, own: i64, other: i64, name: &str, width: Width) -> Option<Value> {
-        let (how, op) = name.split_once('_')?;
-        let (left, right) = (i128::from(own), i128::from(other));
-        let made = match op {
-            "add" => left + right,
-            "sub" => left - right,
-            "mul" => left * right,
-            "div" => left.checked_div(right)?,
-            "rem" => left.checked_rem(right)?,
-            "pow" => left.checked_pow(u32::try_from(other).ok()?)?,
-            _ => return None,
-        };
-        let fits = width.has(made)?;
-        Some(match how {
-            "wrapping" => self.fitting(width.wrapped(made)?, width),
-            "saturating" => self.fitting(width.saturated(made)?, width),
-            "checked" if fits => Value::some(self.fitting(made, width)),
-            "checked" => Value::none(),
-            "overflowing" => {
-                let low = self.fitting(width.wrapped(made)?, width);
-                Value::Tuple(vec![low, Value::Bool(!fits)])
+    /// What is made of a number, as a value.
+    pub(super) fn made_of_number(&mut self, made: Made) -> Result<Value> {
+        Ok(match made {
+            Made::Holds(holds) => Value::Bool(holds),
+            Made::Number(number, width) => self.fitting(number, width),
+            Made::Float(number) => Value::Float(number),
+            Made::Maybe(None) => Value::none(),
+            Made::Maybe(Some((number, width))) => Value::some(self.fitting(number, width)),
+            Made::Cut(number, width, is_cut) => {
+                Value::Tuple(vec![self.fitting(number, width), Value::Bool(is_cut)])
             }
-            _ => return None,
+            Made::Bytes(bytes) => Value::list(bytes.into_iter().map(super::text::byte).collect()),
+            Made::Panic => return Err(Stop::Panic),
+            Made::Overflow => {
+                self.overflows();
+                self.unknown.untold_anew()
+            }
         })
     }
 
-    /// What a method makes of two numbers, where the width of their type makes no difference.
-    fn of_two_numbers(&mut self, own: i64, other: i64, name: &str) -> Result<Option<Value>> {
-        let op = match name {
-            "saturating_sub" | "wrapping_sub" | "sub" => "sub",
-            "saturating_add" | "wrapping_add" | "add" => "add",
-            "saturating_mul" | "wrapping_mul" | "mul" => "mul",
-            other => other,
+    /// What depends only on whether a number of a type that nobody has written may be below nothing.
+    fn by_sign(&mut self, own: Typed, name: &str, args: &[Typed]) -> Result<Option<Value>> {
+        let ("saturating_sub" | "checked_sub", [(other, Width::Open)], Width::Open) =
+            (name, args, own.1)
+        else {
+            return Ok(None);
         };
-        let made = match op {
-            // Nothing, if the type has no numbers below it.
-            "sub" if name == "saturating_sub" && own >= 0 && own < other => {
-                let signed = self.unknown.untold_anew();
-                if self.truth(&signed)? { own.checked_sub(other) } else { Some(0) }
-            }
-            // How wide the type is decides where it ends.
-            "sub" if own < 0 || other < 0 => None,
-            "sub" => own.checked_sub(other).filter(|it| *it >= 0),
-            "add" => own.checked_add(other).filter(|it| (0..=127).contains(it)),
-            "mul" => own.checked_mul(other).filter(|it| (0..=127).contains(it)),
-            "pow" => u32::try_from(other).ok().and_then(|by| own.checked_pow(by)),
-            "min" => Some(own.min(other)),
-            "max" => Some(own.max(other)),
-            "abs_diff" => own.checked_sub(other).map(i64::abs),
-            "div_ceil" if own >= 0 && other > 0 => Some((own + other - 1) / other),
-            "rem_euclid" => own.checked_rem_euclid(other),
-            "checked_div" => match own.checked_div(other) {
-                Some(made) => return Ok(Some(Value::some(Value::number(made)))),
-                None => return Ok(Some(Value::none())),
-            },
-            "checked_add" if (0..=127).contains(&own.saturating_add(other)) => {
-                return Ok(Some(Value::some(Value::number(own + other))));
-            }
-            "checked_sub" if own >= other => {
-                return Ok(Some(Value::some(Value::number(own - other))));
-            }
-            "checked_sub" => {
-                let signed = self.unknown.untold_anew();
-                return Ok(Some(match self.truth(&signed)? {
-                    true => Value::some(Value::number(own - other)),
-                    false => Value::none(),
-                }));
-            }
-            "is_multiple_of" if other != 0 => return Ok(Some(Value::Bool(own % other == 0))),
-            _ => None,
-        };
-        Ok(made.map(Value::number))
+        let signed = self.unknown.untold_anew();
+        let is_signed = self.truth(&signed)?;
+        let below = own.0.checked_sub(*other).filter(|it| is_signed || *it >= 0);
+        Ok(Some(match below {
+            Some(made) if name == "checked_sub" => Value::some(Value::number(made)),
+            Some(made) => Value::number(made),
+            None if name == "checked_sub" => Value::none(),
+            None => Value::number(0),
+        }))
     }
 
     /// Methods that compare, and those of one number.
@@ -258,43 +283,8 @@ impl Run<'_> {
                 false => other,
             }));
         }
-        if let (
-            Value::Int(own, _),
-            "abs" | "unsigned_abs" | "is_positive" | "is_negative" | "signum",
-            [],
-        ) = (value, name, args.as_slice())
-        {
-            return Ok(Some(match name {
-                "is_positive" => Value::Bool(*own > 0),
-                "is_negative" => Value::Bool(*own < 0),
-                "signum" => Value::number(own.signum()),
-                _ => Value::number(own.saturating_abs()),
-            }));
-        }
-        if let (Value::Int(own, _), Some(unit), []) = (value, unit_of(name), args.as_slice()) {
-            return Ok(Some(Value::number(own / unit)));
-        }
-        if let (Value::Int(own, _), "clamp", [least, most]) = (value, name, args.as_slice())
-            && let (Value::Int(least, _), Value::Int(most, _)) = (self.seen(least), self.seen(most))
-        {
-            return match least <= most {
-                true => Ok(Some(Value::number(*own.max(&least).min(&most)))),
-                false => Err(Stop::Panic),
-            };
-        }
         Ok(None)
     }
-}
-
-/// Nanoseconds of the unit in which a method tells a duration.
-fn unit_of(name: &str) -> Option<i64> {
-    Some(match name {
-        "as_secs" => 1_000_000_000,
-        "as_millis" => 1_000_000,
-        "as_micros" => 1_000,
-        "as_nanos" => 1,
-        _ => return None,
-    })
 }
 
 /// What a method that only bytes have makes of one.
@@ -302,14 +292,17 @@ fn of_byte(byte: u8, name: &str) -> Option<Value> {
     Some(match name {
         "is_ascii" => Value::Bool(byte.is_ascii()),
         "is_ascii_digit" => Value::Bool(byte.is_ascii_digit()),
+        "is_ascii_hexdigit" => Value::Bool(byte.is_ascii_hexdigit()),
         "is_ascii_alphabetic" => Value::Bool(byte.is_ascii_alphabetic()),
         "is_ascii_alphanumeric" => Value::Bool(byte.is_ascii_alphanumeric()),
         "is_ascii_uppercase" => Value::Bool(byte.is_ascii_uppercase()),
         "is_ascii_lowercase" => Value::Bool(byte.is_ascii_lowercase()),
         "is_ascii_whitespace" => Value::Bool(byte.is_ascii_whitespace()),
         "is_ascii_punctuation" => Value::Bool(byte.is_ascii_punctuation()),
-        "to_ascii_uppercase" => Value::number(i64::from(byte.to_ascii_uppercase())),
-        "to_ascii_lowercase" => Value::number(i64::from(byte.to_ascii_lowercase())),
+        "is_ascii_graphic" => Value::Bool(byte.is_ascii_graphic()),
+        "is_ascii_control" => Value::Bool(byte.is_ascii_control()),
+        "to_ascii_uppercase" => super::text::byte(byte.to_ascii_uppercase()),
+        "to_ascii_lowercase" => super::text::byte(byte.to_ascii_lowercase()),
         _ => return None,
     })
 }

@@ -126,7 +126,15 @@ impl Run<'_> {
             }
             _ => want,
         };
-        let place = self.place_wanted(init, &want)?;
+        let place = if !is_place(body, init) && has_ref(body, pat) {
+            // What is referred to lives as long as the variables do.
+            let value = self.eval(init, &want)?;
+            let slot = self.slot(value);
+            self.declare(Name::from(""), slot);
+            Place::slot(slot)
+        } else {
+            self.place_wanted(init, &want)?
+        };
         if self.matches(pat, &place)? {
             return self.bind(pat, &place, false);
         }
@@ -179,6 +187,16 @@ pub(super) fn is_place(body: &Body, id: ExprId) -> bool {
         body.expr(id).kind,
         ExprKind::Path(..) | ExprKind::Field(..) | ExprKind::Index(..) | ExprKind::Deref(_)
     )
+}
+
+/// Whether a pattern binds with `ref`.
+fn has_ref(body: &Body, pat: PatId) -> bool {
+    let range = body.pat(pat).range;
+    body.pats.iter().any(|it| {
+        range.start <= it.range.start
+            && it.range.end <= range.end
+            && matches!(it.kind, PatKind::Bind { by_ref: true, .. })
+    })
 }
 
 /// Whether code in a range gives a variable another value.

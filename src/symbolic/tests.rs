@@ -88,7 +88,7 @@ fn each_way_is_tried() {
 fn what_is_told_and_not_computed_never_blames() {
     for told in [
         "0.1 + 0.2 != 0.3",
-        "format!(\"{:?}\", [1]) == \"[1]\"",
+        "format!(\"{:?}\", std::sync::Mutex::new(1)).len() == 9",
         "std::any::type_name::<u8>() == \"u8\"",
         "std::mem::size_of::<u32>() == 4",
     ] {

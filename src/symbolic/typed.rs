@@ -103,16 +103,16 @@ impl Run<'_> {
             Value::Many(Kind::List, items) if items.is_empty() => return self.maybe_of(),
             Value::Many(kind, items) => {
                 let fits = match kind {
-                    Kind::List => &["Vec", "VecDeque", "LinkedList"][..],
+                    Kind::List | Kind::Slice => &["Vec"][..],
+                    Kind::Queue => &["VecDeque", "LinkedList"],
                     Kind::Map => &["HashMap", "BTreeMap"],
                     Kind::Set => &["HashSet", "BTreeSet"],
                     Kind::Heap => &["BinaryHeap"],
                 };
                 match items.first() {
                     _ if !among(fits) => false,
-                    Some(first) if *kind == Kind::List => {
-                        let (first, element) = (first.clone(), ty.element());
-                        return self.is_of(&first, &element);
+                    Some(first) if matches!(kind, Kind::List | Kind::Queue) => {
+                        return self.is_of(&first.clone(), &ty.element());
                     }
                     _ => return self.maybe_of(),
                 }
@@ -121,6 +121,7 @@ impl Run<'_> {
                 let fits = match maybe {
                     Maybe::Some | Maybe::None => "Option",
                     Maybe::Ok | Maybe::Err => "Result",
+                    Maybe::Continue | Maybe::Break => "ControlFlow",
                 };
                 match inner {
                     _ if name != Some(fits) => false,
@@ -379,6 +380,7 @@ impl Run<'_> {
 pub(super) fn kept_in(value: &Value) -> Ty {
     let path = match value {
         Value::Many(Kind::List, _) => "std::vec::Vec",
+        Value::Many(Kind::Queue, _) => "std::collections::VecDeque",
         Value::Many(Kind::Map, _) => "std::collections::HashMap",
         Value::Many(Kind::Set, _) => "std::collections::HashSet",
         Value::Int(_, width) => match width.name() {

@@ -47,8 +47,8 @@ struct Unknown {
     negated: Option<SymId>,
     is: Option<Value>,
     not: Vec<Value>,
-    above: Option<i64>,
-    below: Option<i64>,
+    above: Option<i128>,
+    below: Option<i128>,
     variant: Option<Name>,
     others: Vec<Name>,
     len: Option<usize>,
@@ -227,7 +227,7 @@ impl Unknowns {
     }
 
     /// Notes that something unknown is no number below one, and none above another.
-    pub(super) fn is_between(&mut self, value: &Value, least: Option<i64>, most: Option<i64>) {
+    pub(super) fn is_between(&mut self, value: &Value, least: Option<i128>, most: Option<i128>) {
         let Value::Sym(id) = value else { return };
         let known = &mut self.all[*id];
         if let Some(least) = least.and_then(|it| it.checked_sub(1)) {
@@ -387,7 +387,7 @@ impl Unknowns {
             return false;
         }
         let untold = self.is_untold(id);
-        let other = Maybe::of(name).map(|it| it.other().name());
+        let other = Maybe::of(name).filter(|it| !it.is_flow()).map(|it| it.other().name());
         let known = &self.all[id];
         self.doubtful |= untold;
         let answer = match other {
@@ -472,11 +472,11 @@ impl Unknowns {
     }
 
     /// What a number is, as it is counted up to it: one of those that are tried, above another.
-    pub(super) fn counted(&mut self, id: SymId, from: i64) -> Option<i64> {
+    pub(super) fn counted(&mut self, id: SymId, from: i128) -> Option<i128> {
         if let Some(Value::Int(known, _)) = self.all[id].is {
             return Some(known);
         }
-        let more = i64::try_from(self.len(id)).unwrap_or(0);
+        let more = i128::try_from(self.len(id)).unwrap_or(0);
         let number = from.saturating_add(more);
         let known = &mut self.all[id];
         let is_out = known.above.is_some_and(|above| number <= above)

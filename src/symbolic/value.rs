@@ -24,7 +24,7 @@ pub(super) enum Value {
     /// A `bool`.
     Bool(bool),
     /// A whole number, and of which type.
-    Int(i64, Width),
+    Int(i128, Width),
     /// A fraction.
     Float(f64),
     /// A text or a character that is known.
@@ -85,13 +85,15 @@ pub(super) struct Data {
     pub(super) types: Vec<(Name, Ty)>,
 }
 
-/// Variants of `Option` and `Result`.
+/// Variants of `Option`, `Result` and `ControlFlow`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Maybe {
     Some,
     None,
     Ok,
     Err,
+    Continue,
+    Break,
 }
 
 impl Maybe {
@@ -101,6 +103,8 @@ impl Maybe {
             "None" => Self::None,
             "Ok" => Self::Ok,
             "Err" => Self::Err,
+            "Continue" => Self::Continue,
+            "Break" => Self::Break,
             _ => return None,
         })
     }
@@ -111,6 +115,8 @@ impl Maybe {
             Self::None => "None",
             Self::Ok => "Ok",
             Self::Err => "Err",
+            Self::Continue => "Continue",
+            Self::Break => "Break",
         }
     }
 
@@ -121,19 +127,35 @@ impl Maybe {
             Self::None => Self::Some,
             Self::Ok => Self::Err,
             Self::Err => Self::Ok,
+            Self::Continue => Self::Break,
+            Self::Break => Self::Continue,
         }
     }
 
+    /// The variant of its type with which `?` goes on.
+    pub(super) fn good(self) -> Self {
+        if self.is_good() { self } else { self.other() }
+    }
+
     pub(super) fn is_good(self) -> bool {
-        matches!(self, Self::Some | Self::Ok)
+        matches!(self, Self::Some | Self::Ok | Self::Continue)
+    }
+
+    /// Whether it is one of a `ControlFlow`, whose names other types have as well.
+    pub(super) fn is_flow(self) -> bool {
+        matches!(self, Self::Continue | Self::Break)
     }
 }
 
 /// Kinds of collections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A vector, a queue, an array.
+    /// A vector, an array.
     List,
+    /// A `VecDeque`, a linked list.
+    Queue,
+    /// A part of another one: references to its elements.
+    Slice,
     /// A map, as pairs in the order in which they came.
     Map,
     /// A set.
@@ -262,13 +284,13 @@ impl Value {
     }
 
     /// A number of a type that is not known.
-    pub(super) fn number(number: i64) -> Self {
+    pub(super) fn number(number: i128) -> Self {
         Self::Int(number, Width::default())
     }
 
     /// How many there are.
     pub(super) fn int(number: usize) -> Self {
-        Self::Int(i64::try_from(number).unwrap_or(i64::MAX), Width::known("usize"))
+        Self::Int(i128::try_from(number).unwrap_or(i128::MAX), Width::known("usize"))
     }
 
     /// The part that a step leads to.

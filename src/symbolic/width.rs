@@ -8,7 +8,18 @@ use crate::model::Ty;
 ///
 /// What is not known is what a literal may still become: its type is that of whatever it goes together with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Width(Option<(bool, u32)>);
+pub(super) enum Width {
+    /// Any of them.
+    #[default]
+    Open,
+    /// With a sign or without one, of so many bits.
+    Bits(bool, u8),
+    /// A `Duration`: its nanoseconds.
+    Time,
+}
+
+/// Nanoseconds of a second.
+pub(super) const SECOND: i128 = 1_000_000_000;
 
 impl Width {
     /// The type by its name; one that is not known for any other.
@@ -20,48 +31,55 @@ impl Width {
             // Those that run this are of 64 bits.
             Some("64" | "size") => 64,
             Some("128") => 128,
-            _ => return Self(None),
+            _ if matches!(name, "Duration" | "std::time::Duration") => return Self::Time,
+            _ => return Self::Open,
         };
         match name.as_bytes().first() {
-            Some(b'u') => Self(Some((false, bits))),
-            Some(b'i') => Self(Some((true, bits))),
-            _ => Self(None),
+            Some(b'u') => Self::Bits(false, bits),
+            Some(b'i') => Self::Bits(true, bits),
+            _ => Self::Open,
         }
     }
 
     /// The names that it may go by.
     pub(super) fn name(self) -> &'static [&'static str] {
-        match self.0 {
-            Some((true, 8)) => &["i8"],
-            Some((true, 16)) => &["i16"],
-            Some((true, 32)) => &["i32"],
-            Some((true, 64)) => &["i64", "isize"],
-            Some((true, 128)) => &["i128"],
-            Some((false, 8)) => &["u8"],
-            Some((false, 16)) => &["u16"],
-            Some((false, 32)) => &["u32"],
-            Some((false, 64)) => &["u64", "usize"],
-            Some((false, 128)) => &["u128"],
-            _ => &[],
+        match self {
+            Self::Bits(true, 8) => &["i8"],
+            Self::Bits(true, 16) => &["i16"],
+            Self::Bits(true, 32) => &["i32"],
+            Self::Bits(true, 64) => &["i64", "isize"],
+            Self::Bits(true, _) => &["i128"],
+            Self::Bits(false, 8) => &["u8"],
+            Self::Bits(false, 16) => &["u16"],
+            Self::Bits(false, 32) => &["u32"],
+            Self::Bits(false, 64) => &["u64", "usize"],
+            Self::Bits(false, _) => &["u128"],
+            Self::Time => &["std::time::Duration"],
+            Self::Open => &[],
         }
     }
 
     /// The type of what two numbers make.
     pub(super) fn or(self, other: Self) -> Self {
-        Self(self.0.or(other.0))
+        match (self, other) {
+            (Self::Open, other) | (_, other @ Self::Time) => other,
+            (known, _) => known,
+        }
     }
 
     pub(super) fn is_known(self) -> bool {
-        self.0.is_some()
+        self != Self::Open
     }
 
-    /// Its least and its greatest number.
-    fn ends(self) -> Option<(i128, i128)> {
-        let (is_signed, bits) = self.0?;
-        Some(match (is_signed, bits) {
-            (_, 128) => return None,
-            (true, bits) => (-(1 << (bits - 1)), (1 << (bits - 1)) - 1),
-            (false, bits) => (0, (1 << bits) - 1),
+    /// Its least and its greatest number; of `u128` the greatest that is computed with.
+    pub(super) fn ends(self) -> Option<(i128, i128)> {
+        Some(match self {
+            Self::Open => return None,
+            Self::Time => (0, i128::from(u64::MAX) * SECOND + SECOND - 1),
+            Self::Bits(true, 128) => (i128::MIN, i128::MAX),
+            Self::Bits(false, 128) => (0, i128::MAX),
+            Self::Bits(true, bits) => (-(1 << (bits - 1)), (1 << (bits - 1)) - 1),
+            Self::Bits(false, bits) => (0, (1 << bits) - 1),
         })
     }
 
@@ -72,7 +90,10 @@ impl Width {
 
     /// The number that is left of one when what its type has no room for is cut off.
     pub(super) fn wrapped(self, number: i128) -> Option<i128> {
-        let (is_signed, bits) = self.0.filter(|(_, bits)| *bits < 128)?;
+        let Self::Bits(is_signed, bits) = self else { return None };
+        if bits == 128 {
+            return Some(number).filter(|it| is_signed || *it >= 0);
+        }
         let low = number & ((1 << bits) - 1);
         Some(if is_signed && low >= 1 << (bits - 1) { low - (1 << bits) } else { low })
     }
@@ -84,41 +105,39 @@ impl Width {
 
     /// How many bits it has.
     pub(super) fn bits(self) -> Option<u32> {
-        self.0.map(|(_, bits)| bits)
-    }
-
-    /// What a method without arguments makes of a number.
-    pub(super) fn of_one(self, own: i64, name: &str) -> Option<Counted> {
-        let own = i128::from(own);
-        let bits = self.bits().filter(|bits| *bits < 128);
-        let raw = bits.map(|bits| (own & ((1 << bits) - 1)).unsigned_abs());
-        let count = |it: u32| Some(Counted::Number(i128::from(it), Self::known("u32")));
-        match name {
-            "is_power_of_two" => Some(Counted::Holds(own > 0 && own & (own - 1) == 0)),
-            "next_power_of_two" if own >= 0 => {
-                let made = i128::try_from(own.unsigned_abs().next_power_of_two()).ok()?;
-                Some(Counted::Number(made, self)).filter(|_| self.has(made) != Some(false))
-            }
-            "count_ones" if own >= 0 => count(own.count_ones()),
-            "count_ones" => count(raw?.count_ones()),
-            "count_zeros" => count(bits? - raw?.count_ones()),
-            "trailing_zeros" if own != 0 => count(own.trailing_zeros()),
-            "trailing_zeros" => count(bits?),
-            "leading_zeros" => count(raw?.leading_zeros() - (128 - bits?)),
-            "ilog2" if own > 0 => count(own.ilog2()),
-            "ilog10" if own > 0 => count(own.ilog10()),
-            "isqrt" if own >= 0 => Some(Counted::Number(own.isqrt(), self)),
+        match self {
+            Self::Bits(_, bits) => Some(u32::from(bits)),
             _ => None,
         }
     }
-}
 
-/// What a method makes of a number.
-pub(super) enum Counted {
-    /// Whether something holds of it.
-    Holds(bool),
-    /// Another number.
-    Number(i128, Width),
+    /// Whether its numbers may be below nothing.
+    pub(super) fn is_signed(self) -> bool {
+        matches!(self, Self::Bits(true, _))
+    }
+
+    /// The type of as many bits, with a sign or without.
+    pub(super) fn with_sign(self, is_signed: bool) -> Self {
+        match self {
+            Self::Bits(_, bits) => Self::Bits(is_signed, bits),
+            other => other,
+        }
+    }
+
+    /// The bits of one of its numbers, the lowest first in the number that is given back.
+    pub(super) fn raw(self, number: i128) -> Option<u128> {
+        let bits = self.bits()?;
+        let all = if bits == 128 { u128::MAX } else { (1 << bits) - 1 };
+        Some(u128::from_le_bytes(number.to_le_bytes()) & all)
+    }
+
+    /// The number that has these bits; nothing where that is none that is computed with.
+    pub(super) fn of_raw(self, raw: u128) -> Option<i128> {
+        match self {
+            Self::Bits(false, 128) => i128::try_from(raw).ok(),
+            _ => self.wrapped(i128::from_le_bytes(raw.to_le_bytes())),
+        }
+    }
 }
 
 /// A value in which a number of no type yet has this one.
@@ -189,7 +208,8 @@ mod tests {
         );
         let long = Width::known("usize");
         assert_eq!(long.wrapped(-1), Some(i128::from(u64::MAX)));
-        assert_eq!((Width::known("f64").has(0), Width::known("u128").has(0)), (None, None));
+        assert_eq!((Width::known("f64").has(0), Width::known("u128").has(-1)), (None, Some(false)));
         assert_eq!(Width::known("").or(byte), byte);
+        assert_eq!((small.raw(-1), small.of_raw(255)), (Some(255), Some(-1)));
     }
 }

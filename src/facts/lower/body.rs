@@ -4,6 +4,7 @@ use syn::{FnArg, Signature, Stmt as SynStmt};
 
 use super::super::cfg::Cfg;
 use super::super::tree::{Block, BlockId, Body, Expr, ExprId, ExprKind, Stmt, StmtKind, Type};
+use super::item_macro::is_thread_local;
 use super::{Lowering, byte_range, delimited};
 use crate::text::TextRange;
 
@@ -96,6 +97,12 @@ impl BodyLowering<'_, '_> {
                         range = range.cover(byte_range(semi.span));
                     }
                     block.stmts.push(Stmt { cfg, range, kind: StmtKind::Expr(id) });
+                }
+                SynStmt::Macro(mac) if is_thread_local(&mac.mac) => {
+                    self.lowering.depth += 1;
+                    let items = self.lowering.thread_locals(&mac.mac);
+                    self.lowering.depth -= 1;
+                    block.items.extend(items);
                 }
                 SynStmt::Macro(mac) => {
                     let id = self.macro_call(&mac.mac);

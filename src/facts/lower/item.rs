@@ -413,7 +413,7 @@ impl Lowering<'_> {
 }
 
 /// A whole number that is written out.
-fn whole_number(expr: &syn::Expr) -> Option<i64> {
+fn whole_number(expr: &syn::Expr) -> Option<i128> {
     match expr {
         syn::Expr::Unary(syn::ExprUnary { op: syn::UnOp::Neg(_), expr, .. }) => {
             whole_number(expr).map(|it| -it)

@@ -62,14 +62,10 @@ impl Lowering<'_> {
         {
             return self.cfg_if_items(&branches);
         }
-        if last == "thread_local" {
-            // The last of its statics may go without a semicolon.
-            let mut closed = it.mac.tokens.clone();
-            closed.extend([TokenTree::from(Punct::new(';', Spacing::Alone))]);
-            let file = syn::parse2::<syn::File>(it.mac.tokens.clone())
-                .or_else(|_| syn::parse2::<syn::File>(closed));
-            if let Ok(file) = file {
-                return self.items_under(&file.items, &Cfg::Always);
+        if is_thread_local(&it.mac) {
+            let statics = self.thread_locals(&it.mac);
+            if !statics.is_empty() {
+                return statics;
             }
         }
         if let Ok(file) = syn::parse2::<syn::File>(it.mac.tokens.clone()) {
@@ -97,6 +93,16 @@ impl Lowering<'_> {
             return vec![id];
         }
         Vec::new()
+    }
+
+    /// The statics of a `thread_local!`; the last of them may go without a semicolon.
+    pub(super) fn thread_locals(&mut self, mac: &syn::Macro) -> Vec<ItemId> {
+        self.note_probed(delimiter_range(mac));
+        let mut closed = mac.tokens.clone();
+        closed.extend([TokenTree::from(Punct::new(';', Spacing::Alone))]);
+        let file = syn::parse2::<syn::File>(mac.tokens.clone())
+            .or_else(|_| syn::parse2::<syn::File>(closed));
+        file.map_or_else(|_| Vec::new(), |file| self.items_under(&file.items, &Cfg::Always))
     }
 
     /// What one arm of a `macro_rules!` writes: a body of its own if it can be read, else what it spells.
@@ -194,4 +200,8 @@ fn leaves(tokens: TokenStream) -> bool {
         before = [is_dollar, is_group];
     }
     false
+}
+
+pub(super) fn is_thread_local(mac: &syn::Macro) -> bool {
+    mac.path.segments.last().is_some_and(|it| it.ident == "thread_local")
 }

@@ -149,13 +149,13 @@ fn interval(range: &syn::ExprRange) -> Option<Said> {
     let number = |end: &Option<Box<Expr>>| match end.as_deref() {
         None => Some(None),
         Some(Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(it), .. })) => {
-            it.base10_parse::<i64>().ok().map(Some)
+            it.base10_parse::<i128>().ok().map(Some)
         }
         Some(_) => None,
     };
     let (from, to) = (number(&range.start)?, number(&range.end)?);
     let is_closed = matches!(range.limits, syn::RangeLimits::Closed(_));
-    Some(Said::Interval(from, to.map(|to| to.saturating_sub(i64::from(!is_closed)))))
+    Some(Said::Interval(from, to.map(|to| to.saturating_sub(i128::from(!is_closed)))))
 }
 
 /// Whether `..` stands anywhere but at the end.
