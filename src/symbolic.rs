@@ -40,6 +40,7 @@ mod order;
 mod pattern;
 mod plain;
 mod reduce;
+mod relation;
 mod same;
 mod scalar;
 mod seek;

@@ -399,6 +399,15 @@ impl Run<'_> {
     ) -> Result<Value> {
         let Value::Sym(id) = self.get(place)? else { return unknown("nothing unknown") };
         let id = *id;
+        if let ("cmp" | "partial_cmp" | "total_cmp", true, [other]) =
+            (name, self.decides, args.as_slice())
+        {
+            let (own, other) = (Value::Ref(place.clone()), other.clone());
+            if let Some(order) = self.order(&own, &other)? {
+                let order = self.ordering(order);
+                return Ok(if name == "partial_cmp" { Value::some(order) } else { order });
+            }
+        }
         if let Some(made) = self.sym_order(id, name, args)? {
             return Ok(made);
         }

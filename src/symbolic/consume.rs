@@ -147,6 +147,9 @@ impl Run<'_> {
             // As many as it is gone through for.
             return Ok(Value::int(self.unknown.len(id).saturating_sub(at)));
         }
+        // Which of a few is the greatest is decided.
+        let is_few = known_count(&iter).is_some_and(|it| it <= 4);
+        let computes = computes && !(is_few && matches!(name, "max" | "min"));
         if computes && self.is_plain_iter(&iter) && args.iter().all(|it| self.is_plain_code(it)) {
             let path = want.path().unwrap_or("String").to_owned();
             if name != "collect" || path.ends_with("String") || path.ends_with("Vec") {

@@ -141,6 +141,8 @@ pub(super) struct Run<'m> {
     pub(super) locked: Vec<(Place, Option<usize>)>,
     /// Whether what is dropped is so by a panic.
     pub(super) unwinds: bool,
+    /// Whether an order that is not known is decided.
+    pub(super) decides: bool,
     /// What is in locks that a thread had as it panicked.
     pub(super) poisoned: Vec<Place>,
     /// Statics, and those that each thread has its own of, by its number.
@@ -198,6 +200,7 @@ impl<'m> Run<'m> {
             channels: Vec::new(),
             locked: Vec::new(),
             unwinds: false,
+            decides: false,
             poisoned: Vec::new(),
             statics: BTreeMap::new(),
             frames: Vec::new(),

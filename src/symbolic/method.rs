@@ -308,6 +308,12 @@ impl Run<'_> {
                 _ => None,
             })
             .collect();
+        if let ("max" | "min", [other]) = (name, args) {
+            for side in [&receiver, &self.seen(other)] {
+                let (low, high) = if name == "max" { (side, &made) } else { (&made, side) };
+                self.unknown.is_at_most(low, high);
+            }
+        }
         match (name, ends.as_slice()) {
             ("max", [least]) => self.unknown.is_between(&made, *least, None),
             ("min", [most]) => self.unknown.is_between(&made, None, *most),

@@ -233,6 +233,15 @@ impl Run<'_> {
                     let key = format!("{name}({},{})", key(&left), key(&right));
                     let made = self.unknown.derived(key, Some(&from));
                     self.unknown.is_computed(&made);
+                    match (name, &left, &right) {
+                        ("add", sum, Value::Int(by, _)) | ("add", Value::Int(by, _), sum) => {
+                            self.unknown.is_sum(&made, sum, *by);
+                        }
+                        ("sub", sum, Value::Int(by, _)) => {
+                            self.unknown.is_sum(&made, sum, by.saturating_neg());
+                        }
+                        _ => {}
+                    }
                     let other = if matches!(left, Value::Int(..)) { &left } else { &right };
                     if let ("bitand", Value::Int(mask @ 0.., _)) = (name, other) {
                         self.unknown.is_between(&made, Some(0), Some(*mask));

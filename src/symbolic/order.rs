@@ -5,6 +5,10 @@ use std::cmp::Ordering;
 use super::machine::{Result, Run, unknown};
 use super::many::one;
 use super::value::{Cell, Kind, Maybe, Place, Step, Value, head_of};
+use crate::facts::tree::Comparison;
+
+/// Elements whose order is decided where it is not known, at most.
+const MAX_DECIDED: usize = 4;
 
 impl Run<'_> {
     /// Which of two values comes first, by the order that their type has; nothing where that is not known.
@@ -81,8 +85,56 @@ impl Run<'_> {
                     _ => self.order_of(&left, &right)?,
                 }
             }
+            _ if self.decides && self.may_lie_anyhow(left, right) => {
+                Some(self.decided(left, right)?)
+            }
             _ => None,
         })
+    }
+
+    /// Whether two values have an order that nobody has written, and that is not known.
+    fn may_lie_anyhow(&self, left: &Value, right: &Value) -> bool {
+        let is_open = |it: &Value| match it {
+            Value::Sym(id) => {
+                self.unknown.type_of(*id).is_none() && self.unknown.variant(*id).is_none()
+            }
+            _ => false,
+        };
+        let is_said = |it: &Value| matches!(it, Value::Int(..) | Value::Text(_) | Value::Float(_));
+        (is_open(left) && (is_open(right) || is_said(right))) || (is_said(left) && is_open(right))
+    }
+
+    /// Which of two values comes first, of which that is not known.
+    fn decided(&mut self, left: &Value, right: &Value) -> Result<Ordering> {
+        for (op, order) in
+            [(Comparison::Less, Ordering::Less), (Comparison::Equal, Ordering::Equal)]
+        {
+            let answer = self.compare(op, left, right);
+            if self.truth(&answer)? {
+                return Ok(order);
+            }
+        }
+        Ok(Ordering::Greater)
+    }
+
+    /// Whether one value comes after another by their order, or by what a closure says; nothing where that is not known.
+    fn is_after(
+        &mut self,
+        left: &Value,
+        right: &Value,
+        code: Option<&Value>,
+    ) -> Result<Option<bool>> {
+        let Some(code) = code else {
+            let (one, other) = (self.seen(left), self.seen(right));
+            if self.decides && self.may_lie_anyhow(&one, &other) {
+                let answer = self.compare(Comparison::More, &one, &other);
+                return self.truth(&answer).map(Some);
+            }
+            return Ok(self.order(left, right)?.map(Ordering::is_gt));
+        };
+        let given = vec![left.clone(), right.clone()];
+        let answer = self.call_value(code.clone(), given)?;
+        Ok(self.told_order(&answer).map(Ordering::is_gt))
     }
 
     fn order_of_all(&mut self, left: &[Value], right: &[Value]) -> Result<Option<Ordering>> {
@@ -165,36 +217,52 @@ impl Run<'_> {
             keys.push(key);
         }
         let compares = code.filter(|_| !name.ends_with("key"));
-        let mut order: Vec<usize> = Vec::new();
-        for (at, key) in keys.iter().enumerate() {
-            let mut to = order.len();
-            while to > 0 {
-                let before = &keys[order[to - 1]];
-                let known = match compares {
-                    Some(slot) => {
-                        let given = vec![before.clone(), key.clone()];
-                        let answer = self.call_value(Value::Ref(Place::slot(slot)), given)?;
-                        self.told_order(&answer)
-                    }
-                    None => self.order(before, key)?,
-                };
-                match known {
-                    Some(Ordering::Greater) => to -= 1,
-                    Some(_) => break,
-                    None => {
-                        // They may be in order as they are.
-                        let seen: Vec<Value> = keys.iter().map(|it| self.seen(it)).collect();
-                        self.unknown.assumed |= compares.is_some() || !self.unknown.are_free(&seen);
-                        return Ok(Value::Unit);
-                    }
-                }
+        let compares = compares.map(|slot| Value::Ref(Place::slot(slot)));
+        let seen: Vec<Value> = keys.iter().map(|it| self.seen(it)).collect();
+        if compares.is_none() && self.unknown.are_free(&seen) {
+            // They may be in order as they are.
+            for pair in seen.windows(2) {
+                self.unknown.is_at_most(&pair[0], &pair[1]);
             }
-            order.insert(to, at);
+            return Ok(Value::Unit);
         }
+        let Some(order) = self.deciding(len, |run| run.order_by(&keys, compares.as_ref()))? else {
+            self.unknown.assumed = true;
+            return Ok(Value::Unit);
+        };
         let list = self.list(place)?;
         let mut items: Vec<Option<Value>> = std::mem::take(list).into_iter().map(Some).collect();
         *list = order.into_iter().filter_map(|at| items[at].take()).collect();
         Ok(Value::Unit)
+    }
+
+    /// The positions of elements in the order of their keys.
+    fn order_by(&mut self, keys: &[Value], code: Option<&Value>) -> Result<Option<Vec<usize>>> {
+        let mut order: Vec<usize> = Vec::new();
+        for (at, key) in keys.iter().enumerate() {
+            let mut to = order.len();
+            while to > 0 {
+                match self.is_after(&keys[order[to - 1]], key, code)? {
+                    Some(true) => to -= 1,
+                    Some(false) => break,
+                    None => return Ok(None),
+                }
+            }
+            order.insert(to, at);
+        }
+        Ok(Some(order))
+    }
+
+    /// Runs something that decides orders that are not known, if there are few.
+    fn deciding<T>(
+        &mut self,
+        count: usize,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let outer = std::mem::replace(&mut self.decides, count <= MAX_DECIDED);
+        let made = work(self);
+        self.decides = outer;
+        made
     }
 
     /// The position of the greatest element, the last of those that are alike, or of the least, the first of them.
@@ -204,25 +272,17 @@ impl Run<'_> {
         code: Option<&Value>,
         is_max: bool,
     ) -> Result<Option<usize>> {
-        let mut best = 0;
-        for at in 1..keys.len() {
-            let order = match code {
-                Some(code) => {
-                    let given = vec![keys[best].clone(), keys[at].clone()];
-                    let answer = self.call_value(code.clone(), given)?;
-                    self.told_order(&answer)
+        self.deciding(keys.len(), |run| {
+            let mut best = 0;
+            for at in 1..keys.len() {
+                match run.is_after(&keys[best], &keys[at], code)? {
+                    Some(is_after) if is_after != is_max => best = at,
+                    Some(_) => {}
+                    None => return Ok(None),
                 }
-                None => self.order(&keys[best], &keys[at])?,
-            };
-            match order {
-                Some(Ordering::Less) if is_max => best = at,
-                Some(Ordering::Equal) if is_max => best = at,
-                Some(Ordering::Greater) if !is_max => best = at,
-                Some(_) => {}
-                None => return Ok(None),
             }
-        }
-        Ok(Some(best))
+            Ok(Some(best))
+        })
     }
 
     pub(super) fn retained(

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::relation::{Relations, ZERO};
 use super::same::{holds, key};
 use super::value::{Maybe, SymId, Value};
 use crate::facts::tree::{Comparison, Name};
@@ -19,6 +20,7 @@ pub(super) struct Unknowns {
     by_key: BTreeMap<String, SymId>,
     types: BTreeMap<SymId, Ty>,
     decided: BTreeMap<SymId, BTreeSet<SymId>>,
+    relations: Relations,
     /// What is chosen: which, and of how many.
     pub(super) choices: Vec<(usize, usize)>,
     pub(super) taken: usize,
@@ -56,6 +58,8 @@ struct Unknown {
     good: Option<Maybe>,
     untold: bool,
     computed: bool,
+    /// Which number it is more than, or less, and by how much.
+    sum: Option<(SymId, i128)>,
     needle: Option<Name>,
 }
 
@@ -188,7 +192,15 @@ impl Unknowns {
     /// The value, if tests have left only one.
     pub(super) fn concrete(&self, value: &Value) -> Value {
         match value {
-            Value::Sym(id) => self.all[*id].is.clone().unwrap_or(Value::Sym(*id)),
+            Value::Sym(id) => {
+                let (base, by) = self.form(*id);
+                match &self.all[base].is {
+                    Some(Value::Int(number, width)) if base != *id => {
+                        Value::Int(number.saturating_add(by), *width)
+                    }
+                    _ => self.all[*id].is.clone().unwrap_or(Value::Sym(*id)),
+                }
+            }
             other => other.clone(),
         }
     }
@@ -218,6 +230,9 @@ impl Unknowns {
     /// Whether two things that are not known are both made of one other.
     fn is_of_one(&self, left: &Value, right: &Value) -> bool {
         match (left, right) {
+            (Value::Sym(left), Value::Sym(right)) if self.form(*left).0 == self.form(*right).0 => {
+                false
+            }
             (Value::Sym(left), Value::Sym(right)) => {
                 let (left, right) = (&self.all[*left], &self.all[*right]);
                 left.root == right.root && (left.computed || right.computed)
@@ -229,6 +244,11 @@ impl Unknowns {
     /// Notes that something unknown is no number below one, and none above another.
     pub(super) fn is_between(&mut self, value: &Value, least: Option<i128>, most: Option<i128>) {
         let Value::Sym(id) = value else { return };
+        for (op, end) in [(Comparison::AtLeast, least), (Comparison::AtMost, most)] {
+            if let Some(end) = end {
+                self.relations.learn(op, true, *id, ZERO, end);
+            }
+        }
         let known = &mut self.all[*id];
         if let Some(least) = least.and_then(|it| it.checked_sub(1)) {
             known.above = Some(known.above.map_or(least, |it| it.max(least)));
@@ -243,6 +263,45 @@ impl Unknowns {
         if let Value::Sym(id) = value {
             self.all[*id].computed = true;
         }
+    }
+
+    /// Notes that a number is another one and so much more.
+    pub(super) fn is_sum(&mut self, value: &Value, of: &Value, by: i128) {
+        if let (Value::Sym(id), Value::Sym(of)) = (value, of) {
+            let (base, own) = self.form(*of);
+            self.all[*id].sum = own.checked_add(by).map(|by| (base, by));
+        }
+    }
+
+    /// A number as another one and so much more.
+    fn form(&self, id: SymId) -> (SymId, i128) {
+        self.all[id].sum.unwrap_or((id, 0))
+    }
+
+    /// Notes that one number is not greater than another.
+    pub(super) fn is_at_most(&mut self, left: &Value, right: &Value) {
+        if let (Value::Sym(left), Value::Sym(right)) = (left, right) {
+            let ((left, a), (right, b)) = (self.form(*left), self.form(*right));
+            self.relations.learn(Comparison::AtMost, true, left, right, b.saturating_sub(a));
+        }
+    }
+
+    /// How two numbers lie to each other; decided now if it was not before.
+    fn compare_two(&mut self, id: SymId, op: Comparison, left: SymId, right: SymId) -> bool {
+        let ((left, a), (right, b)) = (self.form(left), self.form(right));
+        let known = |it: SymId| match self.all[it].is {
+            Some(Value::Int(number, _)) => (ZERO, number),
+            _ => (it, 0),
+        };
+        let ((left, more), (right, other)) = (known(left), known(right));
+        let by = b.saturating_add(other).saturating_sub(a.saturating_add(more));
+        if let Some(settled) = self.relations.says(op, left, right, by) {
+            return settled;
+        }
+        self.note(id);
+        let answer = self.choose(2) == 0;
+        self.relations.learn(op, answer, left, right, by);
+        answer
     }
 
     /// Whether values may lie in any order: nothing is known of them, and they have nothing in common.
@@ -280,6 +339,9 @@ impl Unknowns {
             Some((op, left, Value::Sym(right))) if is_constant(&left) => {
                 self.compare(right, mirrored(op), &left)
             }
+            Some((op, Value::Sym(left), Value::Sym(right))) => {
+                self.compare_two(id, op, left, right)
+            }
             _ => {
                 self.note(id);
                 self.choose(2) == 0
@@ -291,10 +353,17 @@ impl Unknowns {
 
     /// Compares something unknown with a constant.
     fn compare(&mut self, id: SymId, op: Comparison, with: &Value) -> bool {
+        if let (Value::Int(number, width), (base, by)) = (with, self.form(id))
+            && base != id
+            && let Some(number) = number.checked_sub(by)
+        {
+            return self.compare(base, op, &Value::Int(number, *width));
+        }
         let known = &self.all[id];
         if let Some(is) = &known.is {
             return holds(op, is, with).unwrap_or_else(|| self.choose(2) == 0);
         }
+        let asked = op;
         let (op, negate) = match op {
             Comparison::Unequal => (Comparison::Equal, true),
             Comparison::AtLeast => (Comparison::Less, true),
@@ -321,8 +390,15 @@ impl Unknowns {
         if let Some(settled) = settled {
             return settled != negate;
         }
+        let related = number.and_then(|n| self.relations.says(asked, id, ZERO, n));
+        if let Some(settled) = related {
+            return settled;
+        }
         self.note(id);
         let answer = self.choose(2) == 0;
+        if let Some(n) = number {
+            self.relations.learn(asked, answer, id, ZERO, n);
+        }
         let known = &mut self.all[id];
         match (op, answer != negate, number) {
             (Comparison::Equal, true, _) => known.is = Some(with.clone()),
@@ -483,6 +559,11 @@ impl Unknowns {
             || known.below.is_some_and(|below| number >= below)
             || known.not.iter().any(|it| same(it, &Value::number(number)));
         known.is = Some(Value::number(number));
+        let (base, by) = self.form(id);
+        let other = number.saturating_sub(by);
+        let is_out =
+            is_out || self.relations.says(Comparison::Equal, base, ZERO, other) == Some(false);
+        self.relations.learn(Comparison::Equal, true, base, ZERO, other);
         (!is_out).then_some(number)
     }
 
