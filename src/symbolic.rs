@@ -248,7 +248,8 @@ impl<'m> Program<'m, '_> {
         }
         let is_open = |(at, tried): (&At, &Tried)| {
             let is_blamed = self.asked.blamed.contains(at);
-            let speaks = (tried.lost.is_none() && is_blamed) || tried.joined.is_none();
+            let speaks =
+                (tried.lost.is_none() && (is_blamed || tried.counts_on)) || tried.joined.is_none();
             tried.all && !tried.is_enough && speaks
         };
         if births.iter().any(is_open) {

@@ -561,8 +561,8 @@ impl Run<'_> {
     /// A number of elements, as far as it is known.
     pub(super) fn kind_of(name: &str) -> Kind {
         match name {
-            it if it.ends_with("Map") => Kind::Map,
-            it if it.ends_with("Set") => Kind::Set,
+            it if it.ends_with("Map") => Kind::Map(it.starts_with("BTree")),
+            it if it.ends_with("Set") => Kind::Set(it.starts_with("BTree")),
             "BinaryHeap" => Kind::Heap,
             "VecDeque" | "LinkedList" => Kind::Queue,
             _ => Kind::List,

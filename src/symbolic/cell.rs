@@ -6,6 +6,7 @@ use super::many::one;
 use super::text::text;
 use super::turn::Wait;
 use super::value::{Cell, Maybe, Place, Step, Value};
+use crate::model::{Def, Ty};
 
 impl Run<'_> {
     pub(super) fn cell_method(
@@ -308,7 +309,16 @@ impl Run<'_> {
             "get_or_init" => {
                 let code = one(args)?;
                 if !has {
-                    let made = self.call_value(code, Vec::new())?;
+                    let own = match self.type_of_place(place) {
+                        Ty::Named(_, _, args) => args.first().cloned().unwrap_or_default(),
+                        _ => Ty::Unknown,
+                    };
+                    let is_default = matches!(&code, Value::Function(defs)
+                        if matches!(defs.as_slice(), [Def::External(path)] if path.ends_with("::default")));
+                    let made = match is_default && own != Ty::Unknown {
+                        true => self.default_of(&own)?,
+                        false => self.call_value(code, Vec::new())?,
+                    };
                     *self.get_mut(inner)? = Value::some(made);
                 }
                 Value::Ref(content)

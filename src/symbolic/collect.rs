@@ -5,7 +5,7 @@ use super::eval::last as last_of;
 use super::iterate::Iter;
 use super::machine::{Result, Run, unknown};
 use super::text::text;
-use super::value::{Kind, Maybe, Place, Step, Value};
+use super::value::{Maybe, Place, Step, Value};
 use crate::model::{Def, Ty, TyHead};
 
 impl Run<'_> {
@@ -107,8 +107,7 @@ impl Run<'_> {
         let path = want.path().unwrap_or_default();
         let last = path.rsplit("::").next().unwrap_or(path);
         let kind = match last {
-            it if it.ends_with("Map") => Kind::Map,
-            it if it.ends_with("Set") => Kind::Set,
+            it if it.ends_with("Map") || it.ends_with("Set") => Self::kind_of(it),
             "BinaryHeap" | "VecDeque" | "LinkedList" => {
                 return Ok(Value::Many(Self::kind_of(last), all));
             }
@@ -136,7 +135,7 @@ impl Run<'_> {
         let place = Place::slot(slot);
         for item in all {
             let mut args = match item {
-                Value::Tuple(parts) if kind == Kind::Map => parts,
+                Value::Tuple(parts) if kind.is_map() => parts,
                 other => vec![other],
             };
             let old = self.keyed(&place, kind, "insert", &mut args)?;

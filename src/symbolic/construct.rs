@@ -10,6 +10,7 @@ use super::text::{known_bytes, text};
 use super::turn::Wait;
 use super::value::{Cell, Place, Value};
 use super::width::{SECOND, Width, of_atomic, typed};
+use crate::facts::tree::Size;
 use crate::model::Ty;
 
 impl Run<'_> {
@@ -237,6 +238,7 @@ impl Run<'_> {
             (atomic, _) if is_new && atomic.starts_with("Atomic") => {
                 Value::cell(Cell::Plain, typed(one(args)?, of_atomic(atomic)))
             }
+            ("OnceLock" | "OnceCell", "from") => Value::cell(Cell::Once, Value::some(one(args)?)),
             ("OnceLock" | "OnceCell", "new") => Value::cell(Cell::Once, Value::none()),
             ("LazyLock" | "LazyCell", "new") => Value::cell(Cell::Lazy, one(args)?),
             ("LazyLock" | "LazyCell", "force" | "force_mut") => {
@@ -402,22 +404,19 @@ impl Run<'_> {
             }
             ("PathBuf" | "OsString", "new") => text(""),
             ("array", "from") if args.len() == 1 => super::call::as_list(one(args)?),
-            ("array", "from_fn") => match want {
-                Ty::Slice(_, crate::facts::tree::Size::Exactly(count)) => {
-                    let code = one(args)?;
-                    let slot = self.slot(code);
-                    let mut all = Vec::new();
-                    for at in 0..*count {
-                        all.push(
-                            self.call_value(Value::Ref(Place::slot(slot)), vec![Value::int(at)])?,
-                        );
-                    }
-                    Value::list(all)
-                }
-                _ => {
+            ("array", "from_fn") => {
+                let Some(count) = self.wanted_count(want)? else {
                     return unknown("an array of a length that is not known");
+                };
+                let code = one(args)?;
+                let slot = self.slot(code);
+                let mut all = Vec::new();
+                for at in 0..count {
+                    let given = vec![Value::int(at)];
+                    all.push(self.call_value(Value::Ref(Place::slot(slot)), given)?);
                 }
-            },
+                Value::list(all)
+            }
             ("convert", "identity") | ("hint", "black_box") => one(args)?,
             ("hint", "select_unpredictable") if args.len() == 3 => {
                 let (condition, first, second) = (one(args)?, one(args)?, one(args)?);
@@ -446,6 +445,20 @@ impl Run<'_> {
             }
             _ => return Ok(None),
         }))
+    }
+
+    /// How many elements an array is wanted to have: where nothing says so and there is only one constant parameter, as
+    /// many as that.
+    fn wanted_count(&self, want: &Ty) -> Result<Option<usize>> {
+        if let Ty::Slice(_, Size::Exactly(count)) = want {
+            return Ok(Some(*count));
+        }
+        let context = self.context()?;
+        let mut counts = context.types.iter().filter_map(|(_, ty)| match ty {
+            Ty::Slice(of, Size::Exactly(count)) if **of == Ty::Unknown => Some(*count),
+            _ => None,
+        });
+        Ok(counts.next().filter(|_| counts.next().is_none()))
     }
 
     /// A `Duration`; nothing where it is not known.

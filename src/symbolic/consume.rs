@@ -108,6 +108,9 @@ pub(super) const BY_REFERENCE: &[&str] = &[
     "as_slice",
 ];
 
+/// Elements that code which only computes goes over one by one, at most.
+const MAX_COMPUTED: usize = 32;
+
 impl Run<'_> {
     pub(super) fn iter_method(
         &mut self,
@@ -148,8 +151,11 @@ impl Run<'_> {
             return Ok(Value::int(self.unknown.len(id).saturating_sub(at)));
         }
         // Which of a few is the greatest is decided.
-        let is_few = known_count(&iter).is_some_and(|it| it <= 4);
-        let computes = computes && !(is_few && matches!(name, "max" | "min"));
+        let of_few = known_count(&iter).is_some_and(|it| match self.has_unknown(&iter) {
+            true => it <= 4 && matches!(name, "max" | "min"),
+            false => it <= MAX_COMPUTED,
+        });
+        let computes = computes && !of_few;
         if computes && self.is_plain_iter(&iter) && args.iter().all(|it| self.is_plain_code(it)) {
             let path = want.path().unwrap_or("String").to_owned();
             if name != "collect" || path.ends_with("String") || path.ends_with("Vec") {

@@ -349,10 +349,12 @@ impl Run<'_> {
                 let part = self.unknown.part(id, &super::same::key(&index));
                 Ok(self.temp(part))
             }
-            (Value::Many(super::value::Kind::Map, _), _) => match self.find_key(&list, &index)? {
-                Some(at) => Ok(list.then(Step::At(at)).then(Step::Second)),
-                None => self.panic(before),
-            },
+            (Value::Many(super::value::Kind::Map(_), _), _) => {
+                match self.find_key(&list, &index)? {
+                    Some(at) => Ok(list.then(Step::At(at)).then(Step::Second)),
+                    None => self.panic(before),
+                }
+            }
             (Value::Many(_, items), Value::Int(at, _)) => match usize::try_from(*at) {
                 Ok(at) if at < items.len() => Ok(list.then(Step::At(at))),
                 _ => Err(Stop::Panic),

@@ -95,7 +95,10 @@ impl Run<'_> {
             Value::Closure(closure) => closure.owned.clone(),
             _ => Vec::new(),
         };
-        match self.call_value(code, Vec::new()) {
+        self.catches += 1;
+        let result = self.call_value(code, Vec::new());
+        self.catches -= 1;
+        match result {
             Err(Stop::Panic) => {
                 for slot in owned {
                     self.drop_at(&Place::slot(slot))?;

@@ -460,7 +460,16 @@ impl Run<'_> {
             }
             [Def::External(path)]
                 if last(path).starts_with(|it: char| it.is_ascii_uppercase())
-                    && !matches!(last(path), "Some" | "Ok" | "Err") =>
+                    && !matches!(
+                        last(path),
+                        "Some"
+                            | "Ok"
+                            | "Err"
+                            | "Continue"
+                            | "Break"
+                            | "Reverse"
+                            | "AssertUnwindSafe"
+                    ) =>
             {
                 Ok(self.std_constant(path))
             }

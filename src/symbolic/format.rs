@@ -220,7 +220,7 @@ impl Run<'_> {
                 Some(said) if said.len() == 1 => Some(format!("({},)", said[0])),
                 said => said.map(|it| format!("({})", it.join(", "))),
             },
-            Value::Many(Kind::List | Kind::Queue | Kind::Slice, items) => {
+            Value::Many(Kind::List | Kind::Open | Kind::Queue | Kind::Slice, items) => {
                 self.debugged_all(items)?.map(|it| format!("[{}]", it.join(", ")))
             }
             Value::Data(data) => {

@@ -70,7 +70,7 @@ impl Run<'_> {
     pub(super) fn iterated(&mut self, value: Value) -> Result<Value> {
         match value {
             Value::Iter(_) => Ok(value),
-            Value::Many(Kind::Map, items) | Value::Many(_, items) => Ok(Value::iter(items)),
+            Value::Many(Kind::Map(_), items) | Value::Many(_, items) => Ok(Value::iter(items)),
             Value::Maybe(maybe, inner) => {
                 let (good, bad) = if maybe.is_good() { (inner, None) } else { (None, inner) };
                 let left = bad.map_or(Value::Unit, |it| *it);
@@ -114,7 +114,7 @@ impl Run<'_> {
         let mut place = self.resolved(place)?;
         loop {
             match self.get(&place)? {
-                Value::Many(Kind::Map, items) => {
+                Value::Many(Kind::Map(_), items) => {
                     let keys: Vec<Place> =
                         (0..items.len()).map(|at| place.then(Step::At(at))).collect();
                     let pairs = keys.into_iter().map(|it| {

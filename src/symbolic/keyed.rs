@@ -15,7 +15,7 @@ impl Run<'_> {
         let Value::Many(kind, items) = self.get(place)?.clone() else { return unknown("no map") };
         for (at, item) in items.iter().enumerate() {
             let own = match (kind, item) {
-                (Kind::Map, Value::Tuple(parts)) => match parts.first() {
+                (Kind::Map(_), Value::Tuple(parts)) => match parts.first() {
                     Some(key) => key,
                     None => continue,
                 },
@@ -59,7 +59,7 @@ impl Run<'_> {
         }
         let at = self.find_key(place, &key)?;
         Ok(match (name, kind) {
-            ("insert", Kind::Map) => {
+            ("insert", Kind::Map(_)) => {
                 let value = one(args)?;
                 match at {
                     Some(at) => {
@@ -86,19 +86,19 @@ impl Run<'_> {
                 Some(at) => {
                     let item = self.list(place)?.remove(at);
                     match (kind, item) {
-                        (Kind::Map, Value::Tuple(mut parts))
+                        (Kind::Map(_), Value::Tuple(mut parts))
                             if name == "remove" && parts.len() == 2 =>
                         {
                             Value::some(parts.remove(1))
                         }
-                        (Kind::Set, item) if name == "remove" => {
+                        (Kind::Set(_), item) if name == "remove" => {
                             self.discard(item, "removed")?;
                             Value::Bool(true)
                         }
                         (_, item) => Value::some(item),
                     }
                 }
-                None if kind == Kind::Set && name == "remove" => Value::Bool(false),
+                None if kind.is_set() && name == "remove" => Value::Bool(false),
                 None => Value::none(),
             },
             ("get_key_value", _) => Value::option(at.map(|at| {
@@ -108,7 +108,7 @@ impl Run<'_> {
             })),
             ("get" | "get_mut", _) => Value::option(at.map(|at| {
                 let own = place.then(Step::At(at));
-                Value::Ref(if kind == Kind::Map { own.then(Step::Second) } else { own })
+                Value::Ref(if kind.is_map() { own.then(Step::Second) } else { own })
             })),
             _ => Value::Bool(at.is_some()),
         })
@@ -118,22 +118,25 @@ impl Run<'_> {
     fn rank(&mut self, place: &Place, key: &Value) -> Result<usize> {
         let Value::Many(kind, items) = self.get(place)? else { return unknown("no map") };
         let own = |item: &Value| match (kind, item) {
-            (Kind::Map, Value::Tuple(parts)) => parts.first().map(|it| self.seen(it)),
+            (Kind::Map(_), Value::Tuple(parts)) => parts.first().map(|it| self.seen(it)),
             (_, other) => Some(self.seen(other)),
         };
+        let keeps_order = matches!(kind, Kind::Map(true) | Kind::Set(true));
         let keys: Vec<Value> = items.iter().filter_map(own).collect();
         let key = self.seen(key);
-        for (at, own) in keys.iter().enumerate() {
-            match self.order(own, &key)? {
-                Some(Ordering::Less) => {}
-                Some(_) => return Ok(at),
-                None => {
-                    self.unknown.assumed = true;
-                    return Ok(keys.len());
+        let found = self.deciding(if keeps_order { keys.len() } else { usize::MAX }, |run| {
+            for (at, own) in keys.iter().enumerate() {
+                match run.order(own, &key)? {
+                    Some(Ordering::Less) => {}
+                    Some(_) => return Ok(Some(at)),
+                    None => return Ok(None),
                 }
             }
-        }
-        Ok(keys.len())
+            Ok(Some(keys.len()))
+        })?;
+        // The elements of a hash map come in any order.
+        self.unknown.assumed |= found.is_none() && keeps_order;
+        Ok(found.unwrap_or(keys.len()))
     }
 
     /// Methods of an entry of a map.
@@ -164,7 +167,7 @@ impl Run<'_> {
                 return Ok(std::mem::replace(self.get_mut(&own(at))?, value));
             }
             ("remove" | "remove_entry", Some(_)) => {
-                let removed = self.keyed(map, Kind::Map, name, &mut vec![key])?;
+                let removed = self.keyed(map, Kind::Map(false), name, &mut vec![key])?;
                 return match self.opened(removed)? {
                     Some(value) => Ok(value),
                     None => unknown("an entry that is not there"),
@@ -192,7 +195,7 @@ impl Run<'_> {
                     self.default_of(&args[1])?
                 }
                 // Most often a collection; its use tells.
-                _ => Self::empty(Kind::List),
+                _ => Self::empty(Kind::Open),
             },
             _ => return unknown(&format!("`{name}` of an entry")),
         };

@@ -141,6 +141,8 @@ pub(super) struct Run<'m> {
     pub(super) locked: Vec<(Place, Option<usize>)>,
     /// Whether what is dropped is so by a panic.
     pub(super) unwinds: bool,
+    /// How much code runs whose panics are noticed.
+    pub(super) catches: usize,
     /// Whether an order that is not known is decided.
     pub(super) decides: bool,
     /// What is in locks that a thread had as it panicked.
@@ -200,6 +202,7 @@ impl<'m> Run<'m> {
             channels: Vec::new(),
             locked: Vec::new(),
             unwinds: false,
+            catches: 0,
             decides: false,
             poisoned: Vec::new(),
             statics: BTreeMap::new(),
@@ -491,9 +494,10 @@ impl<'m> Run<'m> {
         Ok(Value::ok(self.unknown.untold_anew()))
     }
 
-    /// A panic that is one for certain if nothing was decided to come to it.
+    /// A panic: where nobody notices it, and something was decided to come to it, the run is none that counts.
     pub(super) fn panic<T>(&self, before: usize) -> Result<T> {
-        Err(if self.unknown.taken > before { Stop::Ended } else { Stop::Panic })
+        let is_noticed = self.catches > 0 || self.unknown.taken == before;
+        Err(if is_noticed { Stop::Panic } else { Stop::Ended })
     }
 
     /// Lets another thread go on, while something is waited for; whether there was one.

@@ -226,12 +226,12 @@ impl Run<'_> {
         let len = self.list(place)?.len();
         Ok(match (kind, name) {
             (
-                Kind::Map | Kind::Set,
+                Kind::Map(_) | Kind::Set(_),
                 "insert" | "remove" | "get" | "get_mut" | "contains_key" | "contains" | "entry"
                 | "take" | "replace" | "remove_entry" | "get_key_value",
             ) => Some(self.keyed(place, kind, name, args)?),
-            (Kind::Map, "iter" | "iter_mut") => Some(self.borrowed(place)?),
-            (Kind::Map, "into_values" | "into_keys") => {
+            (Kind::Map(_), "iter" | "iter_mut") => Some(self.borrowed(place)?),
+            (Kind::Map(_), "into_values" | "into_keys") => {
                 let value = self.take(place)?;
                 let Value::Many(_, items) = value else { return unknown("no map") };
                 let mut kept = Vec::new();
@@ -246,19 +246,19 @@ impl Run<'_> {
                 }
                 Some(Value::iter(kept))
             }
-            (Kind::Map, "values" | "values_mut" | "keys") => {
+            (Kind::Map(_), "values" | "values_mut" | "keys") => {
                 let step = if name == "keys" { Step::Field("0".into()) } else { Step::Second };
                 let all =
                     (0..len).map(|at| Value::Ref(place.then(Step::At(at)).then(step.clone())));
                 Some(Value::iter(all))
             }
             (
-                Kind::Map,
+                Kind::Map(_),
                 "pop_first" | "pop_last" | "first_key_value" | "last_key_value" | "first_entry"
                 | "last_entry",
             ) => self.ordered_map(place, len, name)?,
             (
-                Kind::Set,
+                Kind::Set(_),
                 "union"
                 | "intersection"
                 | "difference"
@@ -267,7 +267,7 @@ impl Run<'_> {
                 | "is_superset"
                 | "is_disjoint",
             ) => Some(self.two_sets(place, name, args)?),
-            (Kind::Map | Kind::Set, "range") => Some(self.key_range(place, kind, args)?),
+            (Kind::Map(_) | Kind::Set(_), "range") => Some(self.key_range(place, kind, args)?),
             (Kind::Heap, "pop") => Some(self.popped_from_heap(place)?),
             (Kind::Heap, "peek") => {
                 let top = self.heap_top(place)?;
@@ -290,8 +290,13 @@ impl Run<'_> {
         args: &mut Vec<Value>,
         want: &Ty,
     ) -> Result<Value> {
-        let (kind, len) = match self.get(place)? {
-            Value::Many(kind, items) => (*kind, items.len()),
+        let (kind, len) = match self.get_mut(place)? {
+            Value::Many(kind, items) => {
+                if *kind == Kind::Open {
+                    *kind = used_as(name, args.len());
+                }
+                (*kind, items.len())
+            }
             _ => return unknown("no collection"),
         };
         if kind == Kind::Slice && (REORDERS.contains(&name) || name.starts_with("sort")) {
@@ -347,6 +352,16 @@ impl Run<'_> {
                         Err(Stop::Panic) => Value::none(),
                         part => Value::some(part?),
                     },
+                    // Each that there is, or none of them.
+                    Value::Sym(_) => {
+                        let mut known = None;
+                        for it in 0..len {
+                            if known.is_none() && self.equal(&index, &Value::int(it))? {
+                                known = Some(it);
+                            }
+                        }
+                        found(known)
+                    }
                     _ => return unknown("a position that is not known"),
                 }
             }
@@ -434,7 +449,7 @@ impl Run<'_> {
                 }
                 Some("Box") => self.take(place)?,
                 // Pairs may become a map.
-                None if kind == Kind::List
+                None if matches!(kind, Kind::List | Kind::Open)
                     && !self.list(place)?.iter().any(|it| matches!(it, Value::Tuple(_))) =>
                 {
                     self.take(place)?
@@ -503,12 +518,12 @@ impl Run<'_> {
                 self.discard_all(left, "`truncate` drops it")?;
                 Value::Unit
             }
-            "split_off" if matches!(kind, Kind::Map | Kind::Set) => {
+            "split_off" if matches!(kind, Kind::Map(_) | Kind::Set(_)) => {
                 let from = one(args)?;
                 let (mut kept, mut split) = (Vec::new(), Vec::new());
                 for item in std::mem::take(self.list(place)?) {
                     let key = match &item {
-                        Value::Tuple(parts) if kind == Kind::Map => {
+                        Value::Tuple(parts) if kind.is_map() => {
                             parts.first().cloned().unwrap_or(Value::Unit)
                         }
                         other => other.clone(),
@@ -552,12 +567,12 @@ impl Run<'_> {
                 for item in items {
                     let item = if name == "extend" { item } else { self.copied(&item)? };
                     match kind {
-                        Kind::List | Kind::Queue | Kind::Slice | Kind::Heap => {
+                        Kind::List | Kind::Open | Kind::Queue | Kind::Slice | Kind::Heap => {
                             self.list(place)?.push(item);
                         }
                         _ => {
                             let mut args = match item {
-                                Value::Tuple(parts) if kind == Kind::Map => parts,
+                                Value::Tuple(parts) if kind.is_map() => parts,
                                 other => vec![other],
                             };
                             let old = self.keyed(place, kind, "insert", &mut args)?;
@@ -596,5 +611,20 @@ pub(super) fn one(args: &mut Vec<Value>) -> Result<Value> {
     match args.is_empty() {
         true => unknown("a missing argument"),
         false => Ok(args.remove(0)),
+    }
+}
+
+/// What a collection is, by the first method that somebody calls on it.
+fn used_as(name: &str, args: usize) -> Kind {
+    match (name, args) {
+        ("insert", 1) => Kind::Set(false),
+        ("insert", 2) | ("entry" | "contains_key" | "keys" | "values" | "values_mut", _) => {
+            Kind::Map(false)
+        }
+        ("push_back" | "push_front" | "pop_front" | "pop_back" | "front" | "back", _) => {
+            Kind::Queue
+        }
+        ("len" | "is_empty" | "iter" | "clone" | "clear", _) => Kind::Open,
+        _ => Kind::List,
     }
 }

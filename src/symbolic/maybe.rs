@@ -257,7 +257,7 @@ impl Run<'_> {
                 self.drop_at(place)?;
                 match want {
                     // Most often a collection; there is nothing in it, nor in a number.
-                    Ty::Unknown => Self::empty(super::value::Kind::List),
+                    Ty::Unknown => Self::empty(super::value::Kind::Open),
                     _ => self.default_of(want)?,
                 }
             }

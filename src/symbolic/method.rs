@@ -31,14 +31,24 @@ impl Run<'_> {
         }
         if let ("into", Value::Many(..), Some(path)) =
             (&*call.name, self.get(&receiver)?, want.path())
-            && let kind @ ("Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet") =
-                last(path)
+            && let kind @ ("Vec" | "VecDeque" | "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet"
+            | "BinaryHeap") = last(path)
         {
             let path = format!("std::collections::{kind}::from");
             let mut args = vec![self.take(&receiver)?];
             let want = &Ty::Unknown;
             let made = self.std_function(&path, &mut args, want)?;
             return made.map_or_else(|| unknown("a collection of another"), Ok);
+        }
+        if let ("into", Some(path)) = (&*call.name, want.path())
+            && let wrap @ ("RefCell" | "Cell" | "Mutex" | "RwLock" | "Arc" | "Rc" | "OnceCell") =
+                last(path)
+            && !matches!(self.get(&receiver)?, Value::Cell(..) | Value::Shared(_) | Value::Sym(_))
+        {
+            let path = format!("std::sync::{wrap}::from");
+            let mut args = vec![self.take(&receiver)?];
+            let made = self.std_function(&path, &mut args, &Ty::Unknown)?;
+            return made.map_or_else(|| unknown("a value of another type"), Ok);
         }
         if let ("downcast" | "downcast_ref" | "downcast_mut" | "is", [ty]) =
             (&*call.name, types.as_slice())
@@ -220,7 +230,7 @@ impl Run<'_> {
         };
         let paths: &[&str] = match self.get(place)? {
             Value::Tuple(_) => &[&tuple],
-            Value::Many(Kind::Set, _) => {
+            Value::Many(Kind::Set(_), _) => {
                 &["std::collections::HashSet", "std::collections::BTreeSet"]
             }
             Value::Bool(_) => &["bool"],
@@ -229,11 +239,11 @@ impl Run<'_> {
             Value::Handle(_) => &["std::thread::JoinHandle"],
             Value::Maybe(Maybe::Some | Maybe::None, _) => &["std::option::Option"],
             Value::Maybe(..) => &["std::result::Result"],
-            Value::Many(Kind::List | Kind::Slice, _) => &["std::vec::Vec"],
+            Value::Many(Kind::List | Kind::Open | Kind::Slice, _) => &["std::vec::Vec"],
             Value::Many(Kind::Queue, _) => {
                 &["std::collections::VecDeque", "std::collections::LinkedList"]
             }
-            Value::Many(Kind::Map, _) => {
+            Value::Many(Kind::Map(_), _) => {
                 &["std::collections::HashMap", "std::collections::BTreeMap"]
             }
             Value::Int(_, width) if width.is_known() => width.name(),

@@ -164,14 +164,14 @@ impl Run<'_> {
                 }
                 let right = self.eval(right, &Ty::Unknown)?;
                 if let (Some(how), Value::Ref(sets)) = (of_sets(name), &left)
-                    && let Value::Many(Kind::Set, _) = self.get(&self.resolved(sets)?)?
+                    && let Value::Many(kind @ Kind::Set(_), _) = *self.get(&self.resolved(sets)?)?
                 {
                     let sets = self.resolved(sets)?;
                     let found = self.two_sets(&sets, how, &mut vec![right])?;
                     let items: Vec<Value> =
                         self.drained(found)?.iter().map(|it| self.seen(it)).collect();
                     let items = self.copied_all(&items)?;
-                    return Ok(Value::Many(Kind::Set, items));
+                    return Ok(Value::Many(kind, items));
                 }
                 Ok(self.arithmetic(name, &left, &right))
             }

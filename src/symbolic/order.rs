@@ -254,7 +254,7 @@ impl Run<'_> {
     }
 
     /// Runs something that decides orders that are not known, if there are few.
-    fn deciding<T>(
+    pub(super) fn deciding<T>(
         &mut self,
         count: usize,
         work: impl FnOnce(&mut Self) -> Result<T>,
@@ -299,7 +299,7 @@ impl Run<'_> {
             let own = self.slot(item);
             let own_place = Place::slot(own);
             let given = match kind {
-                Kind::Map => vec![
+                Kind::Map(_) => vec![
                     Value::Ref(own_place.then(Step::Field("0".into()))),
                     Value::Ref(own_place.then(Step::Second)),
                 ],

@@ -6,6 +6,9 @@ use super::many::one;
 use super::text::{known_bytes, text};
 use super::value::{Kind, Place, Step, Value};
 
+/// Elements that a collection grows by at once, at most.
+const MAX_RESIZED: usize = 1_100;
+
 impl Run<'_> {
     /// Methods after which there are other elements, or in another order.
     pub(super) fn many_reduced(
@@ -147,7 +150,10 @@ impl Run<'_> {
         let left = if to < len { self.list(place)?.split_off(to) } else { Vec::new() };
         self.discard_all(left, "dropped as there are to be fewer")?;
         let slot = self.slot(given);
-        for _ in len..to.min(64) {
+        if to > len.saturating_add(MAX_RESIZED) {
+            return unknown("very many elements");
+        }
+        for _ in len..to {
             let made = match name {
                 "resize" => self.copied(&self.slots[slot].clone())?,
                 _ => self.call_value(Value::Ref(Place::slot(slot)), Vec::new())?,
@@ -407,14 +413,13 @@ impl Run<'_> {
         let mut all = Vec::new();
         for at in 0..len {
             let own = place.then(Step::At(at));
-            let key =
-                if kind == Kind::Map { own.then(Step::Field("0".into())) } else { own.clone() };
+            let key = if kind.is_map() { own.then(Step::Field("0".into())) } else { own.clone() };
             let Value::Int(number, _) = self.seen(&Value::Ref(key.clone())) else {
                 return unknown("a range of keys");
             };
             if number >= from && to.is_none_or(|to| number < to) {
                 all.push(match kind {
-                    Kind::Map => {
+                    Kind::Map(_) => {
                         Value::Tuple(vec![Value::Ref(key), Value::Ref(own.then(Step::Second))])
                     }
                     _ => Value::Ref(own),

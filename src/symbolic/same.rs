@@ -61,7 +61,9 @@ fn equal(left: &Value, right: &Value) -> Option<bool> {
         (Value::Literal(left), Value::Literal(right)) if left == right => Some(true),
         (Value::Sym(left), Value::Sym(right)) if left == right => Some(true),
         // Which of them comes first is not known of a set or map.
-        (Value::Many(Kind::Map | Kind::Set, left), Value::Many(_, right)) if left.len() > 1 => {
+        (Value::Many(Kind::Map(_) | Kind::Set(_), left), Value::Many(_, right))
+            if left.len() > 1 =>
+        {
             unordered(left, right)
         }
         (Value::Tuple(left), Value::Tuple(right))

@@ -100,13 +100,15 @@ impl Run<'_> {
                 _ => false,
             },
             // It may stand for the default of anything.
-            Value::Many(Kind::List, items) if items.is_empty() => return self.maybe_of(),
+            Value::Many(Kind::List | Kind::Open, items) if items.is_empty() => {
+                return self.maybe_of();
+            }
             Value::Many(kind, items) => {
                 let fits = match kind {
-                    Kind::List | Kind::Slice => &["Vec"][..],
+                    Kind::List | Kind::Open | Kind::Slice => &["Vec"][..],
                     Kind::Queue => &["VecDeque", "LinkedList"],
-                    Kind::Map => &["HashMap", "BTreeMap"],
-                    Kind::Set => &["HashSet", "BTreeSet"],
+                    Kind::Map(_) => &["HashMap", "BTreeMap"],
+                    Kind::Set(_) => &["HashSet", "BTreeSet"],
                     Kind::Heap => &["BinaryHeap"],
                 };
                 match items.first() {
@@ -187,7 +189,7 @@ impl Run<'_> {
             let Some(frame) = self.frames.last() else { return Ty::Unknown };
             let names = frame.scopes.iter().flatten();
             let Some((name, _)) = names.rev().find(|(_, slot)| *slot == place.slot) else {
-                return Ty::Unknown;
+                return self.type_of_static(place.slot);
             };
             let (name, body) = (name.clone(), frame.body.clone());
             return self.declared(&body, &name, 0);
@@ -201,6 +203,16 @@ impl Run<'_> {
                 Ty::Named(_, _, args) => args.first().cloned().unwrap_or_default(),
                 _ => Ty::Unknown,
             },
+            _ => Ty::Unknown,
+        }
+    }
+
+    /// The type of a static, by where it lies.
+    fn type_of_static(&self, slot: usize) -> Ty {
+        let own = self.statics.iter().find(|(_, own)| **own == slot);
+        let Some(((item, _), _)) = own else { return Ty::Unknown };
+        match &self.model.item(*item).kind {
+            ItemKind::Value(declared) => self.model.ty(item.module, None, &[], &declared.ty),
             _ => Ty::Unknown,
         }
     }
@@ -381,8 +393,8 @@ pub(super) fn kept_in(value: &Value) -> Ty {
     let path = match value {
         Value::Many(Kind::List, _) => "std::vec::Vec",
         Value::Many(Kind::Queue, _) => "std::collections::VecDeque",
-        Value::Many(Kind::Map, _) => "std::collections::HashMap",
-        Value::Many(Kind::Set, _) => "std::collections::HashSet",
+        Value::Many(Kind::Map(_), _) => "std::collections::HashMap",
+        Value::Many(Kind::Set(_), _) => "std::collections::HashSet",
         Value::Int(_, width) => match width.name() {
             [only] => only,
             _ => return Ty::Unknown,

@@ -152,16 +152,28 @@ impl Maybe {
 pub(super) enum Kind {
     /// A vector, an array.
     List,
+    /// The default of a type that is not known: which it is, its use tells.
+    Open,
     /// A `VecDeque`, a linked list.
     Queue,
     /// A part of another one: references to its elements.
     Slice,
-    /// A map, as pairs in the order in which they came.
-    Map,
-    /// A set.
-    Set,
+    /// A map, as pairs in the order of their keys, as far as that is known; whether it keeps that order.
+    Map(bool),
+    /// A set, in the same way.
+    Set(bool),
     /// A `BinaryHeap`, in the order in which they came.
     Heap,
+}
+
+impl Kind {
+    pub(super) fn is_map(self) -> bool {
+        matches!(self, Self::Map(_))
+    }
+
+    pub(super) fn is_set(self) -> bool {
+        matches!(self, Self::Set(_))
+    }
 }
 
 /// Kinds of cells.
