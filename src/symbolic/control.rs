@@ -4,7 +4,9 @@ use super::iterate::Iter;
 use super::machine::{Result, Run, Stop, unknown};
 use super::value::{Cell, Place, Step, Value, head_of};
 use crate::facts::cfg::Cfg;
-use crate::facts::tree::{Arm, BinaryOp, BlockId, ExprId, ExprKind, ItemKind, Name, PatId};
+use crate::facts::tree::{
+    Arm, BinaryOp, BlockId, Comparison, ExprId, ExprKind, ItemKind, Name, PatId,
+};
 use crate::model::{Def, Ty};
 
 /// Rounds of a loop in which something is chosen.
@@ -359,9 +361,15 @@ impl Run<'_> {
                 Ok(at) if at < items.len() => Ok(list.then(Step::At(at))),
                 _ => Err(Stop::Panic),
             },
-            // Some element: each is tried.
+            // Some element: each is tried, and none of them where somebody notices the panic.
             (Value::Many(_, items), Value::Sym(_)) if !items.is_empty() => {
                 let of = items.len();
+                if self.catches > 0 {
+                    let beyond = self.compare(Comparison::AtLeast, &index, &Value::int(of));
+                    if self.truth(&beyond)? {
+                        return Err(Stop::Panic);
+                    }
+                }
                 for at in 0..of - 1 {
                     if self.equal(&index, &Value::int(at))? {
                         return Ok(list.then(Step::At(at)));

@@ -86,6 +86,14 @@ impl Run<'_> {
             if let Some(own) = self.own_method(&place, name)? {
                 return Ok(Found::Own(own, place, owner));
             }
+            if let Value::Many(Kind::Open, _) = self.get(&place)?
+                && !super::many::METHODS.contains(&name)
+            {
+                // It is the default of something else.
+                let is_number = NUMBERS_OWN.contains(&name);
+                *self.get_mut(&place)? =
+                    if is_number { Value::number(0) } else { super::text::text("") };
+            }
             // An iterator behind a reference stays where it is.
             let is_borrowed = place != *receiver && matches!(self.get(&place)?, Value::Iter(_));
             if is_borrowed && !BY_REFERENCE.contains(&name) {
@@ -341,6 +349,30 @@ impl Run<'_> {
         Ok(made)
     }
 }
+
+/// Methods that numbers have, and neither texts nor collections.
+const NUMBERS_OWN: &[&str] = &[
+    "min",
+    "max",
+    "clamp",
+    "pow",
+    "abs",
+    "abs_diff",
+    "saturating_sub",
+    "saturating_add",
+    "saturating_mul",
+    "wrapping_add",
+    "wrapping_sub",
+    "wrapping_mul",
+    "checked_add",
+    "checked_sub",
+    "checked_mul",
+    "checked_div",
+    "rem_euclid",
+    "div_ceil",
+    "is_multiple_of",
+    "is_power_of_two",
+];
 
 /// Methods of something unknown that give what is the same as far as anybody asks.
 const SAME: &[&str] = &[

@@ -44,6 +44,8 @@ impl Run<'_> {
 
     pub(super) fn compare(&mut self, op: Comparison, left: &Value, right: &Value) -> Value {
         let (mut left, mut right) = (self.seen(left), self.seen(right));
+        as_default_of(&mut left, &right);
+        as_default_of(&mut right, &left);
         // All bits of a number whose type is that of the other one.
         if let (Value::Int(one, of), Value::Int(other, to)) = (&mut left, &mut right) {
             for (width, it, own) in [(*of, other, *to), (*to, one, *of)] {
@@ -86,10 +88,36 @@ impl Run<'_> {
         {
             return Value::Bool(op == Comparison::Unequal);
         }
-        match holds(op, &left, &right) {
-            Some(known) => Value::Bool(known),
-            None => self.unknown.compared(op, &left, &right),
+        if let Some(known) = holds(op, &left, &right) {
+            return Value::Bool(known);
         }
+        match (op, parts_of(&left, &right)) {
+            (Comparison::Equal, Some(parts)) => self.compare_parts(parts),
+            (Comparison::Unequal, Some(parts)) => match self.compare_parts(parts) {
+                Value::Bool(equal) => Value::Bool(!equal),
+                Value::Sym(id) => self.unknown.negated(id),
+                other => other,
+            },
+            _ => self.unknown.compared(op, &left, &right),
+        }
+    }
+
+    /// Whether all pairs are equal: those before the last that is not known are decided.
+    fn compare_parts(&mut self, parts: Vec<(Value, Value)>) -> Value {
+        let mut answer = Value::Bool(true);
+        for (left, right) in parts {
+            if let Value::Sym(id) = answer
+                && !self.unknown.truth(id)
+            {
+                return Value::Bool(false);
+            }
+            answer = match self.compare(Comparison::Equal, &left, &right) {
+                Value::Bool(true) if matches!(answer, Value::Sym(_)) => Value::Bool(true),
+                Value::Bool(false) => return Value::Bool(false),
+                other => other,
+            };
+        }
+        answer
     }
 
     /// Whether a part of a value has an equality of its own, by which it is not compared here.
@@ -184,7 +212,9 @@ impl Run<'_> {
     }
 
     pub(super) fn arithmetic(&mut self, name: &str, left: &Value, right: &Value) -> Value {
-        let (left, right) = (self.seen(left), self.seen(right));
+        let (mut left, mut right) = (self.seen(left), self.seen(right));
+        as_default_of(&mut left, &right);
+        as_default_of(&mut right, &left);
         if let Some(made) = self.of_floats(name, &left, &right) {
             return made;
         }
@@ -406,6 +436,41 @@ impl Run<'_> {
             None => self.unknown.untold(format!("{number} as {name}")),
         }
     }
+}
+
+/// The default of a type that is not known, as that of what it goes together with.
+fn as_default_of(value: &mut Value, other: &Value) {
+    if let Value::Many(Kind::Open, items) = value
+        && items.is_empty()
+    {
+        *value = match other {
+            Value::Text(_) => text(""),
+            Value::Int(_, width) => Value::Int(0, *width),
+            Value::Float(_) => Value::Float(0.0),
+            Value::Bool(_) => Value::Bool(false),
+            _ => return,
+        };
+    }
+}
+
+/// The parts of two values of one kind, in pairs, that make them equal.
+fn parts_of(left: &Value, right: &Value) -> Option<Vec<(Value, Value)>> {
+    let (left, right): (Vec<&Value>, Vec<&Value>) = match (left, right) {
+        (Value::Data(left), Value::Data(right)) if left.item == right.item => (
+            left.fields.iter().map(|(_, it)| it).collect(),
+            right.fields.iter().map(|(_, it)| it).collect(),
+        ),
+        (Value::Tuple(left), Value::Tuple(right)) => {
+            (left.iter().collect(), right.iter().collect())
+        }
+        (
+            Value::Many(Kind::List | Kind::Queue | Kind::Slice, left),
+            Value::Many(Kind::List | Kind::Queue | Kind::Slice, right),
+        ) => (left.iter().collect(), right.iter().collect()),
+        _ => return None,
+    };
+    let is_alike = left.len() == right.len() && !left.is_empty();
+    is_alike.then(|| left.into_iter().cloned().zip(right.into_iter().cloned()).collect())
 }
 
 /// The method of sets that an operator means.

@@ -150,6 +150,10 @@ impl Run<'_> {
         let left = if to < len { self.list(place)?.split_off(to) } else { Vec::new() };
         self.discard_all(left, "dropped as there are to be fewer")?;
         let slot = self.slot(given);
+        if to == usize::MAX {
+            // More than are tried.
+            return Err(Stop::Ended);
+        }
         if to > len.saturating_add(MAX_RESIZED) {
             return unknown("very many elements");
         }

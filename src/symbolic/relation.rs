@@ -77,6 +77,12 @@ impl Relations {
             Comparison::More => self.at_most(right, left, by.saturating_neg().saturating_sub(1)),
             Comparison::AtLeast => self.at_most(right, left, by.saturating_neg()),
         }
+        // Not greater, and not the same: less.
+        for _ in 0..MAX_NUMBERS {
+            let found = self.unequal.iter().find(|it| self.most(it.0, it.1) == Some(it.2)).copied();
+            let Some((left, right, by)) = found.filter(|it| it.0 != it.1) else { break };
+            self.at_most(left, right, by.saturating_sub(1));
+        }
     }
 
     fn least(&self, left: SymId, right: SymId) -> Option<i128> {
@@ -135,10 +141,12 @@ mod tests {
         assert_eq!(known.says(Comparison::Less, 1, 3, 0), Some(true));
         assert_eq!(known.says(Comparison::Equal, 3, 1, 0), Some(false));
         assert_eq!(known.says(Comparison::Equal, 1, 2, 0), None);
-        // Not the other way round, and not equal: below.
+        // Not the other way round, and not equal: below, and so for what comes after.
+        known.learn(Comparison::AtMost, true, 0, 1, 0);
         known.learn(Comparison::Equal, false, 1, 2, 0);
         assert_eq!(known.says(Comparison::Less, 1, 2, 0), Some(true));
         assert_eq!(known.says(Comparison::AtLeast, 1, 2, 0), Some(false));
+        assert_eq!(known.says(Comparison::Equal, 0, 2, 0), Some(false));
     }
 
     #[test]
