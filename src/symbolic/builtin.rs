@@ -65,6 +65,9 @@ const TELLS_ITER: &[&str] = &[
     "skip_while",
 ];
 
+/// Adaptors whose names `Option` has as well.
+const OF_ONE: &[Adaptor] = &[Adaptor::Map, Adaptor::Filter, Adaptor::Inspect, Adaptor::Cloned];
+
 impl Run<'_> {
     /// Whether a method is one of std's for what is at a place, through no reference.
     pub(super) fn is_built_in(&self, place: &Place, name: &str) -> Result<bool> {
@@ -399,16 +402,7 @@ impl Run<'_> {
     ) -> Result<Value> {
         let Value::Sym(id) = self.get(place)? else { return unknown("nothing unknown") };
         let id = *id;
-        if let ("cmp" | "partial_cmp" | "total_cmp", true, [other]) =
-            (name, self.decides, args.as_slice())
-        {
-            let (own, other) = (Value::Ref(place.clone()), other.clone());
-            if let Some(order) = self.order(&own, &other)? {
-                let order = self.ordering(order);
-                return Ok(if name == "partial_cmp" { Value::some(order) } else { order });
-            }
-        }
-        if let Some(made) = self.sym_order(id, name, args)? {
+        if let Some(made) = self.decided_sym(place, id, name, args, want)? {
             return Ok(made);
         }
         if let ("count", true, Some(len)) = (name, args.is_empty(), self.unknown.known_len(id)) {
@@ -434,8 +428,7 @@ impl Run<'_> {
             return self.maybe_method(&copy, name, args, &want);
         }
         let is_iter = TELLS_ITER.contains(&name)
-            || Adaptor::of(name)
-                .is_some_and(|it| !matches!(it, Adaptor::Map | Adaptor::Filter | Adaptor::Inspect))
+            || Adaptor::of(name).is_some_and(|it| !OF_ONE.contains(&it))
             || matches!(
                 name,
                 "lines"
@@ -477,6 +470,33 @@ impl Run<'_> {
         self.note_written(args)?;
         let args = std::mem::take(args);
         self.of_unknown(place, name, &args)
+    }
+
+    /// Methods of something unknown that are decided because of where they are called.
+    fn decided_sym(
+        &mut self,
+        place: &Place,
+        id: SymId,
+        name: &str,
+        args: &mut Vec<Value>,
+        want: &Ty,
+    ) -> Result<Option<Value>> {
+        if let ("cmp" | "partial_cmp" | "total_cmp", true, [other]) =
+            (name, self.decides, args.as_slice())
+        {
+            let (own, other) = (Value::Ref(place.clone()), other.clone());
+            if let Some(order) = self.order(&own, &other)? {
+                let order = self.ordering(order);
+                return Ok(Some(if name == "partial_cmp" { Value::some(order) } else { order }));
+            }
+        }
+        // Where somebody notices the panic, there may be nothing in it.
+        let may_panic = self.catches > 0 && self.unknown.good(id).is_some();
+        if may_panic && matches!(name, "unwrap" | "expect") {
+            let copy = self.temp(Value::Sym(id));
+            return self.maybe_method(&copy, name, args, want).map(Some);
+        }
+        self.sym_order(id, name, args)
     }
 
     /// A method of what may be an order.

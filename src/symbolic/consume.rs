@@ -5,6 +5,7 @@ use super::eval::last as last_of;
 use super::iterate::Iter;
 use super::machine::{Result, Run, Stop, unknown};
 use super::many::one;
+use super::order::MAX_DECIDED;
 use super::seek::known_count;
 use super::value::{Place, Step, Value};
 use crate::model::Ty;
@@ -152,7 +153,7 @@ impl Run<'_> {
         }
         // Which of a few is the greatest is decided.
         let of_few = known_count(&iter).is_some_and(|it| match self.has_unknown(&iter) {
-            true => it <= 4 && matches!(name, "max" | "min"),
+            true => it <= MAX_DECIDED && matches!(name, "max" | "min"),
             false => it <= MAX_COMPUTED,
         });
         let computes = computes && !of_few;
@@ -165,6 +166,9 @@ impl Run<'_> {
                 let count = known_count(&iter).filter(|it| *it <= 512);
                 return Ok(match (name, count) {
                     ("count", Some(count)) => Value::int(count),
+                    ("max" | "min" | "last", Some(0)) => Value::none(),
+                    // It is one of those that there are, and which is told.
+                    ("max" | "min" | "last", Some(_)) => Value::some(self.unknown.untold_anew()),
                     ("collect", Some(count)) if !path.ends_with("String") => {
                         Value::list((0..count).map(|_| self.computed(depends)).collect())
                     }

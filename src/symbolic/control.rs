@@ -361,21 +361,9 @@ impl Run<'_> {
                 Ok(at) if at < items.len() => Ok(list.then(Step::At(at))),
                 _ => Err(Stop::Panic),
             },
-            // Some element: each is tried, and none of them where somebody notices the panic.
             (Value::Many(_, items), Value::Sym(_)) if !items.is_empty() => {
                 let of = items.len();
-                if self.catches > 0 {
-                    let beyond = self.compare(Comparison::AtLeast, &index, &Value::int(of));
-                    if self.truth(&beyond)? {
-                        return Err(Stop::Panic);
-                    }
-                }
-                for at in 0..of - 1 {
-                    if self.equal(&index, &Value::int(at))? {
-                        return Ok(list.then(Step::At(at)));
-                    }
-                }
-                Ok(list.then(Step::At(of - 1)))
+                self.some_element(&list, &index, of)
             }
             (Value::Many(..), Value::Iter(_)) => {
                 let part = self.slice(&list, index)?;
@@ -398,6 +386,22 @@ impl Run<'_> {
             }
             _ => unknown("an index that is not known"),
         }
+    }
+
+    /// Some element: each is tried, and none of them where somebody notices the panic.
+    fn some_element(&mut self, list: &Place, index: &Value, of: usize) -> Result<Place> {
+        if self.catches > 0 {
+            let beyond = self.compare(Comparison::AtLeast, index, &Value::int(of));
+            if self.truth(&beyond)? {
+                return Err(Stop::Panic);
+            }
+        }
+        for at in 0..of - 1 {
+            if self.equal(index, &Value::int(at))? {
+                return Ok(list.then(Step::At(at)));
+            }
+        }
+        Ok(list.then(Step::At(of - 1)))
     }
 
     /// The wrapped value of a cell at a place.

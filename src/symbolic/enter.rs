@@ -101,7 +101,9 @@ impl Run<'_> {
         match result {
             Err(Stop::Panic) => {
                 for slot in owned {
-                    self.drop_at(&Place::slot(slot))?;
+                    // It may have moved some of them on before.
+                    let value = std::mem::replace(&mut self.slots[slot], Value::Moved);
+                    self.discard(value, "dropped with the closure that it was moved into")?;
                 }
                 Ok(Value::err(self.unknown.fresh()))
             }

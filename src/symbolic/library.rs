@@ -30,12 +30,10 @@ impl Run<'_> {
                 self.let_others_go()?;
                 Value::Unit
             }
-            // A run that panics is none that counts.
             ("thread", "current") => match self.running.last() {
                 Some(&thread) => Value::Thread(thread + 1, self.threads[thread].name.clone()),
                 None => Value::Thread(0, Some(Some(Name::from("main")))),
             },
-            ("thread", "panicking") => Value::Bool(false),
             ("thread", "scope") => {
                 let code = one(args)?;
                 self.scope(code)?

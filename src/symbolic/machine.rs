@@ -465,6 +465,11 @@ impl<'m> Run<'m> {
     /// What a thread runs.
     pub(super) fn body_of(&mut self, thread: usize, code: Value) -> Result<()> {
         let result = match self.is_pure(&code) {
+            Some(true) if self.may_panic(&code) => {
+                let result = self.unknown.fresh();
+                self.unknown.is_maybe(&result, Maybe::Ok);
+                result
+            }
             Some(true) => Value::ok(self.unknown.fresh()),
             Some(false) => self.tried_to_compute(code)?,
             None => self.caught(code)?,

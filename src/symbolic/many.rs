@@ -293,7 +293,7 @@ impl Run<'_> {
         let (kind, len) = match self.get_mut(place)? {
             Value::Many(kind, items) => {
                 if *kind == Kind::Open {
-                    *kind = used_as(name, args.len());
+                    *kind = super::slice::used_as(name, args.len());
                 }
                 (*kind, items.len())
             }
@@ -344,27 +344,7 @@ impl Run<'_> {
             }
             "first" | "first_mut" | "front" | "front_mut" => found((len > 0).then_some(0)),
             "last" | "last_mut" | "back" | "back_mut" => found(len.checked_sub(1)),
-            "get" | "get_mut" => {
-                let index = one(args)?;
-                match self.seen(&index) {
-                    Value::Int(it, _) => found(usize::try_from(it).ok().filter(|it| *it < len)),
-                    Value::Iter(_) => match self.slice(place, index) {
-                        Err(Stop::Panic) => Value::none(),
-                        part => Value::some(part?),
-                    },
-                    // Each that there is, or none of them.
-                    Value::Sym(_) => {
-                        let mut known = None;
-                        for it in 0..len {
-                            if known.is_none() && self.equal(&index, &Value::int(it))? {
-                                known = Some(it);
-                            }
-                        }
-                        found(known)
-                    }
-                    _ => return unknown("a position that is not known"),
-                }
-            }
+            "get" | "get_mut" => self.element_if(place, len, args)?,
             "contains" => {
                 let wanted = one(args)?;
                 Value::Bool(self.find_key(place, &wanted)?.is_some())
@@ -611,20 +591,5 @@ pub(super) fn one(args: &mut Vec<Value>) -> Result<Value> {
     match args.is_empty() {
         true => unknown("a missing argument"),
         false => Ok(args.remove(0)),
-    }
-}
-
-/// What a collection is, by the first method that somebody calls on it.
-fn used_as(name: &str, args: usize) -> Kind {
-    match (name, args) {
-        ("insert", 1) => Kind::Set(false),
-        ("insert", 2) | ("entry" | "contains_key" | "keys" | "values" | "values_mut", _) => {
-            Kind::Map(false)
-        }
-        ("push_back" | "push_front" | "pop_front" | "pop_back" | "front" | "back", _) => {
-            Kind::Queue
-        }
-        ("len" | "is_empty" | "iter" | "clone" | "clear", _) => Kind::Open,
-        _ => Kind::List,
     }
 }

@@ -8,7 +8,7 @@ use super::value::{Cell, Kind, Maybe, Place, Step, Value, head_of};
 use crate::facts::tree::Comparison;
 
 /// Elements whose order is decided where it is not known, at most.
-const MAX_DECIDED: usize = 4;
+pub(super) const MAX_DECIDED: usize = 6;
 
 impl Run<'_> {
     /// Which of two values comes first, by the order that their type has; nothing where that is not known.

@@ -323,6 +323,38 @@ impl Run<'_> {
         self.only_computes(&closure.body, range, module, 0).then_some(open)
     }
 
+    /// Whether code that only computes panics where a text is none of a number, or another value.
+    pub(super) fn may_panic(&self, code: &Value) -> bool {
+        let Value::Closure(closure) = code else { return false };
+        let range = closure.body.expr(closure.expr).range;
+        self.insists(&closure.body, range, closure.context.module, 0)
+    }
+
+    /// Whether code wants what a text says to be a value, or functions that it calls do.
+    fn insists(&self, body: &Body, range: TextRange, module: ModuleId, depth: usize) -> bool {
+        let mut inside = body.exprs.iter().filter(|it| range.contains(it.range));
+        inside.any(|expr| match &expr.kind {
+            ExprKind::Method(call) => {
+                matches!(&*call.name, "unwrap" | "expect")
+                    && matches!(&body.expr(call.receiver).kind,
+                        ExprKind::Method(inner) if *inner.name == *"parse")
+            }
+            ExprKind::Call(callee, _) => {
+                let ExprKind::Path(None, path) = &body.expr(*callee).kind else { return false };
+                let names: Vec<Name> = path.segments.iter().map(|it| it.name.clone()).collect();
+                let defs = self.model.resolve(module, path.global, &names, Namespace::Value);
+                let [Def::Item(item)] = defs.as_slice() else { return false };
+                let own = self.model.function(*item).and_then(|it| it.body.as_ref());
+                let own = own.filter(|_| depth < MAX_CALLS);
+                own.is_some_and(|own| {
+                    let root = own.root.map(|root| own.expr(root).range);
+                    root.is_some_and(|root| self.insists(own, root, item.module, depth + 1))
+                })
+            }
+            _ => false,
+        })
+    }
+
     fn only_computes(&self, body: &Body, range: TextRange, module: ModuleId, depth: usize) -> bool {
         let inside = body.exprs.iter().filter(|it| range.contains(it.range));
         inside.into_iter().all(|expr| match &expr.kind {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::machine::{Result, Run, unknown};
+use super::machine::{Result, Run, Stop, unknown};
 use super::many::one;
 use super::value::{Kind, Place, Step, Value};
 use crate::model::Ty;
@@ -52,6 +52,37 @@ impl Run<'_> {
             return Ok(own.collect());
         }
         own.map(|it| self.resolved(&it)).collect()
+    }
+
+    /// `list.get(at)`
+    pub(super) fn element_if(
+        &mut self,
+        place: &Place,
+        len: usize,
+        args: &mut Vec<Value>,
+    ) -> Result<Value> {
+        let found = |index: Option<usize>| {
+            Value::option(index.map(|it| Value::Ref(place.then(Step::At(it)))))
+        };
+        let index = one(args)?;
+        Ok(match self.seen(&index) {
+            Value::Int(it, _) => found(usize::try_from(it).ok().filter(|it| *it < len)),
+            Value::Iter(_) => match self.slice(place, index) {
+                Err(Stop::Panic) => Value::none(),
+                part => Value::some(part?),
+            },
+            // Each that there is, or none of them.
+            Value::Sym(_) => {
+                let mut known = None;
+                for it in 0..len {
+                    if known.is_none() && self.equal(&index, &Value::int(it))? {
+                        known = Some(it);
+                    }
+                }
+                found(known)
+            }
+            _ => return unknown("a position that is not known"),
+        })
     }
 
     /// Methods that give parts of a collection.
@@ -193,6 +224,21 @@ impl Run<'_> {
             parts.push(self.part_of(place, range)?);
         }
         Ok(Value::iter(parts))
+    }
+}
+
+/// What a collection is, by the first method that somebody calls on it.
+pub(super) fn used_as(name: &str, args: usize) -> Kind {
+    match (name, args) {
+        ("insert", 1) => Kind::Set(false),
+        ("insert", 2) | ("entry" | "contains_key" | "keys" | "values" | "values_mut", _) => {
+            Kind::Map(false)
+        }
+        ("push_back" | "push_front" | "pop_front" | "pop_back" | "front" | "back", _) => {
+            Kind::Queue
+        }
+        ("len" | "is_empty" | "iter" | "clone" | "clear", _) => Kind::Open,
+        _ => Kind::List,
     }
 }
 

@@ -82,28 +82,24 @@ impl Run<'_> {
                     false => return self.maybe_of(),
                 }
             }
-            Value::Float(_) if !among(&["f64", "f32"]) => false,
             Value::Int(..) => false,
+            Value::Float(_) if !among(&["f64", "f32"]) => false,
             Value::Text(_) if among(&["String", "char"]) || matches!(ty, Ty::Reference(_)) => {
                 return self.maybe_of();
             }
             Value::Text(_) | Value::Closure(_) | Value::Function(_) => false,
             Value::Tuple(parts) => match ty {
                 Ty::Tuple(types) if types.len() == parts.len() => {
-                    for (part, ty) in parts.iter().zip(types) {
-                        if !self.is_of(part, ty)? {
-                            return Ok(false);
-                        }
-                    }
-                    true
+                    let mut pairs = parts.iter().zip(types);
+                    return pairs.try_fold(true, |all, (it, ty)| Ok(all && self.is_of(it, ty)?));
                 }
                 _ => false,
             },
             // It may stand for the default of anything.
-            Value::Many(Kind::List | Kind::Open, items) if items.is_empty() => {
-                return self.maybe_of();
-            }
             Value::Many(kind, items) => {
+                if items.is_empty() && matches!(kind, Kind::List | Kind::Open) {
+                    return self.maybe_of();
+                }
                 let fits = match kind {
                     Kind::List | Kind::Open | Kind::Slice => &["Vec"][..],
                     Kind::Queue => &["VecDeque", "LinkedList"],
