@@ -86,7 +86,10 @@ impl<T> ThreadHandle<T> {
         }
         match (self.slot.take(), self.record.panic()) {
             (Some(value), _) => Ok(value),
-            (None, Some(panic)) => Err(JoinError::Panicked(panic.clone())),
+            (None, Some(panic)) => {
+                self.inner.told(&self.record);
+                Err(JoinError::Panicked(panic.clone()))
+            }
             (None, None) => Err(JoinError::Taken),
         }
     }

@@ -228,6 +228,14 @@ impl Inner {
         drop(entry);
     }
 
+    /// Notes that the owner of a thread was told of its panic: it may have been cleared before as one of nobody's.
+    pub(crate) fn told(&self, record: &Record) {
+        let mut table = lock(&self.table);
+        if record.untold.swap(false, Ordering::Relaxed) {
+            table.counts.panics_cleared -= 1;
+        }
+    }
+
     /// Std's handle of a thread, for whoever joins it.
     pub(crate) fn take_join(&self, id: ThreadId) -> Option<JoinHandle<()>> {
         lock(&self.table).entries.get_mut(&id)?.join.take()
@@ -290,7 +298,10 @@ impl Inner {
                 }
                 if let Some(entry) = table.entries.remove(&id) {
                     table.counts.cleared += 1;
-                    table.counts.panics_cleared += u64::from(entry.record.panic().is_some());
+                    if entry.record.panic().is_some() {
+                        entry.record.untold.store(true, Ordering::Relaxed);
+                        table.counts.panics_cleared += 1;
+                    }
                     entries.push(entry);
                 }
             }

@@ -29,6 +29,8 @@ pub(crate) struct Record {
     stop: sync::Mutex<Stop>,
     /// The operating system refused to start it.
     pub(crate) refused: AtomicBool,
+    /// Its panic is counted among those that nobody was told of; changed under the lock of the table only.
+    pub(crate) untold: AtomicBool,
     registry: Arc<str>,
     born: Instant,
     location: &'static Location<'static>,
@@ -76,6 +78,7 @@ impl Record {
             above,
             stop: sync::Mutex::new(Stop::default()),
             refused: AtomicBool::new(false),
+            untold: AtomicBool::new(false),
             registry,
             born: Instant::now(),
             location,

@@ -108,6 +108,16 @@ fn panics_that_nobody_was_told_of_are_in_the_report() {
     let told = registry.spawn("wild", |_| -> u8 { panic!("on purpose") }).unwrap().join();
     assert!(matches!(told, Err(JoinError::Panicked(_))));
     assert!(registry.shutdown(LONG).is_clean(), "somebody was told");
+    // The same where it was cleared away before its owner asked.
+    let registry = Registry::new("app");
+    let handle = registry.spawn("wild", |_| -> u8 { panic!("on purpose") }).unwrap();
+    while !handle.is_finished() || !registry.active().is_empty() {
+        thread::yield_now();
+    }
+    thread::sleep(Duration::from_millis(20));
+    assert!(registry.active().is_empty());
+    assert!(matches!(handle.join(), Err(JoinError::Panicked(_))));
+    assert!(registry.shutdown(LONG).is_clean(), "somebody was told late");
 }
 
 #[test]
