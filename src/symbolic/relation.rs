@@ -89,8 +89,20 @@ impl Relations {
         self.most(right, left).map(i128::saturating_neg)
     }
 
+    /// Whether two do not differ by this: they, or two that are as far from them as is known, were found not to.
     fn differ(&self, left: SymId, right: SymId, by: i128) -> bool {
-        self.unequal.contains(&(left, right, by))
+        self.unequal.iter().any(|&(one, other, not)| {
+            match (self.exactly(left, one), self.exactly(right, other)) {
+                (Some(a), Some(b)) => not.saturating_add(a).saturating_sub(b) == by,
+                _ => false,
+            }
+        })
+    }
+
+    /// The difference of two, if it is known.
+    fn exactly(&self, left: SymId, right: SymId) -> Option<i128> {
+        let most = self.most(left, right)?;
+        (self.least(left, right)? == most).then_some(most)
     }
 
     /// `left - right <= most`, and all that follows from it.
@@ -147,6 +159,15 @@ mod tests {
         assert_eq!(known.says(Comparison::Less, 1, 2, 0), Some(true));
         assert_eq!(known.says(Comparison::AtLeast, 1, 2, 0), Some(false));
         assert_eq!(known.says(Comparison::Equal, 0, 2, 0), Some(false));
+    }
+
+    #[test]
+    fn what_is_equal_to_one_is_unequal_to_another_as_that_is() {
+        let mut known = Relations::default();
+        known.learn(Comparison::Equal, false, 1, 2, 0);
+        known.learn(Comparison::Equal, true, 3, 1, 2);
+        assert_eq!(known.says(Comparison::Equal, 3, 2, 2), Some(false));
+        assert_eq!(known.says(Comparison::Equal, 3, 2, 0), None);
     }
 
     #[test]

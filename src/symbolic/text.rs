@@ -96,7 +96,10 @@ impl Run<'_> {
         if !SEARCHES.contains(&name) {
             return Ok(None);
         }
-        let from_end = name.starts_with('r') && !name.starts_with("replace");
+        let from_end = match name {
+            "ends_with" | "strip_suffix" | "trim_end_matches" | "trim_right_matches" => true,
+            _ => name.starts_with('r') && !name.starts_with("replace"),
+        };
         let mut found = self.found_in(own, &pattern, from_end)?;
         if let Some(most) = most {
             let most = usize::try_from(most).unwrap_or(usize::MAX);

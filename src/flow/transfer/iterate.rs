@@ -9,8 +9,8 @@ use super::super::methods::{self, OnMany};
 use super::super::outside::Outside;
 use super::super::token::{Among, Token};
 use super::super::{
-    BlockId, Call, Callable, Callee, Code, Extent, FlowId, LocalId, Many, Over, Owner, Place, Proj,
-    Site, typing,
+    BlockId, Call, Callable, Callee, Code, Extent, FlowId, LocalId, LocalKind, Many, Over, Owner,
+    Place, Proj, Site, typing,
 };
 use super::{Next, Transfer};
 use crate::facts::tree::Name;
@@ -55,7 +55,7 @@ impl Transfer<'_> {
             // What is not taken of an iterator that makes its elements is never made.
             OnMany::All if &**name == "take" && token.among == Among::Unborn => vec![whole()],
             OnMany::All if &**name == "take" && !call.args.is_empty() => {
-                vec![whole(), lost("`take` may leave it out".to_owned())]
+                vec![whole(), self.not_taken(call, receiver, token, lost)]
             }
             OnMany::All => vec![match flatter(name, rest) {
                 Some((first, after)) => self.go(moved(&dst.then(first), after), token, None),
@@ -94,6 +94,22 @@ impl Transfer<'_> {
                 next
             }
             _ => self.driven(range, call, receiver, action, rest, token),
+        }
+    }
+
+    /// What becomes of the elements that `take` leaves: those behind a reference are still there for whoever lent it.
+    fn not_taken(
+        &self,
+        call: &Call,
+        receiver: &Place,
+        token: &Token,
+        lost: impl Fn(String) -> Next,
+    ) -> Next {
+        let local = &self.flow.locals[receiver.local.0 as usize];
+        let is_reference = matches!(call.receiver_ty, Ty::Reference(_));
+        match is_reference || (local.kind == LocalKind::Reference && receiver.proj.is_empty()) {
+            true => self.stay(token),
+            false => lost("`take` may leave it out".to_owned()),
         }
     }
 
