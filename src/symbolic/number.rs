@@ -111,10 +111,8 @@ fn of_known(own: i128, width: Width, name: &str, args: &[Typed]) -> Option<Made>
     if let Some(made) = of_bits(own, width, name, args) {
         return Some(made);
     }
-    if let Some((how, op)) = name.split_once('_')
-        && HOWS.contains(&how)
-        && let Some(made) = checked(own, width, (how, op), args)
-    {
+    let parts = name.split_once('_').filter(|(how, _)| HOWS.contains(how));
+    if let Some(made) = checked(own, width, parts.unwrap_or(("", name)), args) {
         return Some(made);
     }
     match args {
@@ -131,7 +129,7 @@ fn of_known(own: i128, width: Width, name: &str, args: &[Typed]) -> Option<Made>
 /// What methods do where a number is beyond those of its type.
 const HOWS: &[&str] = &["wrapping", "checked", "saturating", "overflowing", "strict", "unbounded"];
 
-/// `checked_add` and all of its kind.
+/// `checked_add` and all of its kind, and `add` itself.
 fn checked(own: i128, width: Width, (how, op): (&str, &str), args: &[Typed]) -> Option<Made> {
     let other = args.first().map(|it| it.0);
     if let ("shl" | "shr", Some(by)) = (op, other) {
@@ -140,6 +138,8 @@ fn checked(own: i128, width: Width, (how, op): (&str, &str), args: &[Typed]) -> 
     let exact = exact(own, width, op, other)?;
     let (made, fits, is_below) = match exact {
         Exact::Is(made) => (made, width.has(made)?, made < 0),
+        // It may have it, and nobody computes with that.
+        Exact::Beyond(..) if width == Width::Bits(false, 128) => return None,
         Exact::Beyond(low, is_below) => (low, false, is_below),
         Exact::Never => {
             return Some(if how == "checked" { Made::Maybe(None) } else { Made::Panic });
@@ -150,22 +150,14 @@ fn checked(own: i128, width: Width, (how, op): (&str, &str), args: &[Typed]) -> 
         && !(op.starts_with("rem")
             && other == Some(-1)
             && Some(own) == width.ends().map(|it| it.0));
+    let given = if op.starts_with("ilog") { COUNT } else { width };
     Some(match how {
         "wrapping" => Made::Number(width.wrapped(made)?, width),
         "overflowing" => Made::Cut(width.wrapped(made)?, width, !fits),
-        _ if op == "signed_diff" => {
-            let width = width.with_sign(true);
-            let made = own - other?;
-            match how {
-                "checked" => Made::Maybe(width.has(made)?.then_some((made, width))),
-                _ => Made::Number(width.wrapped(made)?, width),
-            }
-        }
-        "checked" if op.starts_with("ilog") => Made::Maybe(Some((made, Width::known("u32")))),
-        "checked" => Made::Maybe(fits.then_some((made, width))),
-        "strict" if fits => Made::Number(made, width),
+        "checked" => Made::Maybe(fits.then_some((made, given))),
+        "" | "strict" | "saturating" if fits => Made::Number(made, given),
+        "" => Made::Overflow,
         "strict" => Made::Panic,
-        "saturating" if fits => Made::Number(made, width),
         "saturating" => {
             let (least, most) = width.ends()?;
             Made::Number(if is_below { least } else { most }, width)
@@ -191,7 +183,9 @@ fn exact(own: i128, width: Width, op: &str, other: Option<i128>) -> Option<Exact
         ("sub" | "sub_signed" | "sub_unsigned", Some(other)) => {
             of(own.checked_sub(other), own.wrapping_sub(other), other > 0)
         }
-        ("signed_diff", Some(other)) => Exact::Is(own.checked_sub(other)?),
+        ("div_ceil", Some(other)) if own >= 0 && other > 0 => {
+            Exact::Is((own - 1).div_euclid(other) + 1)
+        }
         ("mul", Some(other)) => {
             of(own.checked_mul(other), own.wrapping_mul(other), (own < 0) != (other < 0))
         }
@@ -252,7 +246,7 @@ fn shifted(own: i128, width: Width, how: &str, op: &str, by: i128) -> Option<Mad
 /// Methods that look at the bits of a number.
 fn of_bits(own: i128, width: Width, name: &str, args: &[Typed]) -> Option<Made> {
     let (raw, bits) = (width.raw(own)?, width.bits()?);
-    let count = |it: u32| Some(Made::Number(i128::from(it), Width::known("u32")));
+    let count = |it: u32| Some(Made::Number(i128::from(it), COUNT));
     let again = |it: u128| Some(Made::Number(width.of_raw(it)?, width));
     let high = 128 - bits;
     match (name, args) {
@@ -290,74 +284,36 @@ fn of_bits(own: i128, width: Width, name: &str, args: &[Typed]) -> Option<Made> 
     }
 }
 
-/// Methods of one number.
+/// Methods of one number after which there is nothing to overflow.
 fn of_one(own: i128, width: Width, name: &str) -> Option<Made> {
-    let fitting = |made: i128| match width.has(made)? {
-        true => Some(Made::Number(made, width)),
-        false => Some(Made::Overflow),
-    };
-    let count = |it: u32| Some(Made::Number(i128::from(it), Width::known("u32")));
-    match name {
-        "is_power_of_two" => Some(Made::Holds(own > 0 && own & (own - 1) == 0)),
-        "is_positive" => Some(Made::Holds(own > 0)),
-        "is_negative" => Some(Made::Holds(own < 0)),
-        "signum" => Some(Made::Number(own.signum(), width)),
-        "abs" => fitting(own.checked_abs()?),
-        "neg" => fitting(own.checked_neg()?),
-        "unsigned_abs" => Some(Made::Number(own.checked_abs()?, width.with_sign(false))),
-        "next_power_of_two" if own >= 0 => {
-            fitting(i128::try_from(width.raw(own)?.checked_next_power_of_two()?).ok()?)
-        }
-        "ilog2" | "ilog10" if own <= 0 => Some(Made::Panic),
-        "ilog2" => count(own.ilog2()),
-        "ilog10" => count(own.ilog10()),
-        "isqrt" if own < 0 => Some(Made::Panic),
-        "isqrt" => Some(Made::Number(own.isqrt(), width)),
-        _ => None,
-    }
+    Some(match name {
+        "is_power_of_two" => Made::Holds(own > 0 && own & (own - 1) == 0),
+        "is_positive" => Made::Holds(own > 0),
+        "is_negative" => Made::Holds(own < 0),
+        "signum" => Made::Number(own.signum(), width),
+        "unsigned_abs" => Made::Number(own.checked_abs()?, width.with_sign(false)),
+        _ => return None,
+    })
 }
 
-/// Methods of two numbers.
+/// The same of two.
 fn of_two(own: i128, width: Width, name: &str, other: i128) -> Option<Made> {
-    let fitting = |made: Option<i128>| match made {
-        Some(made) if width.has(made)? => Some(Made::Number(made, width)),
-        _ => Some(Made::Overflow),
-    };
-    match name {
-        "div" | "rem" | "div_euclid" | "rem_euclid" | "div_ceil" | "div_floor"
-        | "next_multiple_of"
-            if other == 0 =>
-        {
-            Some(Made::Panic)
+    Some(match name {
+        "checked_signed_diff" => {
+            let (width, made) = (width.with_sign(true), own.checked_sub(other)?);
+            Made::Maybe(width.has(made)?.then_some((made, width)))
         }
-        "add" => fitting(own.checked_add(other)),
-        "sub" => fitting(own.checked_sub(other)),
-        "mul" => fitting(own.checked_mul(other)),
-        "div" => fitting(own.checked_div(other)),
-        "rem" => fitting(own.checked_rem(other)),
-        "pow" => fitting(own.checked_pow(u32::try_from(other).ok()?)),
-        "div_euclid" => fitting(own.checked_div_euclid(other)),
-        "rem_euclid" => fitting(own.checked_rem_euclid(other)),
-        "div_ceil" if own >= 0 && other > 0 => fitting(Some((own - 1).div_euclid(other) + 1)),
-        "next_multiple_of" if own >= 0 && other > 0 => fitting(next_multiple(own, other)),
-        "abs_diff" => {
-            Some(Made::Number(own.checked_sub(other)?.checked_abs()?, width.with_sign(false)))
-        }
-        "midpoint" => {
-            let sum = own.checked_add(other)?;
-            // With a sign they are cut towards nothing.
-            Some(Made::Number(sum / 2, width))
-        }
-        "min" => Some(Made::Number(own.min(other), width)),
-        "max" => Some(Made::Number(own.max(other), width)),
-        "ilog" if own <= 0 || other < 2 => Some(Made::Panic),
-        "ilog" => Some(Made::Number(i128::from(own.ilog(other)), Width::known("u32"))),
-        "is_multiple_of" => Some(Made::Holds(if other == 0 { own == 0 } else { own % other == 0 })),
-        "bitand" => Some(Made::Number(own & other, width)),
-        "bitor" => Some(Made::Number(own | other, width)),
-        "bitxor" => Some(Made::Number(own ^ other, width)),
-        _ => None,
-    }
+        "abs_diff" => Made::Number(own.checked_sub(other)?.checked_abs()?, width.with_sign(false)),
+        // With a sign they are cut towards nothing.
+        "midpoint" => Made::Number(own.checked_add(other)? / 2, width),
+        "min" => Made::Number(own.min(other), width),
+        "max" => Made::Number(own.max(other), width),
+        "is_multiple_of" => Made::Holds(if other == 0 { own == 0 } else { own % other == 0 }),
+        "bitand" => Made::Number(own & other, width),
+        "bitor" => Made::Number(own | other, width),
+        "bitxor" => Made::Number(own ^ other, width),
+        _ => return None,
+    })
 }
 
 /// Methods of a `Duration`.
@@ -518,6 +474,15 @@ mod tests {
         assert_eq!(method(open(3), "checked_sub", &[open(5)]), None);
         assert_eq!(method(open(12), "count_ones", &[]), Some(Made::Number(2, Width::known("u32"))));
         assert_eq!(method(open(12), "leading_zeros", &[]), None);
+    }
+
+    #[test]
+    fn what_u128_may_have_beyond_is_not_known() {
+        let wide = |it: i128| (it, Width::known("u128"));
+        let much = wide(i128::from(u64::MAX) * 4);
+        assert_eq!(method(much, "checked_mul", &[much]), None);
+        assert_eq!(method(wide(7), "checked_mul", &[wide(6)]), Some(Made::Maybe(Some(wide(42)))));
+        assert_eq!(method(wide(3), "checked_sub", &[wide(5)]), Some(Made::Maybe(None)));
     }
 
     #[test]
