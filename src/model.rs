@@ -198,22 +198,25 @@ pub struct Model<'p> {
     pub blocks: FxHashMap<(ModuleId, ItemId, u32), ModuleId>,
     /// Names that lead to a spawn: last names and owners of catalogued calls, and their aliases.
     leading: FxHashSet<String>,
-    /// What was resolved before: bodies of one module ask the same again and again.
+    /// What was resolved before, in this round of reading or an earlier one: bodies of one module ask the same again and
+    /// again.
     resolved: Vec<Mutex<names::Answers>>,
+    /// How often crates were built anew.
+    round: u32,
     /// Packages of the project that each package depends on, however far down.
     dependencies: Vec<BTreeSet<PackageId>>,
     /// For each package, what code outside of it can get hold of; worked out when asked.
-    reachable: Vec<OnceLock<FxHashSet<(FileId, ItemId)>>>,
-    /// Functions by item, as indexes of `functions`.
-    by_item: FxHashMap<ItemRef, usize>,
+    reachable: Vec<OnceLock<reach::Reachable>>,
+    /// Functions by item.
+    by_item: FxHashMap<ItemRef, FunctionRef>,
     /// Functions by the type they are implemented for.
     methods: FxHashMap<TyHead, FxHashMap<Name, Vec<FunctionRef>>>,
     /// Constants by the type they are implemented for.
     constants: FxHashMap<TyHead, Vec<ItemRef>>,
     /// Modules by the file that they stand in, in order.
     of_file: FxHashMap<FileId, Vec<ModuleId>>,
-    /// Files with macros outside of bodies that mention a name, in order.
-    macro_names: FxHashMap<Name, Vec<FileId>>,
+    /// Files with macros outside of bodies that mention a name.
+    macro_names: FxHashMap<Name, BTreeSet<FileId>>,
     /// Names of traits that are implemented for references.
     of_references: FxHashSet<Name>,
     /// Files that could not be read or parsed.
@@ -286,6 +289,27 @@ impl Model<'_> {
     pub fn macro_with(&self, name: &str, scope: Scope) -> Option<FileId> {
         let mut files = self.macro_names.get(name).into_iter().flatten().copied();
         files.find(|&file| self.in_scope(file, scope))
+    }
+
+    /// Notes the names that macros of a file mention, in place of those of an earlier reading.
+    fn name_in_macros(
+        &mut self,
+        file: FileId,
+        old: Option<&FileFacts>,
+        new: Option<&FileFacts>,
+    ) {
+        let names = |facts: Option<&FileFacts>| {
+            facts.map(|facts| facts.macro_names.clone()).unwrap_or_default()
+        };
+        let (old, new) = (names(old), names(new));
+        for name in old.difference(&new) {
+            if let Some(files) = self.macro_names.get_mut(name) {
+                files.remove(&file);
+            }
+        }
+        for name in new.difference(&old) {
+            self.macro_names.entry(name.clone()).or_default().insert(file);
+        }
     }
 
     /// What the name of a macro means in a module, and the module around it that says so.
@@ -361,7 +385,7 @@ impl Model<'_> {
     pub fn is_reachable(&self, file: FileId, item: ItemId) -> bool {
         let Some(package) = self.project.file(file).package else { return false };
         let Some(reachable) = self.reachable.get(package.0 as usize) else { return false };
-        reachable.get_or_init(|| reach::reachable(self, package)).contains(&(file, item))
+        reachable.get_or_init(|| reach::reachable(self, package)).items.contains(&(file, item))
     }
 
     /// The nearest module around that is no block.
@@ -454,7 +478,7 @@ impl Model<'_> {
 
     /// The function with this item.
     pub fn function_at(&self, item: ItemRef) -> Option<&FunctionRef> {
-        self.by_item.get(&item).map(|&index| &self.functions[index])
+        self.by_item.get(&item)
     }
 
     /// The path of an item inside its file: inline modules, type, name.

@@ -10,10 +10,10 @@ use std::sync::{Mutex, OnceLock};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::module_files::parent_dir;
-use super::names::SHARDS;
+use super::names::{SHARDS, watched};
 use super::numbers::Numbers;
 use super::trees::{Root, grow};
-use super::{CrateId, ExternCrate, FunctionRef, ItemRef, Model, ModuleId, PerFile, Ty, TyHead};
+use super::{Ask, CrateId, ExternCrate, FunctionRef, ItemRef, Model, ModuleId, PerFile, Ty, TyHead};
 use crate::Note;
 use crate::catalog::{Catalog, Role};
 use crate::facts::tree::{ItemId, ItemKind, Name};
@@ -44,6 +44,8 @@ pub(super) struct Implementation {
     head: Option<TyHead>,
     /// The trait, if it is for references.
     of_reference: Option<Name>,
+    /// What that depends on and was not read; nobody has looked yet where there is nothing.
+    asked: Option<Vec<Ask>>,
 }
 
 /// A model of nothing.
@@ -65,9 +67,10 @@ pub(super) fn empty<'p>(
         providing: Vec::new(),
         sightings: Vec::new(),
         blocks: FxHashMap::default(),
-        resolved: Vec::new(),
+        resolved: (0..SHARDS).map(|_| Mutex::default()).collect(),
         dependencies,
-        reachable: Vec::new(),
+        round: 0,
+        reachable: project.packages.iter().map(|_| OnceLock::new()).collect(),
         by_item: FxHashMap::default(),
         methods: FxHashMap::default(),
         constants: FxHashMap::default(),
@@ -197,6 +200,14 @@ impl Builder<'_, '_> {
         self.packages.insert(root.package);
         self.rebuilt.insert(id);
         let part = grow(self.model, self.numbers, &root);
+        self.model.by_item.extend(part.functions.iter().map(|it| (it.item, *it)));
+        for &module in &part.modules {
+            let file = self.model.module(module).file;
+            let all = self.model.of_file.entry(file).or_default();
+            if let Err(at) = all.binary_search(&module) {
+                all.insert(at, module);
+            }
+        }
         self.model.parts.insert(id, part);
     }
 
@@ -214,8 +225,14 @@ impl Builder<'_, '_> {
         for block in &part.blocks {
             self.model.blocks.remove(block);
         }
-        for module in part.modules {
-            let module = &mut self.model.modules[module.0 as usize];
+        for it in &part.functions {
+            self.model.by_item.remove(&it.item);
+        }
+        for id in part.modules {
+            let module = &mut self.model.modules[id.0 as usize];
+            if let Some(all) = self.model.of_file.get_mut(&module.file) {
+                all.retain(|it| *it != id);
+            }
             module.names = FxHashMap::default();
             module.globs = Vec::new();
             module.unread = false;
@@ -284,19 +301,26 @@ impl Builder<'_, '_> {
     /// What is known across crates, from the parts.
     fn put_together(self) {
         let Self { model, order, rebuilt, packages, mut heads, .. } = self;
-        model.resolved = (0..SHARDS).map(|_| Mutex::default()).collect();
-        model.reachable = model.project.packages.iter().map(|_| OnceLock::new()).collect();
+        model.round += 1;
+        let mut reachable = std::mem::take(&mut model.reachable);
+        for (index, known) in (0..).zip(&mut reachable) {
+            let is_built_anew = packages.contains(&Some(PackageId(index)));
+            if known.get().is_some_and(|it| is_built_anew || !model.is_open_still(&it.asked)) {
+                *known = OnceLock::new();
+            }
+        }
+        model.reachable = reachable;
         let mut parts = std::mem::take(&mut model.parts);
         for (id, part) in &mut parts {
-            // What a name means may depend on what was read of another package.
-            let own = model.crates[id.0 as usize].package;
-            if rebuilt.contains(id) || packages.iter().any(|&package| model.sees(own, package)) {
-                for it in &mut part.implementations {
-                    let before = it.head.clone();
-                    it.resolve(model);
-                    if it.head != before {
-                        heads.extend(before.into_iter().chain(it.head.clone()));
-                    }
+            for it in &mut part.implementations {
+                let asked = it.asked.as_ref().filter(|_| !rebuilt.contains(id));
+                if asked.is_some_and(|asked| model.is_open_still(asked)) {
+                    continue;
+                }
+                let before = it.head.clone();
+                it.resolve(model);
+                if it.head != before {
+                    heads.extend(before.into_iter().chain(it.head.clone()));
                 }
             }
         }
@@ -338,15 +362,8 @@ impl Builder<'_, '_> {
         }
         let implementations = in_order.iter().flat_map(|part| &part.implementations);
         model.of_references = implementations.filter_map(|it| it.of_reference.clone()).collect();
-        let mut modules: Vec<ModuleId> =
-            parts.values().flat_map(|part| &part.modules).copied().collect();
-        modules.sort_unstable();
-        model.of_file = FxHashMap::default();
-        for module in modules {
-            let file = model.module(module).file;
-            model.of_file.entry(file).or_default().push(module);
-        }
-        model.by_item = (0..).zip(&model.functions).map(|(index, it)| (it.item, index)).collect();
+        // What was resolved meanwhile knew of fewer methods.
+        model.round += 1;
         model.parts = parts;
     }
 }
@@ -354,13 +371,15 @@ impl Builder<'_, '_> {
 impl Implementation {
     /// One of which nothing is known yet.
     pub(super) fn new(item: ItemRef, is_test: bool) -> Self {
-        Self { item, is_test, head: None, of_reference: None }
+        Self { item, is_test, head: None, of_reference: None, asked: None }
     }
 
     /// Works out what it is for, as far as the model knows now.
     fn resolve(&mut self, model: &Model<'_>) {
         let ItemKind::Impl(it) = &model.item(self.item).kind else { return };
-        let ty = model.ty(self.item.module, None, &it.generics, &it.self_ty);
+        let (ty, asked) =
+            watched(|| model.ty(self.item.module, None, &it.generics, &it.self_ty));
+        self.asked = Some(asked);
         let path = it.trait_path.as_ref().filter(|_| matches!(ty, Ty::Reference(_)));
         self.of_reference = path.map(|path| Name::from(path.last()));
         self.head = ty.head();

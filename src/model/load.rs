@@ -71,6 +71,8 @@ pub struct Loader<'p> {
     /// How often more was asked for.
     rounds: usize,
     read: BTreeMap<FileId, Read>,
+    /// What is said of files that could not be read or parsed.
+    failures: BTreeMap<FileId, Note>,
     /// Files of which the files above were looked for.
     climbed: BTreeSet<FileId>,
     /// Files that no target reaches and whose parents were looked for: what is unread gets less only.
@@ -106,6 +108,7 @@ impl<'p> Loader<'p> {
             whole: BTreeSet::new(),
             rounds: 0,
             read: BTreeMap::new(),
+            failures: BTreeMap::new(),
             climbed: BTreeSet::new(),
             sought: BTreeSet::new(),
             bodies: BTreeMap::new(),
@@ -140,36 +143,39 @@ impl<'p> Loader<'p> {
         }
     }
 
-    /// Puts what was read into a model.
+    /// Puts what was read since the last time into a model.
     fn update(&mut self, model: &mut Model<'p>) {
-        model.notes.clear();
-        model.failed.clear();
         let mut changed = BTreeSet::new();
-        for (&file, read) in &self.read {
-            let reaps = match read {
+        // What is said of files.
+        let mut has_changed = false;
+        for file in std::mem::take(&mut self.fresh) {
+            let reaps = match &self.read[&file] {
                 Read::Lowered(lowered) => {
-                    if self.fresh.contains(&file) {
-                        let old = model.facts.insert(file, lowered.clone());
-                        self.renames.insert(file, renames(lowered));
-                        let outer = |facts: &FileFacts| facts.items.len() - facts.nested.len();
-                        debug_assert!(
-                            old.as_ref().is_none_or(|old| outer(old) == outer(lowered)),
-                            "items keep their numbers, however much of a file is read"
-                        );
-                        // Names mean what they did where all that is new are bodies without items.
-                        if !old.is_some_and(|old| declares_the_same(&old, lowered)) {
-                            changed.insert(file);
-                        }
+                    let old = model.facts.insert(file, lowered.clone());
+                    self.renames.insert(file, renames(lowered));
+                    let outer = |facts: &FileFacts| facts.items.len() - facts.nested.len();
+                    debug_assert!(
+                        old.as_ref().is_none_or(|old| outer(old) == outer(lowered)),
+                        "items keep their numbers, however much of a file is read"
+                    );
+                    model.name_in_macros(file, old.as_deref(), Some(lowered));
+                    has_changed |= self.failures.remove(&file).is_some();
+                    model.failed.remove(&file);
+                    // Names mean what they did where all that is new are bodies without items.
+                    if !old.is_some_and(|old| declares_the_same(&old, lowered)) {
+                        changed.insert(file);
                     }
                     lowered.reaps
                 }
                 Read::Failed(note, text) => {
-                    if model.facts.remove(file).is_some() {
+                    if let Some(old) = model.facts.remove(file) {
+                        model.name_in_macros(file, Some(&old), None);
                         self.renames.remove(&file);
                         changed.insert(file);
                     }
-                    model.notes.push(note.clone());
+                    self.failures.insert(file, note.clone());
                     model.failed.insert(file, text.clone());
+                    has_changed = true;
                     false
                 }
                 Read::Skipped { reaps, .. } => *reaps,
@@ -178,14 +184,10 @@ impl<'p> Loader<'p> {
                 model.reapers.insert(self.project.file(file).package);
             }
         }
-        self.fresh.clear();
-        model.macro_names.clear();
-        for (file, facts) in model.facts.iter() {
-            for name in &facts.macro_names {
-                model.macro_names.entry(name.clone()).or_default().push(file);
-            }
+        if !changed.is_empty() || has_changed || model.crates.is_empty() {
+            model.notes = self.failures.values().cloned().collect();
+            rebuild(model, &mut self.numbers, &changed);
         }
-        rebuild(model, &mut self.numbers, &changed);
     }
 
     /// Reads what the verdicts on a model depend on and nobody has looked at, and puts it into the

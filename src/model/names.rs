@@ -24,8 +24,26 @@ const MAX_DEPTH: usize = 96;
 pub(super) const SHARDS: usize = 64;
 
 /// Answers by module, whether the path starts with `::`, the path, and the namespace.
-/// Each comes with what it depends on that was not read.
-pub(super) type Answers = FxHashMap<(ModuleId, bool, Vec<Name>, Namespace), (Vec<Def>, Vec<Ask>)>;
+pub(super) type Answers = FxHashMap<(ModuleId, bool, Vec<Name>, Namespace), Answer>;
+
+/// What a path means.
+#[derive(Debug)]
+pub(super) struct Answer {
+    defs: Vec<Def>,
+    /// What it depends on that was not read.
+    asked: Vec<Ask>,
+    /// The round of reading it is of.
+    round: u32,
+}
+
+impl Answer {
+    /// Whether it is what somebody who asks now would get: of methods more may be known by now.
+    fn holds(&self, model: &Model<'_>) -> bool {
+        let is_method = |def: &Def| matches!(def, Def::Method(_));
+        self.round == model.round
+            || !self.defs.iter().any(is_method) && model.is_open_still(&self.asked)
+    }
+}
 
 /// Something that a file nobody has read may answer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,16 +149,19 @@ impl Model<'_> {
     ) -> Vec<Def> {
         let shard = &self.resolved[module.0 as usize % SHARDS];
         let key = (module, global, names.to_vec(), namespace);
-        if let Some(known) = shard.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            known.1.iter().for_each(|ask| note(ask.clone()));
-            return known.0.clone();
+        if let Some(known) = shard.lock().unwrap_or_else(PoisonError::into_inner).get(&key)
+            && known.holds(self)
+        {
+            known.asked.iter().for_each(|ask| note(ask.clone()));
+            return known.defs.clone();
         }
         let (mut found, asked) =
             watched(|| self.resolve_in(module, global, names, namespace, &mut Query::default()));
         found.sort();
         found.dedup();
         asked.iter().for_each(|ask| note(ask.clone()));
-        shard.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (found.clone(), asked));
+        let answer = Answer { defs: found.clone(), asked, round: self.round };
+        shard.lock().unwrap_or_else(PoisonError::into_inner).insert(key, answer);
         found
     }
 

@@ -8,14 +8,27 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashSet;
 
-use super::names::Namespace;
-use super::{Declaration, Def, ItemRef, Model, ModuleId, Ty, TyHead};
+use super::names::{Namespace, watched};
+use super::{Ask, Declaration, Def, ItemRef, Model, ModuleId, Ty, TyHead};
 use crate::facts::tree::{Function, ItemId, ItemKind, Name, Type, Visibility};
 use crate::source::{FileId, PackageId, TargetKind};
 
-/// Items of a package that code outside of it can get hold of, by file and item. Through other
-/// packages there are no more: they re-export only what they can reach.
-pub(super) fn reachable(model: &Model<'_>, package: PackageId) -> FxHashSet<(FileId, ItemId)> {
+/// Items of a package that code outside of it can get hold of.
+#[derive(Debug)]
+pub(super) struct Reachable {
+    /// By file and item. Through other packages there are no more: they re-export only what they can reach.
+    pub(super) items: FxHashSet<(FileId, ItemId)>,
+    /// What that depends on and was not read.
+    pub(super) asked: Vec<Ask>,
+}
+
+/// What code outside of a package can get hold of.
+pub(super) fn reachable(model: &Model<'_>, package: PackageId) -> Reachable {
+    let (items, asked) = watched(|| search(model, package));
+    Reachable { items, asked }
+}
+
+fn search(model: &Model<'_>, package: PackageId) -> FxHashSet<(FileId, ItemId)> {
     let mut search = Search {
         model,
         package,
