@@ -90,13 +90,13 @@ const MAX_TRIES: usize = 6;
 pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analysis {
     let (mut loader, mut model) =
         model::Loader::new(project, files, &options.catalog, options.search);
-    let mut lowered = flow::Known::default();
+    let mut known = verdict::Known::default();
     // Following and judging ask for names; what spells them and was not read is read, and followed
     // again. Judging costs most, so it waits until there is nothing left to follow, and then for
     // the births that wait for more.
     let mut waiting = Waiting::default();
     let mut found = loop {
-        let followed = verdict::follow(&model, &mut lowered);
+        let followed = verdict::follow(&model, &mut known);
         let wanted = followed.wanted(&model);
         if loader.answer(&mut model, &wanted) {
             continue;
@@ -138,7 +138,7 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
     let directives = directives.collect();
     let births = found.lives.into_iter().filter(|life| life.site.is_thread());
     loader.free(&mut model);
-    lowered.free();
+    known.free();
     Analysis {
         findings,
         verdicts: births.map(|life| life.verdict).collect(),

@@ -228,6 +228,11 @@ pub struct Model<'p> {
 }
 
 impl Model<'_> {
+    /// A number that is another one whenever crates were built anew, so that names may mean something else.
+    pub fn round(&self) -> u32 {
+        self.round
+    }
+
     /// A module.
     pub fn module(&self, id: ModuleId) -> &Module {
         &self.modules[id.0 as usize]

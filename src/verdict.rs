@@ -36,7 +36,7 @@ use fate::{Fates, Judged};
 
 pub use fate::Waiting;
 pub use feeds::AliveSender;
-pub use followed::{Followed, follow};
+pub use followed::{Followed, Known, follow};
 pub use guards::HeldLock;
 pub use joins::{Answer, Join};
 pub use kept::Forgettable;
@@ -221,7 +221,7 @@ pub struct Verdicts {
 
 /// Every life that the walks of a program tell.
 fn lives(fates: &Fates<'_>) -> Vec<Life> {
-    let bodies: Vec<u32> = (0..).zip(&fates.program.bodies).map(|(index, _)| index).collect();
+    let bodies: Vec<u32> = fates.program.bodies().map(|(index, _)| index).collect();
     let mut found: Vec<Life> = bodies
         .into_par_iter()
         .with_max_len(AT_A_TIME)

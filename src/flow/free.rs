@@ -36,7 +36,8 @@ pub(super) fn is_free(model: &Model<'_>, program: &Program, body: u32, field: &F
 
 /// Whether every value of a type gets a field from whoever calls its constructor, and nothing sets it later.
 fn is_only_given(model: &Model<'_>, program: &Program, field: &Field, is_number: bool) -> bool {
-    let all = (0..).zip(&program.bodies).flat_map(|(body, lowered)| {
+    let Owner::Type(TyHead::Item(file, item)) = &field.owner else { return false };
+    let all = program.naming_fields_of((*file, *item)).flat_map(|(body, lowered)| {
         (0..).map(FlowId).zip(&lowered.flows.bodies).map(move |(id, flow)| (body, id, flow))
     });
     let mut is_made = false;

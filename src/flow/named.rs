@@ -5,11 +5,11 @@
 
 use super::program::{FunctionKey, RECEIVING, Site};
 use super::{
-    BlockId, Call, Callable, Callee, Flow, FlowId, Flows, LocalKind, Operand, Place, Proj,
-    StmtKind, Terminator,
+    BlockId, Call, Callable, Callee, Field, Flow, FlowId, Flows, LocalKind, Operand, Owner, Place,
+    Proj, StmtKind, Terminator,
 };
 use crate::facts::tree::{Function, Name};
-use crate::model::Def;
+use crate::model::{Def, TyHead};
 
 /// A statement of a body that has no number yet; see [`Site`].
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +61,10 @@ pub(super) struct Named {
     pub(super) statics: Vec<(FunctionKey, At, Place)>,
     /// What something is taken out of that may be a channel.
     pub(super) receipts: Vec<(At, Place)>,
+    /// Types of which a field is named, set or made, sorted.
+    pub(super) owners: Vec<FunctionKey>,
+    /// Calls of methods named `join`.
+    pub(super) joins: Vec<At>,
     /// Whether it is what a macro writes.
     in_macro: bool,
 }
@@ -88,14 +92,22 @@ impl Named {
         }
         named.opaque.sort_unstable();
         named.opaque.dedup();
+        named.owners.sort_unstable();
+        named.owners.dedup();
         named
     }
 
     fn statement(&mut self, flow: &Flow, stmt: &StmtKind, at: At) {
         match stmt {
-            StmtKind::Assign(_, from) => self.place(flow, from, at),
+            StmtKind::Assign(to, from) => {
+                self.owners(&to.proj);
+                self.place(flow, from, at);
+            }
             StmtKind::Build(_, parts) => {
-                parts.iter().for_each(|(_, part)| self.operand(flow, part, at));
+                for (proj, part) in parts {
+                    self.owners(proj);
+                    self.operand(flow, part, at);
+                }
             }
             StmtKind::Closure(_, _, captures) => {
                 captures.iter().for_each(|capture| self.place(flow, &capture.outer, at));
@@ -112,9 +124,23 @@ impl Named {
                     }
                 }
                 self.call(call, at);
+                if &*call.name == "join" {
+                    self.joins.push(at);
+                }
             }
-            StmtKind::Clear(_) | StmtKind::Flag(..) | StmtKind::Drop(..) => {}
+            StmtKind::Clear(place) => self.owners(&place.proj),
+            StmtKind::Flag(..) | StmtKind::Drop(..) => {}
         }
+    }
+
+    /// Notes the types of which a place is a field.
+    fn owners(&mut self, proj: &[Proj]) {
+        self.owners.extend(proj.iter().filter_map(|proj| match proj {
+            Proj::Field(Field { owner: Owner::Type(TyHead::Item(file, item)), .. }) => {
+                Some((*file, *item))
+            }
+            _ => None,
+        }));
     }
 
     fn operand(&mut self, flow: &Flow, operand: &Operand, at: At) {
@@ -168,6 +194,7 @@ impl Named {
                 self.receipts.push((at, place.clone()));
             }
         }
+        self.owners(&place.proj);
         for proj in &place.proj {
             if let Proj::Field(field) = proj {
                 self.fields.push((field.name.clone(), at, place.clone()));

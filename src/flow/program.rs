@@ -3,19 +3,24 @@
 //! Following a handle across functions needs three questions answered fast: where a function is
 //! called, where a field is named, and where a name is used that nobody could resolve.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod index;
+mod reads;
+mod variants;
+
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::named::{Given, Named};
-use super::{Call, FlowId, Flows, Place, StmtKind, lower_body};
-use crate::facts::cfg::Cfg;
-use crate::facts::tree::{Body, ExprKind, Function, ItemId, ItemKind, Name};
-use crate::finding::CodeKind;
+use super::named::Named;
+use super::{Call, FlowId, Flows, Place, StmtKind};
+use crate::facts::FileFacts;
+use crate::facts::tree::{Body, Function, ItemId, ItemKind, Name};
 use crate::model::{Ask, FunctionRef, ItemRef, Model, ModuleId, watched};
 use crate::source::FileId;
+use index::Index;
+pub use reads::Reads;
 
 /// Methods that take something out of a channel, whatever they are called on.
 pub const RECEIVING: &[&str] =
@@ -30,9 +35,6 @@ const MAX_UNREAD: usize = 24;
 
 /// Functions that one thread looks at at a time: most have no body, and one may be large.
 const AT_A_TIME: usize = 64;
-
-/// Conditions on statements of one body that are told apart.
-const MAX_CONDITIONS: usize = 3;
 
 /// A function by where it stands, whichever crate looks at it.
 pub type FunctionKey = (FileId, ItemId);
@@ -67,63 +69,181 @@ pub struct Site {
     pub index: u32,
 }
 
-/// All lowered bodies with their indexes.
+/// All lowered bodies with their indexes. A body keeps its number for as long as its function has one.
 #[derive(Debug, Default)]
 pub struct Program {
-    /// Every function that was lowered, once for each assignment.
-    pub bodies: Vec<Arc<Lowered>>,
+    /// Every function that was lowered, once for each assignment; nothing under a number out of use.
+    bodies: Vec<Option<Arc<Lowered>>>,
     /// What each of them depends on that was not read.
     asked: Vec<Arc<[Ask]>>,
-    functions: Functions,
-    cells: Cells,
+    index: Index,
+    entries: FxHashMap<Key, Entry>,
+    /// The facts that they were made from, and the round of reading.
+    facts: FxHashMap<FileId, Arc<FileFacts>>,
+    round: Option<u32>,
+    /// What was asked of it.
+    reads: Reads,
     /// Whether nothing sets a field but constructors, for fields that this was asked of.
-    pub(super) unset: Mutex<FxHashMap<(FileId, ItemId, Name), bool>>,
+    pub(super) unset: Mutex<FxHashMap<FieldKey, bool>>,
+}
+
+/// A field of a type.
+type FieldKey = (FileId, ItemId, Name);
+
+/// A function in its module, and whether it is for tests only.
+type Key = (ItemRef, bool);
+
+/// A function that was lowered.
+#[derive(Debug)]
+struct Entry {
+    body: Arc<Body>,
+    /// The numbers of its bodies.
+    bodies: Vec<u32>,
+    /// What it depends on that was not read.
+    asked: Arc<[Ask]>,
+}
+
+/// A function that was lowered just now: its body, what came of it, and what that depends on.
+struct Fresh<'m> {
+    key: Key,
+    body: &'m Arc<Body>,
+    bodies: Vec<Arc<Lowered>>,
+    asked: Vec<Ask>,
 }
 
 impl Program {
     /// Lowers every function and constant of a model that has a body, but for those that were lowered
-    /// before and cannot have changed.
-    pub fn lower(model: &Model<'_>, known: &mut Known) -> Self {
-        let functions = model.functions.par_iter().with_max_len(AT_A_TIME).copied();
-        let values = model
-            .values
-            .par_iter()
-            .with_max_len(AT_A_TIME)
+    /// before and cannot have changed. `reads` is what was asked before; gives whether an answer may be another one now.
+    pub fn update(&mut self, model: &Model<'_>, reads: &Reads) -> bool {
+        // Names mean what they did, and only files that were read once more can have other bodies.
+        let same_names = self.round.replace(model.round()) == Some(model.round());
+        let again = self.read_again(model);
+        let may_differ = |item: ItemRef| !same_names || again.contains(&item.file);
+        let functions = model.functions.iter().copied();
+        let values = model.values.iter();
+        let values = values
             .map(|&(item, test_only)| FunctionRef { item, container: None, test_only });
-        let lowered: Vec<(Key, Entry)> = functions
-            .chain(values)
-            .filter_map(|function| Some((function, body_of(model, function)?)))
+        let all = functions.chain(values).filter(|it| may_differ(it.item));
+        let with_body: Vec<(FunctionRef, &Arc<Body>)> =
+            all.filter_map(|function| Some((function, body_of(model, function)?))).collect();
+        let mut gone: Vec<Key> = Vec::new();
+        if !same_names {
+            let live: rustc_hash::FxHashSet<Key> =
+                with_body.iter().map(|(it, _)| (it.item, it.test_only)).collect();
+            gone.extend(self.entries.keys().filter(|key| !live.contains(key)));
+        }
+        let holds = |(function, body): &(FunctionRef, &Arc<Body>)| {
+            self.entries.get(&(function.item, function.test_only)).is_some_and(|entry| {
+                Arc::ptr_eq(&entry.body, body) && (same_names || model.is_open_still(&entry.asked))
+            })
+        };
+        let fresh: Vec<Fresh<'_>> = with_body
+            .into_par_iter()
+            .with_max_len(AT_A_TIME)
+            .filter(|it| !holds(it))
             .map(|(function, body)| {
-                let key = (function.item, function.test_only);
-                match known.entries.get(&key) {
-                    Some(entry)
-                        if Arc::ptr_eq(&entry.body, body) && model.is_open_still(&entry.asked) =>
-                    {
-                        (key, entry.clone())
-                    }
-                    _ => {
-                        let (bodies, asked) = watched(|| lower(model, function, body));
-                        (key, Entry { body: body.clone(), bodies, asked: asked.into() })
-                    }
-                }
+                let (bodies, asked) = watched(|| variants::lower(model, function, body));
+                Fresh { key: (function.item, function.test_only), body, bodies, asked }
             })
             .collect();
-        let bodies: Vec<_> =
-            lowered.iter().flat_map(|(_, entry)| entry.bodies.iter().cloned()).collect();
-        let asked = lowered
-            .iter()
-            .flat_map(|(_, entry)| entry.bodies.iter().map(|_| entry.asked.clone()))
-            .collect();
-        let ((functions, cells), ()) = rayon::join(
-            || rayon::join(|| Functions::new(&bodies), || Cells::new(&bodies)),
-            || known.entries = lowered.into_iter().collect(),
-        );
-        Self { bodies, asked, functions, cells, unset: Mutex::default() }
+        let is_new = |it: &Fresh<'_>| !self.entries.contains_key(&it.key);
+        let adds_only = same_names && gone.is_empty() && fresh.iter().all(is_new);
+        let added = || fresh.iter().flat_map(|it| &it.bodies);
+        let concerns = !adds_only || added().any(|lowered| reads.concern(lowered));
+        gone.sort_unstable();
+        self.replace(gone, fresh);
+        self.unset = Mutex::default();
+        concerns
+    }
+
+    /// What was asked since this was called last.
+    pub fn take_reads(&mut self) -> Reads {
+        std::mem::take(&mut self.reads)
+    }
+
+    /// The files that were read since the last time.
+    fn read_again(&mut self, model: &Model<'_>) -> BTreeSet<FileId> {
+        let mut again = BTreeSet::new();
+        for (file, facts) in model.facts.iter() {
+            let known = self.facts.get(&file);
+            if !known.is_some_and(|known| Arc::ptr_eq(known, facts)) {
+                again.insert(file);
+                self.facts.insert(file, facts.clone());
+            }
+        }
+        again
+    }
+
+    /// Takes bodies out and puts others in, which keep the numbers of those that they stand for.
+    fn replace(&mut self, gone: Vec<Key>, fresh: Vec<Fresh<'_>>) {
+        for key in gone {
+            if let Some(entry) = self.entries.remove(&key) {
+                entry.bodies.into_iter().for_each(|body| self.take(body));
+            }
+        }
+        for Fresh { key, body, bodies, asked } in fresh {
+            let old = self.entries.remove(&key).map_or(Vec::new(), |entry| entry.bodies);
+            old.iter().for_each(|&body| self.take(body));
+            let asked: Arc<[Ask]> = asked.into();
+            let mut numbers = Vec::new();
+            for (position, lowered) in bodies.into_iter().enumerate() {
+                let number = old.get(position).copied().unwrap_or_else(|| {
+                    self.bodies.push(None);
+                    self.asked.push(asked.clone());
+                    u32::try_from(self.bodies.len() - 1).unwrap_or(u32::MAX)
+                });
+                self.index.add(number, &lowered);
+                self.bodies[number as usize] = Some(lowered);
+                self.asked[number as usize] = asked.clone();
+                numbers.push(number);
+            }
+            let entry = Entry { body: body.clone(), bodies: numbers, asked };
+            self.entries.insert(key, entry);
+        }
+    }
+
+    fn take(&mut self, body: u32) {
+        if let Some(lowered) = self.bodies[body as usize].take() {
+            self.index.remove(body, &lowered);
+        }
+    }
+
+    /// Gives it back, for which nobody has to wait.
+    pub fn free(self) {
+        rayon::spawn(move || drop(self));
+    }
+
+    /// Every body with its number, in order.
+    pub fn bodies(&self) -> impl Iterator<Item = (u32, &Lowered)> {
+        let bodies = (0..).zip(&self.bodies);
+        bodies.filter_map(|(number, lowered)| Some((number, lowered.as_deref()?)))
+    }
+
+    /// The bodies in which something is born, in order.
+    pub fn giving_birth(&self) -> impl Iterator<Item = (u32, &Lowered)> {
+        self.index.births.iter().map(|&body| (body, self.body(body)))
+    }
+
+    /// The bodies of a file, in order.
+    pub fn in_file(&self, file: FileId) -> impl Iterator<Item = &Lowered> {
+        self.index.in_file.get(&file).into_iter().flatten().map(|&body| self.body(body))
+    }
+
+    /// Calls of methods named `join`, in order.
+    pub fn joins(&self) -> &[Site] {
+        &self.index.joins
     }
 
     /// A lowered body.
+    ///
+    /// # Panics
+    ///
+    /// For a number out of use; what is known of a program names none.
     pub fn body(&self, index: u32) -> &Lowered {
-        &self.bodies[index as usize]
+        let Some(lowered) = &self.bodies[index as usize] else {
+            unreachable!("numbers of bodies are handed out by the program that has them")
+        };
+        lowered
     }
 
     /// The call at a place of a body, if one is there.
@@ -145,37 +265,53 @@ impl Program {
 
     /// The bodies of a function, one for each assignment and crate.
     pub fn bodies_of(&self, key: FunctionKey) -> &[u32] {
-        self.functions.by_item.get(&key).map_or(&[], Vec::as_slice)
+        let bodies = self.index.by_item.get(&key).map_or(&[][..], Vec::as_slice);
+        if bodies.is_empty() {
+            self.reads.body(key);
+        }
+        bodies
     }
 
     /// Calls that resolve to a function.
     pub fn calls_of(&self, key: FunctionKey) -> &[Site] {
-        self.functions.calls.get(&key).map_or(&[], Vec::as_slice)
+        self.reads.uses(key);
+        self.index.calls.get(&key).map_or(&[], Vec::as_slice)
     }
 
     /// Places where a function is handed on as a value.
     pub fn values_of(&self, key: FunctionKey) -> &[Site] {
-        self.functions.values.get(&key).map_or(&[], Vec::as_slice)
+        self.reads.uses(key);
+        self.index.values.get(&key).map_or(&[], Vec::as_slice)
     }
 
     /// Calls of something with this name that could not be resolved, and that can be a call of the function.
     pub fn loose_calls(&self, name: &str, function: &Function) -> impl Iterator<Item = Site> {
-        let named = self.functions.loose.get(name).into_iter().flatten();
+        self.reads.name(name);
+        let named = self.index.loose.get(name).into_iter().flatten();
         named.filter(|(given, _)| given.suits(function)).map(|(_, site)| *site)
     }
 
     /// Statements that name a field of this name, and the place that they name.
     pub fn fields_named(&self, name: &str) -> impl Iterator<Item = (Site, &Place)> {
-        let named = self.cells.fields.get(name).into_iter().flatten();
+        self.reads.name(name);
+        let named = self.index.fields.get(name).into_iter().flatten();
         named.map(|&(body, position)| {
             let (_, at, place) = &self.body(body).named.fields[position as usize];
             (at.site(body), place)
         })
     }
 
+    /// Bodies that name, set or make a field of a type.
+    pub(super) fn naming_fields_of(&self, ty: FunctionKey) -> impl Iterator<Item = (u32, &Lowered)> {
+        self.reads.uses(ty);
+        let bodies = self.index.owners.get(&ty).into_iter().flatten();
+        bodies.map(|&body| (body, self.body(body)))
+    }
+
     /// Statements that name a static.
     pub fn statics_named(&self, key: FunctionKey) -> impl Iterator<Item = (Site, &Place)> {
-        let named = self.cells.statics.get(&key).into_iter().flatten();
+        self.reads.uses(key);
+        let named = self.index.statics.get(&key).into_iter().flatten();
         named.map(|&(body, position)| {
             let (_, at, place) = &self.body(body).named.statics[position as usize];
             (at.site(body), place)
@@ -202,97 +338,18 @@ impl Program {
 
     /// Statements that take something out of a channel, and where its receiver is.
     pub fn receipts(&self) -> impl Iterator<Item = (Site, &Place)> {
-        let bodies = (0..).zip(&self.bodies);
-        bodies.flat_map(|(body, lowered)| {
-            let receipts = lowered.named.receipts.iter();
+        self.reads.receipts();
+        self.index.receipts.iter().flat_map(|&body| {
+            let receipts = self.body(body).named.receipts.iter();
             receipts.map(move |(at, place)| (at.site(body), place))
         })
     }
 
     /// Bodies with a macro that mentions this name and that nobody expanded.
     pub fn macros_with(&self, name: &str) -> &[u32] {
-        self.functions.opaque.get(name).map_or(&[], Vec::as_slice)
+        self.reads.name(name);
+        self.index.opaque.get(name).map_or(&[], Vec::as_slice)
     }
-}
-
-/// Functions, by who they are and who calls and names them.
-#[derive(Debug, Default)]
-struct Functions {
-    by_item: FxHashMap<FunctionKey, Vec<u32>>,
-    calls: FxHashMap<FunctionKey, Vec<Site>>,
-    values: FxHashMap<FunctionKey, Vec<Site>>,
-    loose: FxHashMap<Name, Vec<(Given, Site)>>,
-    opaque: FxHashMap<Name, Vec<u32>>,
-}
-
-impl Functions {
-    fn new(bodies: &[Arc<Lowered>]) -> Self {
-        let mut index = Self::default();
-        for (body, lowered) in (0..).zip(bodies) {
-            let (item, named) = (lowered.function.item, &lowered.named);
-            index.by_item.entry((item.file, item.item)).or_default().push(body);
-            for name in &named.opaque {
-                index.opaque.entry(name.clone()).or_default().push(body);
-            }
-            for (function, at) in &named.values {
-                index.values.entry(*function).or_default().push(at.site(body));
-            }
-            for (function, at) in &named.calls {
-                index.calls.entry(*function).or_default().push(at.site(body));
-            }
-            for (name, given, at) in &named.loose {
-                index.loose.entry(name.clone()).or_default().push((*given, at.site(body)));
-            }
-        }
-        index
-    }
-}
-
-/// Fields and statics, by who names them: the body, and the position among what it names.
-#[derive(Debug, Default)]
-struct Cells {
-    fields: FxHashMap<Name, Vec<(u32, u32)>>,
-    statics: FxHashMap<FunctionKey, Vec<(u32, u32)>>,
-}
-
-impl Cells {
-    fn new(bodies: &[Arc<Lowered>]) -> Self {
-        let mut index = Self::default();
-        for (body, lowered) in (0..).zip(bodies) {
-            for (position, (name, ..)) in (0..).zip(&lowered.named.fields) {
-                index.fields.entry(name.clone()).or_default().push((body, position));
-            }
-            for (position, (item, ..)) in (0..).zip(&lowered.named.statics) {
-                index.statics.entry(*item).or_default().push((body, position));
-            }
-        }
-        index
-    }
-}
-
-/// What was lowered in an earlier round of reading.
-#[derive(Debug, Default)]
-pub struct Known {
-    entries: FxHashMap<Key, Entry>,
-}
-
-impl Known {
-    /// Gives it back, for which nobody has to wait.
-    pub fn free(self) {
-        rayon::spawn(move || drop(self));
-    }
-}
-
-/// A function in its module, and whether it is for tests only.
-type Key = (ItemRef, bool);
-
-/// A function that was lowered.
-#[derive(Clone, Debug)]
-struct Entry {
-    body: Arc<Body>,
-    bodies: Vec<Arc<Lowered>>,
-    /// What it depends on that was not read.
-    asked: Arc<[Ask]>,
 }
 
 fn body_of<'m>(model: &'m Model<'_>, function: FunctionRef) -> Option<&'m Arc<Body>> {
@@ -301,73 +358,4 @@ fn body_of<'m>(model: &'m Model<'_>, function: FunctionRef) -> Option<&'m Arc<Bo
         ItemKind::Value(it) => it.body.as_ref(),
         _ => None,
     }
-}
-
-/// Lowers one function over all assignments of its statement conditions.
-fn lower(model: &Model<'_>, function: FunctionRef, body: &Body) -> Vec<Arc<Lowered>> {
-    let guesses = has_more_conditions(body);
-    let code = model.code_kind(function.item.module, function.test_only);
-    let is_test = matches!(code, CodeKind::Test | CodeKind::Bench);
-    let runs_on_unix = model.runs_on_unix(function);
-    let in_macro = model.item(function.item).name.ends_with('!');
-    assignments(body, function.test_only)
-        .into_iter()
-        .map(|assignment| {
-            let flows = lower_body(model, function, body, &assignment);
-            let on_unix = runs_on_unix && !leaves_unix_out(&assignment);
-            let named = Named::of(&flows, in_macro);
-            Arc::new(Lowered { function, flows, guesses, is_test, on_unix, named })
-        })
-        .collect()
-}
-
-/// Whether conditions that hold together leave no Unix.
-fn leaves_unix_out(assignment: &BTreeMap<Cfg, bool>) -> bool {
-    assignment.iter().any(|(atom, &holds)| match holds {
-        true => atom.excludes_unix(),
-        false => Cfg::Not(Box::new(atom.clone())).excludes_unix(),
-    })
-}
-
-/// Whether a body has more conditions than are told apart.
-fn has_more_conditions(body: &Body) -> bool {
-    let mut atoms = conditions(body);
-    atoms.retain(|&atom| *atom != Cfg::Test);
-    atoms.len() > MAX_CONDITIONS
-}
-
-/// Conditions on the statements and arms of a body.
-fn conditions(body: &Body) -> Vec<&Cfg> {
-    let mut atoms: Vec<&Cfg> = Vec::new();
-    body.blocks.iter().flat_map(|block| &block.stmts).for_each(|stmt| stmt.cfg.atoms(&mut atoms));
-    for expr in &body.exprs {
-        if let ExprKind::Match(_, arms) = &expr.kind {
-            arms.iter().for_each(|arm| arm.cfg.atoms(&mut atoms));
-        }
-    }
-    atoms
-}
-
-/// Assignments of the conditions on statements and arms: at most eight, each consistent.
-fn assignments(body: &Body, test_only: bool) -> Vec<BTreeMap<Cfg, bool>> {
-    let atoms = conditions(body);
-    let mut all = vec![BTreeMap::from([(Cfg::Test, test_only)])];
-    for atom in atoms.into_iter().filter(|&atom| *atom != Cfg::Test).take(MAX_CONDITIONS) {
-        all = all
-            .into_iter()
-            .flat_map(|assignment| {
-                [true, false].map(|value| {
-                    let mut assignment = assignment.clone();
-                    assignment.insert(atom.clone(), value);
-                    assignment
-                })
-            })
-            .collect();
-    }
-    all.retain(|assignment| {
-        let mut held = assignment.iter().filter(|(_, holds)| **holds).map(|(atom, _)| atom);
-        let others = held.clone();
-        !held.any(|one| others.clone().any(|other| one.excludes(other)))
-    });
-    all
 }

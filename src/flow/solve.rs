@@ -94,7 +94,7 @@ impl Solution {
 /// Follows everything that is born in a program.
 pub fn solve(model: &Model<'_>, program: &Program) -> Solution {
     let mut open: BTreeSet<Task> = BTreeSet::new();
-    for (body, lowered) in (0..).zip(&program.bodies) {
+    for (body, lowered) in program.giving_birth() {
         let births = (0..).zip(&lowered.flows.births).filter(|(_, birth)| !birth.owned);
         open.extend(births.map(|(birth, _)| Task::Birth(body, birth)));
     }

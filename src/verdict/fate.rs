@@ -114,7 +114,7 @@ impl<'a> Fates<'a> {
     pub(super) fn carried(&self) -> BTreeSet<Task> {
         let mut found = BTreeSet::new();
         let mut open: Vec<Exit> = Vec::new();
-        for (body, lowered) in (0..).zip(&self.program.bodies) {
+        for (body, lowered) in self.program.giving_birth() {
             for (number, birth) in (0..).zip(&lowered.flows.births) {
                 if !birth.owned {
                     open.extend(self.exits(&Task::Birth(body, number)));

@@ -79,19 +79,16 @@ pub(super) fn joins(fates: &Fates<'_>) -> Vec<Join> {
         known.remove(&at);
     }
     let mut found: BTreeMap<(FileId, TextRange), Join> = BTreeMap::new();
-    for (body, lowered) in (0_u32..).zip(&fates.program.bodies) {
-        let file = lowered.function.item.file;
-        for flow in &lowered.flows.bodies {
-            for (block, contents) in flow.blocks.iter().enumerate() {
-                for stmt in &contents.stmts {
-                    let StmtKind::Call(call) = &stmt.kind else { continue };
-                    let key = (file, call.name_range);
-                    if &*call.name == "join" && known.contains(&key) {
-                        let join = join(fates, body, lowered, flow, call, stmt.range, block);
-                        found.entry(key).or_insert(join);
-                    }
-                }
-            }
+    for site in fates.program.joins() {
+        let lowered = fates.program.body(site.body);
+        let flow = lowered.flows.body(site.flow);
+        let block = site.block.0 as usize;
+        let stmt = &flow.blocks[block].stmts[site.index as usize];
+        let StmtKind::Call(call) = &stmt.kind else { continue };
+        let key = (lowered.function.item.file, call.name_range);
+        if known.contains(&key) {
+            let join = join(fates, site.body, lowered, flow, call, stmt.range, block);
+            found.entry(key).or_insert(join);
         }
     }
     for (key, sender) in alive_senders(fates) {

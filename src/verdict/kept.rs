@@ -196,16 +196,14 @@ impl Fates<'_> {
             return false;
         }
         // A thread that finds itself at the end of its own handle cannot join that, and one that panics need not.
-        let is_around = |lowered: &Lowered| {
-            let item = lowered.function.item;
-            item.file == end.file && self.model.item(item).range.contains(end.range)
-        };
+        let is_around =
+            |lowered: &Lowered| self.model.item(lowered.function.item).range.contains(end.range);
         let asks_who = |lowered: &Lowered| {
             let mut calls = lowered.flows.bodies.iter().flat_map(Flow::calls);
             calls.any(|call| matches!(&*call.name, "id" | "panicking"))
         };
-        let losing = self.program.bodies.iter().map(|lowered| &**lowered);
-        if asks_who(lowered) || losing.filter(|it| is_around(it)).any(asks_who) {
+        let mut losing = self.program.in_file(end.file).filter(|it| is_around(it));
+        if asks_who(lowered) || losing.any(asks_who) {
             return false;
         }
         let flow = lowered.flows.body(site.flow);

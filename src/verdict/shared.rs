@@ -24,7 +24,7 @@ impl Fates<'_> {
             return None;
         }
         let member = Name::from(member.rsplit('.').next().unwrap_or(member));
-        self.program.bodies.iter().find_map(|lowered| {
+        self.program.bodies().find_map(|(_, lowered)| {
             lowered.flows.bodies.iter().find_map(|flow| {
                 let stmts = flow.blocks.iter().flat_map(|block| &block.stmts);
                 let given = |stmt: &&Stmt| {

@@ -85,7 +85,7 @@ pub(super) struct Workers {
 /// Looks through what every thread runs.
 pub(super) fn workers(model: &Model<'_>, program: &Program) -> Workers {
     let mut search = Search::new(model, program);
-    for (body, lowered) in (0..).zip(&program.bodies) {
+    for (body, lowered) in program.giving_birth() {
         for birth in &lowered.flows.births {
             if birth.class == Class::Thread {
                 search.thread(body, birth);
