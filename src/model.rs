@@ -297,12 +297,7 @@ impl Model<'_> {
     }
 
     /// Notes the names that macros of a file mention, in place of those of an earlier reading.
-    fn name_in_macros(
-        &mut self,
-        file: FileId,
-        old: Option<&FileFacts>,
-        new: Option<&FileFacts>,
-    ) {
+    fn name_in_macros(&mut self, file: FileId, old: Option<&FileFacts>, new: Option<&FileFacts>) {
         let names = |facts: Option<&FileFacts>| {
             facts.map(|facts| facts.macro_names.clone()).unwrap_or_default()
         };

@@ -124,6 +124,26 @@ pub trait Files: Sync {
     /// # Errors
     /// The reason in words when it cannot be read, is no UTF-8 or is too large to analyse.
     fn read(&self, file: FileId) -> Result<Arc<str>, ReadError>;
+
+    /// Looks at the whole text of a file that need not be kept: most are looked at once.
+    ///
+    /// # Errors
+    /// As for [`Files::read`]; then nothing is looked at.
+    fn look(&self, file: FileId, look: &mut dyn FnMut(&str)) -> Result<(), ReadError> {
+        self.read(file).map(|text| look(&text))
+    }
+}
+
+impl dyn Files + '_ {
+    /// What there is to say of the text of a file.
+    ///
+    /// # Errors
+    /// As for [`Files::read`].
+    pub fn ask<T>(&self, file: FileId, say: impl FnOnce(&str) -> T) -> Result<T, ReadError> {
+        let (mut say, mut said) = (Some(say), None);
+        self.look(file, &mut |text| said = say.take().map(|say| say(text)))?;
+        said.ok_or_else(|| ReadError { message: "is not there".to_owned() })
+    }
 }
 
 impl Project {

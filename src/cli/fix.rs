@@ -40,6 +40,14 @@ impl Files for Overlay<'_> {
     fn read(&self, file: FileId) -> Result<Arc<str>, ReadError> {
         self.texts.get(&file).map_or_else(|| self.disk.read(file), |text| Ok(text.clone()))
     }
+
+    fn look(&self, file: FileId, look: &mut dyn FnMut(&str)) -> Result<(), ReadError> {
+        match self.texts.get(&file) {
+            Some(text) => look(text),
+            None => self.disk.look(file, look)?,
+        }
+        Ok(())
+    }
 }
 
 /// What a repair may be done to.

@@ -14,7 +14,7 @@ use crate::source::{FileId, Files, Project, ReadError};
 pub const MAX_BYTES: u64 = 8 << 20;
 
 thread_local! {
-    /// Where the bytes of one file are before they are known to be text: thousands of buffers, each given back at once,
+    /// Where the text of one file is while somebody looks at it: thousands of buffers, each given back at once,
     /// cost as much as the reading.
     static BYTES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
@@ -44,11 +44,22 @@ impl DiskFiles {
 
 impl Files for DiskFiles {
     fn read(&self, file: FileId) -> Result<Arc<str>, ReadError> {
-        read_text(&self.path(file)).map_err(|message| ReadError { message })
+        let mut read = None;
+        self.look(file, &mut |text| read = Some(Arc::from(text)))?;
+        read.ok_or_else(|| ReadError { message: "cannot be read".to_owned() })
+    }
+
+    fn look(&self, file: FileId, look: &mut dyn FnMut(&str)) -> Result<(), ReadError> {
+        // Who looks may read another file before they are done.
+        let mut bytes = BYTES.take();
+        let read = read_into(&mut bytes, &self.path(file)).map(look);
+        BYTES.set(bytes);
+        read.map_err(|message| ReadError { message })
     }
 }
 
-fn read_text(path: &Path) -> Result<Arc<str>, String> {
+/// Reads a file into a buffer that is as long as it has to be; the text is the beginning of it.
+fn read_into<'b>(bytes: &'b mut Vec<u8>, path: &Path) -> Result<&'b str, String> {
     let unreadable = |error: io::Error| format!("cannot be read: {}", words(&error));
     let mut file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
@@ -58,32 +69,26 @@ fn read_text(path: &Path) -> Result<Arc<str>, String> {
     if metadata.len() > MAX_BYTES {
         return Err(too_large(metadata.len()));
     }
-    BYTES.with_borrow_mut(|bytes| {
-        // The file may grow while it is read, and some report a length of zero whatever they hold.
-        let mut length = 0;
-        loop {
-            let said = usize::try_from(metadata.len()).unwrap_or(0);
-            if bytes.len() <= length.max(said) {
-                bytes.resize(2 * length.max(said) + 1, 0);
-            }
-            match file.read(&mut bytes[length..]) {
-                Ok(0) => break,
-                Ok(more) => length += more,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(unreadable(error)),
-            }
-            if length as u64 > MAX_BYTES {
-                return Err(too_large(length as u64));
-            }
+    // The file may grow while it is read, and some report a length of zero whatever they hold.
+    let mut length = 0;
+    loop {
+        let said = usize::try_from(metadata.len()).unwrap_or(0);
+        if bytes.len() <= length.max(said) {
+            bytes.resize(2 * length.max(said) + 1, 0);
         }
-        let bytes = &bytes[..length];
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Arc::from(text)),
-            Err(error) => Err(format!(
-                "is not valid UTF-8 (byte {}): save it as UTF-8 or exempt it",
-                error.valid_up_to()
-            )),
+        match file.read(&mut bytes[length..]) {
+            Ok(0) => break,
+            Ok(more) => length += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable(error)),
         }
+        if length as u64 > MAX_BYTES {
+            return Err(too_large(length as u64));
+        }
+    }
+    std::str::from_utf8(&bytes[..length]).map_err(|error| {
+        let at = error.valid_up_to();
+        format!("is not valid UTF-8 (byte {at}): save it as UTF-8 or exempt it")
     })
 }
 
@@ -107,7 +112,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.rs");
         std::fs::write(&path, bytes).unwrap();
-        read_text(&path)
+        read_into(&mut Vec::new(), &path).map(Arc::from)
     }
 
     #[test]
@@ -131,9 +136,9 @@ mod tests {
     #[test]
     fn missing_files_and_directories_say_so() {
         let dir = tempfile::tempdir().unwrap();
-        let missing = read_text(&dir.path().join("no.rs")).unwrap_err();
+        let missing = read_into(&mut Vec::new(), &dir.path().join("no.rs")).unwrap_err();
         assert_eq!(missing, "cannot be read: no such file or directory");
         std::fs::create_dir(dir.path().join("x.rs")).unwrap();
-        assert!(read_text(&dir.path().join("x.rs")).unwrap_err().contains("directory"));
+        assert!(read_into(&mut Vec::new(), &dir.path().join("x.rs")).unwrap_err().contains("directory"));
     }
 }

@@ -121,8 +121,8 @@ impl Program {
         let may_differ = |item: ItemRef| !same_names || again.contains(&item.file);
         let functions = model.functions.iter().copied();
         let values = model.values.iter();
-        let values = values
-            .map(|&(item, test_only)| FunctionRef { item, container: None, test_only });
+        let values =
+            values.map(|&(item, test_only)| FunctionRef { item, container: None, test_only });
         let all = functions.chain(values).filter(|it| may_differ(it.item));
         let with_body: Vec<(FunctionRef, &Arc<Body>)> =
             all.filter_map(|function| Some((function, body_of(model, function)?))).collect();
@@ -302,7 +302,10 @@ impl Program {
     }
 
     /// Bodies that name, set or make a field of a type.
-    pub(super) fn naming_fields_of(&self, ty: FunctionKey) -> impl Iterator<Item = (u32, &Lowered)> {
+    pub(super) fn naming_fields_of(
+        &self,
+        ty: FunctionKey,
+    ) -> impl Iterator<Item = (u32, &Lowered)> {
         self.reads.uses(ty);
         let bodies = self.index.owners.get(&ty).into_iter().flatten();
         bodies.map(|&body| (body, self.body(body)))

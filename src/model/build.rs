@@ -13,7 +13,9 @@ use super::module_files::parent_dir;
 use super::names::{SHARDS, watched};
 use super::numbers::Numbers;
 use super::trees::{Root, grow};
-use super::{Ask, CrateId, ExternCrate, FunctionRef, ItemRef, Model, ModuleId, PerFile, Ty, TyHead};
+use super::{
+    Ask, CrateId, ExternCrate, FunctionRef, ItemRef, Model, ModuleId, PerFile, Ty, TyHead,
+};
 use crate::Note;
 use crate::catalog::{Catalog, Role};
 use crate::facts::tree::{ItemId, ItemKind, Name};
@@ -23,8 +25,6 @@ use crate::source::{Dependency, FileId, PackageId, Project, TargetId, TargetKind
 /// What one crate gave to a model.
 #[derive(Debug, Default)]
 pub(super) struct Part {
-    /// Files of its modules, read or not.
-    pub(super) files: BTreeSet<FileId>,
     pub(super) modules: Vec<ModuleId>,
     pub(super) blocks: Vec<(ModuleId, ItemId, u32)>,
     pub(super) functions: Vec<FunctionRef>,
@@ -33,6 +33,10 @@ pub(super) struct Part {
     pub(super) providing: Vec<ItemRef>,
     pub(super) sightings: Vec<(ItemRef, bool)>,
     pub(super) implementations: Vec<Implementation>,
+    /// Those of them that depend on what was not read.
+    open: Vec<usize>,
+    /// Traits that are implemented for references.
+    of_references: Vec<Name>,
     pub(super) notes: Vec<Note>,
 }
 
@@ -42,10 +46,8 @@ pub(super) struct Implementation {
     item: ItemRef,
     is_test: bool,
     head: Option<TyHead>,
-    /// The trait, if it is for references.
-    of_reference: Option<Name>,
-    /// What that depends on and was not read; nobody has looked yet where there is nothing.
-    asked: Option<Vec<Ask>>,
+    /// What that depends on and was not read.
+    asked: Vec<Ask>,
 }
 
 /// A model of nothing.
@@ -86,6 +88,8 @@ pub(super) fn empty<'p>(
 /// Builds the crates of a model in which a changed file lies; the facts and notes of all files are
 /// in it already.
 pub(super) fn rebuild(model: &mut Model<'_>, numbers: &mut Numbers, changed: &BTreeSet<FileId>) {
+    let modules = changed.iter().filter_map(|file| model.of_file.get(file)).flatten();
+    let changed = modules.map(|&module| model.module(module).krate).collect();
     let mut builder = Builder {
         model,
         numbers,
@@ -135,7 +139,8 @@ fn leading(catalog: &Catalog) -> FxHashSet<String> {
 struct Builder<'m, 'p> {
     model: &'m mut Model<'p>,
     numbers: &'m mut Numbers,
-    changed: &'m BTreeSet<FileId>,
+    /// Crates in which a changed file lies.
+    changed: FxHashSet<CrateId>,
     /// All crates there are: targets in order, then orphans by file.
     order: Vec<CrateId>,
     rebuilt: BTreeSet<CrateId>,
@@ -162,15 +167,13 @@ impl Builder<'_, '_> {
     }
 
     fn orphans(&mut self) {
-        let targets = self.order.iter().filter_map(|krate| self.model.parts.get(krate));
-        let reached: BTreeSet<FileId> = targets.flat_map(|part| &part.files).copied().collect();
-        let unreached: BTreeSet<FileId> = self
-            .model
-            .facts
-            .iter()
-            .map(|(file, _)| file)
-            .filter(|file| !reached.contains(file))
-            .collect();
+        let model = &self.model;
+        let is_reached = |file: &FileId| {
+            let modules = model.of_file.get(file).into_iter().flatten();
+            modules.into_iter().any(|&module| model.krate(module).target.is_some())
+        };
+        let unreached: BTreeSet<FileId> =
+            model.facts.iter().map(|(file, _)| file).filter(|file| !is_reached(file)).collect();
         let is_gone = |id: &CrateId| {
             let krate = &self.model.crates[id.0 as usize];
             krate.target.is_none() && !unreached.contains(&self.model.module(krate.root).file)
@@ -190,9 +193,9 @@ impl Builder<'_, '_> {
     fn krate(&mut self, root: Root) {
         let id = self.numbers.krate(root.target, root.file);
         self.order.push(id);
-        if let Some(part) = self.model.parts.get(&id) {
+        if self.model.parts.contains_key(&id) {
             let same_code = self.model.crates[id.0 as usize].code == root.code;
-            if same_code && part.files.is_disjoint(self.changed) {
+            if same_code && !self.changed.contains(&id) {
                 return;
             }
             self.remove(id);
@@ -312,15 +315,21 @@ impl Builder<'_, '_> {
         model.reachable = reachable;
         let mut parts = std::mem::take(&mut model.parts);
         for (id, part) in &mut parts {
-            for it in &mut part.implementations {
-                let asked = it.asked.as_ref().filter(|_| !rebuilt.contains(id));
-                if asked.is_some_and(|asked| model.is_open_still(asked)) {
-                    continue;
+            let again: Vec<usize> = match rebuilt.contains(id) {
+                true => (0..part.implementations.len()).collect(),
+                false => std::mem::take(&mut part.open),
+            };
+            for index in again {
+                let it = &mut part.implementations[index];
+                if rebuilt.contains(id) || !model.is_open_still(&it.asked) {
+                    let before = it.head.clone();
+                    part.of_references.extend(it.resolve(model));
+                    if it.head != before {
+                        heads.extend(before.into_iter().chain(it.head.clone()));
+                    }
                 }
-                let before = it.head.clone();
-                it.resolve(model);
-                if it.head != before {
-                    heads.extend(before.into_iter().chain(it.head.clone()));
+                if !it.asked.is_empty() {
+                    part.open.push(index);
                 }
             }
         }
@@ -360,8 +369,8 @@ impl Builder<'_, '_> {
                 of_type.entry(name).or_default().push(function);
             }
         }
-        let implementations = in_order.iter().flat_map(|part| &part.implementations);
-        model.of_references = implementations.filter_map(|it| it.of_reference.clone()).collect();
+        let of_references = in_order.iter().flat_map(|part| &part.of_references);
+        model.of_references = of_references.cloned().collect();
         // What was resolved meanwhile knew of fewer methods.
         model.round += 1;
         model.parts = parts;
@@ -371,17 +380,15 @@ impl Builder<'_, '_> {
 impl Implementation {
     /// One of which nothing is known yet.
     pub(super) fn new(item: ItemRef, is_test: bool) -> Self {
-        Self { item, is_test, head: None, of_reference: None, asked: None }
+        Self { item, is_test, head: None, asked: Vec::new() }
     }
 
-    /// Works out what it is for, as far as the model knows now.
-    fn resolve(&mut self, model: &Model<'_>) {
-        let ItemKind::Impl(it) = &model.item(self.item).kind else { return };
-        let (ty, asked) =
-            watched(|| model.ty(self.item.module, None, &it.generics, &it.self_ty));
-        self.asked = Some(asked);
+    /// Works out what it is for, as far as the model knows now; gives the trait, if it is for references.
+    fn resolve(&mut self, model: &Model<'_>) -> Option<Name> {
+        let ItemKind::Impl(it) = &model.item(self.item).kind else { return None };
+        let (ty, asked) = watched(|| model.ty(self.item.module, None, &it.generics, &it.self_ty));
+        (self.asked, self.head) = (asked, ty.head());
         let path = it.trait_path.as_ref().filter(|_| matches!(ty, Ty::Reference(_)));
-        self.of_reference = path.map(|path| Name::from(path.last()));
-        self.head = ty.head();
+        path.map(|path| Name::from(path.last()))
     }
 }

@@ -307,9 +307,11 @@ impl<'p> Loader<'p> {
             .filter(|&(file, has_paths)| {
                 let package = project.file(file).package;
                 has_paths
-                    || files.read(file).is_ok_and(|text| {
-                        declared_modules(&text).any(|name| stems.contains(&(package, name)))
-                    })
+                    || files
+                        .ask(file, |text| {
+                            declared_modules(text).any(|name| stems.contains(&(package, name)))
+                        })
+                        .unwrap_or(false)
             })
             .map(|(file, _)| file)
             .collect();
@@ -350,16 +352,25 @@ impl<'p> Loader<'p> {
         names: &BTreeSet<String>,
         force: bool,
     ) -> Option<Read> {
-        let text = match self.files.read(file) {
-            Ok(text) => text,
-            Err(error) => {
-                let message = format!("source not analysed: it {}", error.message);
-                return Some(Read::Failed(Note { file, range: None, message }, None));
-            }
+        let read = self.files.ask(file, |text| self.read_text(file, text, search, names, force));
+        read.unwrap_or_else(|error| {
+            let message = format!("source not analysed: it {}", error.message);
+            Some(Read::Failed(Note { file, range: None, message }, None))
+        })
+    }
+
+    fn read_text(
+        &self,
+        file: FileId,
+        text: &str,
+        search: &Search,
+        names: &BTreeSet<String>,
+        force: bool,
+    ) -> Option<Read> {
+        let failed = |range, message| {
+            Some(Read::Failed(Note { file, range, message }, Some(Arc::from(text))))
         };
-        let failed =
-            |range, message| Some(Read::Failed(Note { file, range, message }, Some(text.clone())));
-        let mut scan = search.scan(&text);
+        let mut scan = search.scan(text);
         self.add_bodies(file, &mut scan.needles);
         let known = self.read.get(&file);
         if matches!(known, Some(Read::Lowered(facts)) if facts.whole) {
@@ -370,7 +381,7 @@ impl<'p> Loader<'p> {
             return None;
         }
         let skipped = |scan: &Scan| {
-            let functions = Functions::of(&text);
+            let functions = Functions::of(text);
             Read::Skipped { has_paths: scan.has_paths, reaps: scan.reaps, functions }
         };
         if !(force || scan.matters) {
@@ -378,10 +389,10 @@ impl<'p> Loader<'p> {
         }
         let whole = !self.search || self.whole.contains(&file);
         if let (Some(Read::Lowered(known)), false) = (known, whole) {
-            match facts::again(&text, known, &scan.needles) {
+            match facts::again(text, known, &scan.needles) {
                 Again::Same => return None,
                 Again::More(facts) => {
-                    if let Some(facts) = self.completed(*facts, &text, &scan, names) {
+                    if let Some(facts) = self.completed(*facts, text, &scan, names) {
                         return Some(Read::Lowered(Arc::new(facts)));
                     }
                 }
@@ -389,8 +400,8 @@ impl<'p> Loader<'p> {
             }
         }
         let code = match whole {
-            true => Condensed::whole(&text),
-            false => Condensed::of(&text, &scan.needles),
+            true => Condensed::whole(text),
+            false => Condensed::of(text, &scan.needles),
         };
         // What is said in comments alone, most often in examples, matters to nobody.
         let is_open = matches!(known, None | Some(Read::Skipped { .. })) && !force;
@@ -403,9 +414,9 @@ impl<'p> Loader<'p> {
                 format!("source not analysed: {reason}, which no parser survives"),
             );
         }
-        match self.lower(file, &text, &code, &scan, names, whole) {
+        match self.lower(file, text, &code, &scan, names, whole) {
             Ok(mut facts) => {
-                facts.directives = facts::directives(&text, &facts);
+                facts.directives = facts::directives(text, &facts);
                 facts.reaps = scan.reaps;
                 Some(Read::Lowered(Arc::new(facts)))
             }

@@ -123,7 +123,6 @@ impl Tree<'_, '_> {
         }
         self.model.modules[id.0 as usize] = empty(name);
         self.part.modules.push(id);
-        self.part.files.insert(file);
         id
     }
 

@@ -180,8 +180,8 @@ impl Loader<'_> {
                 Some(Read::Lowered(_) | Read::Failed(..)) => continue,
                 // One that is not analysed; where it cannot be read, nothing of it is.
                 None => {
-                    let Ok(text) = self.files.read(file) else { continue };
-                    of_text = Functions::of(&text);
+                    let Ok(functions) = self.files.ask(file, Functions::of) else { continue };
+                    of_text = functions;
                     &of_text
                 }
             };
@@ -270,7 +270,7 @@ impl Loader<'_> {
                 });
                 let search = Spelled::new(meant.map(|(name, _)| name));
                 let spells =
-                    |&file: &FileId| texts.read(file).is_ok_and(|text| search.finds(&text));
+                    |&file: &FileId| texts.ask(file, |text| search.finds(text)).unwrap_or(false);
                 files.into_par_iter().filter(spells).collect::<Vec<_>>()
             })
             .collect()
