@@ -45,7 +45,7 @@ pub use local::{Binding, Callable, Local, LocalKind};
 pub use lower::lower_body;
 pub use number::{Extent, Many, Often};
 pub use place::{Code, Env, Field, Owner, Place, Proj};
-pub use program::{FunctionKey, Lowered, Program, RECEIVING, Reads, Site};
+pub use program::{Change, FunctionKey, Lowered, Program, RECEIVING, Reads, Site};
 pub use round::Round;
 pub use solve::{Solution, solve, solve_by_value};
 pub use task::{Exit, Keep, Task, exit_of};

@@ -79,6 +79,9 @@ impl Default for Options {
     }
 }
 
+/// Files that are read in one round where most is read already.
+const FEW: usize = 8;
+
 /// How often what running programs asks for is read.
 const MAX_TRIES: usize = 6;
 
@@ -91,22 +94,33 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
     let (mut loader, mut model) =
         model::Loader::new(project, files, &options.catalog, options.search);
     let mut known = verdict::Known::default();
-    // Following and judging ask for names; what spells them and was not read is read, and followed
-    // again. Judging costs most, so it waits until there is nothing left to follow, and then for
-    // the births that wait for more.
-    let mut waiting = Waiting::default();
+    // Looking through threads, following and judging ask for names; what spells them and was not read is read, and
+    // all begins again. The next costs more each time, so it waits until there is nothing left for the one before; and
+    // judging, then, for the births that wait for more. At the beginning both of the first two ask for much that is the
+    // same.
+    let (mut waiting, mut read) = (Waiting::default(), usize::MAX);
     let mut found = loop {
-        let followed = verdict::follow(&model, &mut known);
-        let wanted = followed.wanted(&model);
-        if loader.answer(&mut model, &wanted) {
+        let mut wanted = known.look(&model);
+        if read < FEW {
+            read = loader.answer(&mut model, &wanted);
+            if read > 0 {
+                continue;
+            }
+        }
+        let followed = known.follow(&model);
+        wanted.extend(followed.wanted(&model));
+        read = loader.answer(&mut model, &wanted);
+        if read > 0 {
             continue;
         }
         let wanted = followed.wanted_again(&model, &mut waiting);
-        if loader.answer(&mut model, &wanted) {
+        read = loader.answer(&mut model, &wanted);
+        if read > 0 {
             continue;
         }
-        let found = followed.judge(&model);
-        if loader.answer(&mut model, &found.wanted) {
+        let found = known.judge(&model);
+        read = loader.answer(&mut model, &found.wanted);
+        if read > 0 {
             waiting = found.waiting;
             continue;
         }
@@ -119,7 +133,7 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
         if wanted.functions.is_empty() {
             break;
         }
-        if !loader.answer(&mut model, &wanted) {
+        if loader.answer(&mut model, &wanted) == 0 {
             verdict::try_programs(&model, &mut found, &mut runs, true);
             break;
         }

@@ -36,7 +36,7 @@ use fate::{Fates, Judged};
 
 pub use fate::Waiting;
 pub use feeds::AliveSender;
-pub use followed::{Followed, Known, follow};
+pub use followed::{Followed, Known};
 pub use guards::HeldLock;
 pub use joins::{Answer, Join};
 pub use kept::Forgettable;

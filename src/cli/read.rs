@@ -139,6 +139,8 @@ mod tests {
         let missing = read_into(&mut Vec::new(), &dir.path().join("no.rs")).unwrap_err();
         assert_eq!(missing, "cannot be read: no such file or directory");
         std::fs::create_dir(dir.path().join("x.rs")).unwrap();
-        assert!(read_into(&mut Vec::new(), &dir.path().join("x.rs")).unwrap_err().contains("directory"));
+        assert!(
+            read_into(&mut Vec::new(), &dir.path().join("x.rs")).unwrap_err().contains("directory")
+        );
     }
 }

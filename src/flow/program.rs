@@ -87,6 +87,25 @@ pub struct Program {
     pub(super) unset: Mutex<FxHashMap<FieldKey, bool>>,
 }
 
+/// What became of a program when more was read.
+#[derive(Debug)]
+pub enum Change {
+    /// All that there was stands, and there are these bodies beside it.
+    More(Vec<Arc<Lowered>>),
+    /// Something stands no more.
+    Other,
+}
+
+impl Change {
+    /// Whether an answer that was given before may be another one now.
+    pub fn concerns(&self, reads: &Reads) -> bool {
+        match self {
+            Self::More(added) => added.iter().any(|lowered| reads.concern(lowered)),
+            Self::Other => true,
+        }
+    }
+}
+
 /// A field of a type.
 type FieldKey = (FileId, ItemId, Name);
 
@@ -113,8 +132,8 @@ struct Fresh<'m> {
 
 impl Program {
     /// Lowers every function and constant of a model that has a body, but for those that were lowered
-    /// before and cannot have changed. `reads` is what was asked before; gives whether an answer may be another one now.
-    pub fn update(&mut self, model: &Model<'_>, reads: &Reads) -> bool {
+    /// before and cannot have changed.
+    pub fn update(&mut self, model: &Model<'_>) -> Change {
         // Names mean what they did, and only files that were read once more can have other bodies.
         let same_names = self.round.replace(model.round()) == Some(model.round());
         let again = self.read_again(model);
@@ -148,12 +167,11 @@ impl Program {
             .collect();
         let is_new = |it: &Fresh<'_>| !self.entries.contains_key(&it.key);
         let adds_only = same_names && gone.is_empty() && fresh.iter().all(is_new);
-        let added = || fresh.iter().flat_map(|it| &it.bodies);
-        let concerns = !adds_only || added().any(|lowered| reads.concern(lowered));
+        let added = fresh.iter().flat_map(|it| &it.bodies).cloned().collect();
         gone.sort_unstable();
         self.replace(gone, fresh);
         self.unset = Mutex::default();
-        concerns
+        if adds_only { Change::More(added) } else { Change::Other }
     }
 
     /// What was asked since this was called last.

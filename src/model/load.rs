@@ -191,21 +191,21 @@ impl<'p> Loader<'p> {
     }
 
     /// Reads what the verdicts on a model depend on and nobody has looked at, and puts it into the
-    /// model; whether there was anything: modules that were asked for a name, files that spell a
+    /// model; how many files that were: modules that were asked for a name, files that spell a
     /// wanted name, files and single functions of which the bodies are needed.
-    pub fn answer(&mut self, model: &mut Model<'p>, asked_for: &Wanted) -> bool {
+    pub fn answer(&mut self, model: &mut Model<'p>, asked_for: &Wanted) -> usize {
         let mut files = self.leading(model);
         let of_modules = self.asked_of_modules(model, asked_for);
         files.extend(self.unread(model, &of_modules));
         self.read_files(&files, true);
         let wanted = self.wanted(model, asked_for);
         self.read_again(model, &wanted);
-        if self.fresh.is_empty() {
-            return false;
+        let read = self.fresh.len();
+        if read > 0 {
+            self.read_above(model);
+            self.read_beyond(model, &of_modules);
         }
-        self.read_above(model);
-        self.read_beyond(model, &of_modules);
-        true
+        read
     }
 
     /// Reads what modules hand on from others that nobody has read either.

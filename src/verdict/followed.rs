@@ -16,21 +16,27 @@ use crate::model::{Model, Wanted};
 #[derive(Debug, Default)]
 pub struct Known {
     program: Program,
-    last: Last,
+    workers: Kept<Workers>,
+    solution: Kept<Solution>,
 }
 
-/// What was followed last, and what that asked of the program.
+/// Something that was found out of a program, and what that was asked for it.
 #[derive(Debug, Default)]
-struct Last {
-    solution: Solution,
-    workers: Workers,
+struct Kept<T> {
+    found: T,
     reads: Reads,
+    /// Whether it may be another one by now.
+    is_stale: bool,
 }
 
-impl Known {
-    /// Gives it back, for which nobody has to wait.
-    pub fn free(self) {
-        self.program.free();
+impl<T> Kept<T> {
+    /// Finds it out once more, where it may be another one.
+    fn renew(&mut self, program: &mut Program, find: impl FnOnce(&Program) -> T) {
+        if self.is_stale {
+            program.take_reads();
+            let found = find(program);
+            *self = Self { found, reads: program.take_reads(), is_stale: false };
+        }
     }
 }
 
@@ -39,31 +45,60 @@ impl Known {
 pub struct Followed<'k> {
     program: &'k Program,
     solution: &'k Solution,
-    workers: &'k Workers,
 }
 
-/// Follows every birth of a model, with what is known from before where that still holds: most of what is read for
-/// verdicts alone is nothing that a handle comes to.
-pub fn follow<'k>(model: &Model<'_>, known: &'k mut Known) -> Followed<'k> {
-    let Known { program, last } = known;
-    if program.update(model, &last.reads) {
-        program.take_reads();
-        (last.solution, last.workers) =
-            rayon::join(|| solve(model, program), || workers(model, program));
-        last.reads = program.take_reads();
+impl Known {
+    /// Lowers what is new in a model, and looks through what threads run. Gives what has to be read before it is worth
+    /// while to follow handles: functions that a thread runs, and what those call. Most of what is read for verdicts
+    /// alone is nothing that a thread comes to, or a handle.
+    pub fn look(&mut self, model: &Model<'_>) -> Wanted {
+        let change = self.program.update(model);
+        self.workers.is_stale |= change.concerns(&self.workers.reads);
+        self.solution.is_stale |= change.concerns(&self.solution.reads);
+        self.workers.renew(&mut self.program, |program| workers(model, program));
+        let Workers { unread, open, methods, .. } = &self.workers.found;
+        Wanted {
+            functions: unread.clone(),
+            unread: open.clone(),
+            methods: methods.clone(),
+            ..Wanted::default()
+        }
     }
-    Followed { program, solution: &last.solution, workers: &last.workers }
+
+    /// Follows every birth of a model.
+    pub fn follow(&mut self, model: &Model<'_>) -> Followed<'_> {
+        self.solution.renew(&mut self.program, |program| solve(model, program));
+        Followed { program: &self.program, solution: &self.solution.found }
+    }
+
+    /// Judges every birth of a model that was looked through and followed.
+    pub fn judge(&self, model: &Model<'_>) -> Verdicts {
+        let fates = Fates::new(model, &self.program, &self.solution.found);
+        let (found, joins) = rayon::join(|| lives(&fates), || joins::joins(&fates));
+        let mut wanted = fates.wanted_by_verdicts(&joins);
+        let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
+        wanted.functions.extend(asked.functions);
+        wanted.names.extend(asked.names);
+        Verdicts {
+            lives: merge(found),
+            joins,
+            endless: self.workers.found.endless.clone(),
+            wanted,
+            waiting: asked.waiting,
+        }
+    }
+
+    /// Gives it back, for which nobody has to wait.
+    pub fn free(self) {
+        self.program.free();
+    }
 }
 
 impl Followed<'_> {
-    /// What has to be read before it is worth while to judge: functions that were called with a handle or
-    /// run by a thread, and whatever else could name what hands handles out or keeps them.
+    /// What has to be read before it is worth while to judge: functions that were called with a handle, and whatever
+    /// else could name what hands handles out or keeps them.
     pub fn wanted(&self, model: &Model<'_>) -> Wanted {
-        let mut wanted = Fates::new(model, self.program, self.solution).wanted();
-        wanted.functions.clone_from(&self.workers.unread);
-        wanted.unread.extend(self.workers.open.iter().cloned());
-        wanted.methods.clone_from(&self.workers.methods);
-        wanted
+        Fates::new(model, self.program, self.solution).wanted()
     }
 
     /// What is wanted by the births that waited for what was read last, and by the joins; nothing when no
@@ -86,22 +121,5 @@ impl Followed<'_> {
         let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
         *waiting = asked.waiting;
         Wanted { names: asked.names, functions: asked.functions, ..Wanted::default() }
-    }
-
-    /// Judges every birth.
-    pub fn judge(&self, model: &Model<'_>) -> Verdicts {
-        let fates = Fates::new(model, self.program, self.solution);
-        let (found, joins) = rayon::join(|| lives(&fates), || joins::joins(&fates));
-        let mut wanted = fates.wanted_by_verdicts(&joins);
-        let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
-        wanted.functions.extend(asked.functions);
-        wanted.names.extend(asked.names);
-        Verdicts {
-            lives: merge(found),
-            joins,
-            endless: self.workers.endless.clone(),
-            wanted,
-            waiting: asked.waiting,
-        }
     }
 }

@@ -40,6 +40,17 @@ pub struct Wanted {
     pub methods: Vec<Methods>,
 }
 
+impl Wanted {
+    /// Adds what somebody else wants.
+    pub fn extend(&mut self, other: Self) {
+        self.names.extend(other.names);
+        self.files.extend(other.files);
+        self.functions.extend(other.functions);
+        self.unread.extend(other.unread);
+        self.methods.extend(other.methods);
+    }
+}
+
 /// Methods that one body calls on types that are not known, and what it names that may lead to those types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Methods {
