@@ -22,11 +22,14 @@ use super::{Model, Scope};
 use crate::Note;
 use crate::catalog::Catalog;
 use crate::facts::condense::Condensed;
-use crate::facts::tree::{ItemKind, Name};
+use crate::facts::tree::{ExprKind, Item, ItemId, ItemKind, Name};
 use crate::facts::{self, Again, FileFacts, guard, lower};
 use crate::scan::{Functions, Scan, Search};
 use crate::source::{FileId, Files, PackageId, Project};
 use crate::text::TextRange;
+
+/// Calls that are followed by their names alone.
+const MAX_CALLED: usize = 2;
 
 /// Rounds of looking for parents of files that no target reaches.
 const MAX_ROUNDS: usize = 8;
@@ -200,12 +203,42 @@ impl<'p> Loader<'p> {
         self.read_files(&files, true);
         let wanted = self.wanted(model, asked_for);
         self.read_again(model, &wanted);
+        self.read_called(model, &asked_for.functions);
         let read = self.fresh.len();
         if read > 0 {
             self.read_above(model);
             self.read_beyond(model, &of_modules);
         }
         read
+    }
+
+    /// Reads the functions of the same file that functions call by name which were asked for: they are asked for next.
+    fn read_called(&mut self, model: &Model<'_>, asked_for: &BTreeSet<(FileId, ItemId)>) {
+        let mut open = asked_for.clone();
+        for _ in 0..MAX_CALLED {
+            let mut called: BTreeSet<(FileId, ItemId)> = BTreeSet::new();
+            for (file, item) in open {
+                let Some(Read::Lowered(facts)) = self.read.get(&file) else { continue };
+                if !self.fresh.contains(&file) || self.whole.contains(&file) {
+                    continue;
+                }
+                let beside = called_beside(facts, item);
+                called.extend(beside.into_iter().map(|item| (file, item)));
+            }
+            let mut files = BTreeSet::new();
+            for &(file, item) in &called {
+                let Some(Read::Lowered(facts)) = self.read.get(&file) else { continue };
+                let needle = facts.item(item).range.end.saturating_sub(2);
+                if self.bodies.entry(file).or_default().insert(needle) {
+                    files.insert(file);
+                }
+            }
+            if files.is_empty() {
+                return;
+            }
+            self.read_again(model, &files);
+            open = called;
+        }
     }
 
     /// Reads what modules hand on from others that nobody has read either.
@@ -484,6 +517,25 @@ impl<'p> Loader<'p> {
         facts.needles = needles;
         Ok(facts)
     }
+}
+
+/// Functions of a file without a body that one of its functions calls by name.
+fn called_beside(facts: &FileFacts, item: ItemId) -> BTreeSet<ItemId> {
+    let ItemKind::Function(function) = &facts.item(item).kind else { return BTreeSet::new() };
+    let Some(body) = &function.body else { return BTreeSet::new() };
+    let names = body.exprs.iter().filter_map(|expr| match &expr.kind {
+        ExprKind::Method(call) => Some(&*call.name),
+        ExprKind::Path(_, path) => Some(path.last()),
+        _ => None,
+    });
+    let names: BTreeSet<&str> = names.collect();
+    let outer = facts.items.len() - facts.nested.len();
+    let numbers = (0..).map(ItemId).zip(&facts.items[..outer]);
+    let is_called = |item: &Item| {
+        matches!(&item.kind, ItemKind::Function(it) if it.body.is_none())
+            && names.contains(&*item.name)
+    };
+    numbers.filter(|(_, item)| is_called(item)).map(|(id, _)| id).collect()
 }
 
 /// Whether two readings of a file differ at most in the bodies of functions, and no item is in one
