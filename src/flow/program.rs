@@ -36,6 +36,9 @@ const MAX_UNREAD: usize = 24;
 /// Functions that one thread looks at at a time: most have no body, and one may be large.
 const AT_A_TIME: usize = 64;
 
+/// Of so many functions one has to be lowered anew for all to be indexed anew.
+const MANY: usize = 16;
+
 /// A function by where it stands, whichever crate looks at it.
 pub type FunctionKey = (FileId, ItemId);
 
@@ -79,7 +82,7 @@ pub struct Program {
     index: Index,
     entries: FxHashMap<Key, Entry>,
     /// The facts that they were made from, and the round of reading.
-    facts: FxHashMap<FileId, Arc<FileFacts>>,
+    facts: FxHashMap<FileId, Seen>,
     round: Option<u32>,
     /// What was asked of it.
     reads: Reads,
@@ -112,6 +115,25 @@ type FieldKey = (FileId, ItemId, Name);
 /// A function in its module, and whether it is for tests only.
 type Key = (ItemRef, bool);
 
+/// The facts of a file, and which of its items have a body: most have none, and lie far from each other.
+#[derive(Debug)]
+struct Seen {
+    facts: Arc<FileFacts>,
+    with_body: Box<[bool]>,
+}
+
+impl Seen {
+    fn new(facts: Arc<FileFacts>) -> Self {
+        let with_body = facts.items.iter().map(|item| body_in(&item.kind).is_some()).collect();
+        Self { facts, with_body }
+    }
+
+    /// Whether an item may have a body; those in bodies have numbers that say nothing.
+    fn may_have_body(&self, item: ItemId) -> bool {
+        self.with_body.get(item.0 as usize).is_none_or(|has| *has)
+    }
+}
+
 /// A function that was lowered.
 #[derive(Debug)]
 struct Entry {
@@ -142,7 +164,16 @@ impl Program {
         let values = model.values.iter();
         let values =
             values.map(|&(item, test_only)| FunctionRef { item, container: None, test_only });
-        let all = functions.chain(values).filter(|it| may_differ(it.item));
+        // Those of one file follow each other.
+        let mut last: Option<(FileId, &Seen)> = None;
+        let mut may_have_body = |item: ItemRef| {
+            if last.is_none_or(|(file, _)| file != item.file) {
+                last = self.facts.get(&item.file).map(|seen| (item.file, seen));
+            }
+            last.is_none_or(|(_, seen)| seen.may_have_body(item.item))
+        };
+        let all =
+            functions.chain(values).filter(|it| may_differ(it.item) && may_have_body(it.item));
         let with_body: Vec<(FunctionRef, &Arc<Body>)> =
             all.filter_map(|function| Some((function, body_of(model, function)?))).collect();
         let mut gone: Vec<Key> = Vec::new();
@@ -184,9 +215,9 @@ impl Program {
         let mut again = BTreeSet::new();
         for (file, facts) in model.facts.iter() {
             let known = self.facts.get(&file);
-            if !known.is_some_and(|known| Arc::ptr_eq(known, facts)) {
+            if !known.is_some_and(|known| Arc::ptr_eq(&known.facts, facts)) {
                 again.insert(file);
-                self.facts.insert(file, facts.clone());
+                self.facts.insert(file, Seen::new(facts.clone()));
             }
         }
         again
@@ -194,23 +225,28 @@ impl Program {
 
     /// Takes bodies out and puts others in, which keep the numbers of those that they stand for.
     fn replace(&mut self, gone: Vec<Key>, fresh: Vec<Fresh<'_>>) {
+        // Where much is taken out, all that is left is indexed anew for less.
+        let anew = gone.len() + fresh.len() > self.entries.len() / MANY;
+        let mut old: Vec<Arc<Lowered>> = Vec::new();
         for key in gone {
             if let Some(entry) = self.entries.remove(&key) {
-                entry.bodies.into_iter().for_each(|body| self.take(body));
+                old.extend(entry.bodies.into_iter().filter_map(|body| self.take(body, anew)));
             }
         }
         for Fresh { key, body, bodies, asked } in fresh {
-            let old = self.entries.remove(&key).map_or(Vec::new(), |entry| entry.bodies);
-            old.iter().for_each(|&body| self.take(body));
+            let known = self.entries.remove(&key).map_or(Vec::new(), |entry| entry.bodies);
+            old.extend(known.iter().filter_map(|&body| self.take(body, anew)));
             let asked: Arc<[Ask]> = asked.into();
             let mut numbers = Vec::new();
             for (position, lowered) in bodies.into_iter().enumerate() {
-                let number = old.get(position).copied().unwrap_or_else(|| {
+                let number = known.get(position).copied().unwrap_or_else(|| {
                     self.bodies.push(None);
                     self.asked.push(asked.clone());
                     u32::try_from(self.bodies.len() - 1).unwrap_or(u32::MAX)
                 });
-                self.index.add(number, &lowered);
+                if !anew {
+                    self.index.add(number, &lowered);
+                }
                 self.bodies[number as usize] = Some(lowered);
                 self.asked[number as usize] = asked.clone();
                 numbers.push(number);
@@ -218,12 +254,21 @@ impl Program {
             let entry = Entry { body: body.clone(), bodies: numbers, asked };
             self.entries.insert(key, entry);
         }
+        if anew {
+            let mut index = Index::default();
+            self.bodies().for_each(|(body, lowered)| index.add(body, lowered));
+            self.index = index;
+        }
+        // They lie scattered, and nobody has to wait for that to be cleared up.
+        rayon::spawn(move || drop(old));
     }
 
-    fn take(&mut self, body: u32) {
-        if let Some(lowered) = self.bodies[body as usize].take() {
+    fn take(&mut self, body: u32, anew: bool) -> Option<Arc<Lowered>> {
+        let lowered = self.bodies[body as usize].take()?;
+        if !anew {
             self.index.remove(body, &lowered);
         }
+        Some(lowered)
     }
 
     /// Gives it back, for which nobody has to wait.
@@ -374,7 +419,11 @@ impl Program {
 }
 
 fn body_of<'m>(model: &'m Model<'_>, function: FunctionRef) -> Option<&'m Arc<Body>> {
-    match &model.item(function.item).kind {
+    body_in(&model.item(function.item).kind)
+}
+
+fn body_in(kind: &ItemKind) -> Option<&Arc<Body>> {
+    match kind {
         ItemKind::Function(it) => it.body.as_ref(),
         ItemKind::Value(it) => it.body.as_ref(),
         _ => None,
