@@ -83,7 +83,7 @@ impl Default for Options {
 const FEW: usize = 8;
 
 /// How often what running programs asks for is read.
-const MAX_TRIES: usize = 6;
+const MAX_TRIES: usize = 8;
 
 /// Analyses a project: every birth, every verdict, every finding, before any policy.
 ///

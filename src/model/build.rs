@@ -334,10 +334,14 @@ impl Builder<'_, '_> {
             }
         }
         let in_order: Vec<&Part> = order.iter().filter_map(|id| parts.get(id)).collect();
-        model.functions = in_order.iter().flat_map(|part| &part.functions).copied().collect();
-        model.providing = in_order.iter().flat_map(|part| &part.providing).copied().collect();
-        model.values = in_order.iter().flat_map(|part| &part.values).copied().collect();
-        model.sightings = in_order.iter().flat_map(|part| &part.sightings).copied().collect();
+        model.functions.clear();
+        model.functions.extend(in_order.iter().flat_map(|part| &part.functions).copied());
+        model.providing.clear();
+        model.providing.extend(in_order.iter().flat_map(|part| &part.providing).copied());
+        model.values.clear();
+        model.values.extend(in_order.iter().flat_map(|part| &part.values).copied());
+        model.sightings.clear();
+        model.sightings.extend(in_order.iter().flat_map(|part| &part.sightings).copied());
         // Methods of all other types are those that they were.
         for head in &heads {
             model.methods.remove(head);

@@ -28,8 +28,9 @@ use crate::scan::{Functions, Scan, Search};
 use crate::source::{FileId, Files, PackageId, Project};
 use crate::text::TextRange;
 
-/// Calls that are followed by their names alone.
-const MAX_CALLED: usize = 2;
+/// Calls that are followed by their names alone, for somebody who looks at a few functions and for somebody who runs
+/// them.
+const MAX_CALLED: (usize, usize) = (2, 8);
 
 /// Rounds of looking for parents of files that no target reaches.
 const MAX_ROUNDS: usize = 8;
@@ -203,7 +204,7 @@ impl<'p> Loader<'p> {
         self.read_files(&files, true);
         let wanted = self.wanted(model, asked_for);
         self.read_again(model, &wanted);
-        self.read_called(model, &asked_for.functions);
+        self.read_called(model, asked_for);
         let read = self.fresh.len();
         if read > 0 {
             self.read_above(model);
@@ -213,9 +214,10 @@ impl<'p> Loader<'p> {
     }
 
     /// Reads the functions of the same file that functions call by name which were asked for: they are asked for next.
-    fn read_called(&mut self, model: &Model<'_>, asked_for: &BTreeSet<(FileId, ItemId)>) {
-        let mut open = asked_for.clone();
-        for _ in 0..MAX_CALLED {
+    fn read_called(&mut self, model: &Model<'_>, asked_for: &Wanted) {
+        let mut open = asked_for.functions.clone();
+        let calls = if asked_for.to_run { MAX_CALLED.1 } else { MAX_CALLED.0 };
+        for _ in 0..calls {
             let mut called: BTreeSet<(FileId, ItemId)> = BTreeSet::new();
             for (file, item) in open {
                 let Some(Read::Lowered(facts)) = self.read.get(&file) else { continue };
@@ -299,8 +301,8 @@ impl<'p> Loader<'p> {
         if !self.search {
             wanted.extend(self.project.targets.iter().map(|target| target.root));
         }
-        for (&file, read) in &self.read {
-            if matches!(read, Read::Lowered(_)) && self.climbed.insert(file) {
+        for &file in &self.fresh {
+            if matches!(self.read[&file], Read::Lowered(_)) && self.climbed.insert(file) {
                 let ancestors = usual_ancestors(&self.project.file(file).path);
                 wanted.extend(ancestors.iter().filter_map(|path| self.project.find(path)));
             }

@@ -7,9 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Life, Loss, Outcome, Site, Step, Verdicts};
-use crate::facts::tree::ItemId;
 use crate::flow::LossKind;
-use crate::model::{CrateId, ItemRef, Model, Wanted};
+use crate::model::{CrateId, Model, Wanted};
 use crate::source::FileId;
 use crate::symbolic::{self, Asked, At, Runs, Tried};
 use crate::text::TextRange;
@@ -37,7 +36,8 @@ pub fn try_programs(
     }
     symbolic::run(model, &crates, is_last, runs);
     if !is_last && !runs.unread.is_empty() {
-        return Wanted { functions: beside(model, &runs.unread), ..Wanted::default() };
+        let functions = runs.unread.iter().map(|item| (item.file, item.item)).collect();
+        return Wanted { functions, to_run: true, ..Wanted::default() };
     }
     let is_own =
         |life: &&mut Life| life.site == Site::Spawn && own.contains_key(&life.verdict.file);
@@ -57,16 +57,6 @@ fn crates_of(model: &Model<'_>, files: &BTreeSet<FileId>) -> BTreeMap<FileId, Cr
     }
     let only = all.into_iter().filter(|(_, crates)| crates.len() == 1);
     only.filter_map(|(file, crates)| Some((file, crates.into_iter().next()?))).collect()
-}
-
-/// Functions with all that stand in the same file: who needs one mostly needs others.
-fn beside(model: &Model<'_>, unread: &BTreeSet<ItemRef>) -> BTreeSet<(FileId, ItemId)> {
-    let files: BTreeSet<FileId> = unread.iter().map(|item| item.file).collect();
-    let all = model.functions.iter().map(|function| function.item);
-    let is_open =
-        |item: &ItemRef| model.function(*item).is_some_and(|function| function.body.is_none());
-    let more = all.filter(|item| files.contains(&item.file) && is_open(item));
-    more.chain(unread.iter().copied()).map(|item| (item.file, item.item)).collect()
 }
 
 /// What all that is known of a birth comes to.

@@ -34,6 +34,8 @@ pub struct Wanted {
     pub files: BTreeSet<FileId>,
     /// Functions of which the body is needed.
     pub functions: BTreeSet<(FileId, ItemId)>,
+    /// Whether these are run, with all that they call.
+    pub to_run: bool,
     /// What is named in modules that nobody has read.
     pub unread: Unread,
     /// Methods that something calls on values of types that are not known.
@@ -46,6 +48,7 @@ impl Wanted {
         self.names.extend(other.names);
         self.files.extend(other.files);
         self.functions.extend(other.functions);
+        self.to_run |= other.to_run;
         self.unread.extend(other.unread);
         self.methods.extend(other.methods);
     }
@@ -246,6 +249,9 @@ impl Loader<'_> {
             .filter(|file| !files.contains(file));
         let spelled = self.spelled(model, &new, candidates.collect());
         files.extend(spelled);
+        if asked_for.to_run {
+            return files;
+        }
         self.rounds += usize::from(!files.is_empty());
         if self.rounds > PATIENCE {
             // A chain of functions that hand handles on would take a round for each.
