@@ -26,9 +26,10 @@ pub mod verdict;
 use catalog::Catalog;
 use facts::comments::Directive;
 use finding::Finding;
+use model::{Loader, Model};
 use source::{FileId, Files, Project};
 use text::TextRange;
-use verdict::{Verdict, Waiting};
+use verdict::{Known, Verdict, Verdicts, Waiting};
 
 /// A file that could not be read or parsed, or of which a part could not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,47 +86,51 @@ const FEW: usize = 8;
 /// How often what running programs asks for is read.
 const MAX_TRIES: usize = 8;
 
+/// Reads, follows and judges until no verdict depends on what was not read.
+///
+/// Looking through threads, following and judging ask for names; what spells them and was not read is read, and all
+/// begins again with what still holds. The next costs more each time, so it waits until there is nothing left for the
+/// one before; and judging, then, for the births that wait for more. At the beginning, the first two ask for much that is
+/// the same.
+pub fn settled<'p>(loader: &mut Loader<'p>, model: &mut Model<'p>, known: &mut Known) -> Verdicts {
+    let (mut waiting, mut read) = (Waiting::default(), usize::MAX);
+    loop {
+        let mut wanted = known.look(model);
+        if read < FEW {
+            read = loader.answer(model, &wanted);
+            if read > 0 {
+                continue;
+            }
+        }
+        let followed = known.follow(model);
+        wanted.extend(followed.wanted(model));
+        read = loader.answer(model, &wanted);
+        if read > 0 {
+            continue;
+        }
+        let wanted = followed.wanted_again(model, &mut waiting);
+        read = loader.answer(model, &wanted);
+        if read > 0 {
+            continue;
+        }
+        let found = known.judge(model);
+        read = loader.answer(model, &found.wanted);
+        if read == 0 {
+            return found;
+        }
+        waiting = found.waiting;
+    }
+}
+
 /// Analyses a project: every birth, every verdict, every finding, before any policy.
 ///
 /// Runs on the current rayon pool, whose threads need deep stacks (the parser recurses); the result
 /// does not depend on their number. A program whose threads wait for each other is run on eight threads of its own, of
 /// which one at a time goes on, and which have ended when this returns. What was read is freed on the pool after that.
 pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analysis {
-    let (mut loader, mut model) =
-        model::Loader::new(project, files, &options.catalog, options.search);
-    let mut known = verdict::Known::default();
-    // Looking through threads, following and judging ask for names; what spells them and was not read is read, and
-    // all begins again. The next costs more each time, so it waits until there is nothing left for the one before; and
-    // judging, then, for the births that wait for more. At the beginning both of the first two ask for much that is the
-    // same.
-    let (mut waiting, mut read) = (Waiting::default(), usize::MAX);
-    let mut found = loop {
-        let mut wanted = known.look(&model);
-        if read < FEW {
-            read = loader.answer(&mut model, &wanted);
-            if read > 0 {
-                continue;
-            }
-        }
-        let followed = known.follow(&model);
-        wanted.extend(followed.wanted(&model));
-        read = loader.answer(&mut model, &wanted);
-        if read > 0 {
-            continue;
-        }
-        let wanted = followed.wanted_again(&model, &mut waiting);
-        read = loader.answer(&mut model, &wanted);
-        if read > 0 {
-            continue;
-        }
-        let found = known.judge(&model);
-        read = loader.answer(&mut model, &found.wanted);
-        if read > 0 {
-            waiting = found.waiting;
-            continue;
-        }
-        break found;
-    };
+    let (mut loader, mut model) = Loader::new(project, files, &options.catalog, options.search);
+    let mut known = Known::default();
+    let mut found = settled(&mut loader, &mut model, &mut known);
     // What programs run is read as they come to it, and followed no more: nothing is born there.
     let mut runs = symbolic::Runs::default();
     for tries in 0..=MAX_TRIES {

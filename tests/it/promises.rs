@@ -4,11 +4,13 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use thread_lint::catalog::Catalog;
+use thread_lint::model::{Loader, Model};
 use thread_lint::source::{
     FileEntry, FileId, Files, Package, PackageId, Project, ReadError, Target, TargetKind,
 };
-use thread_lint::verdict::Outcome;
-use thread_lint::{Analysis, Options};
+use thread_lint::verdict::{Known, Outcome};
+use thread_lint::{Analysis, Options, settled};
 
 use crate::tool;
 use crate::{pages, support};
@@ -241,6 +243,52 @@ fn leaving_files_unread_changes_no_finding_and_no_verdict() {
     assert_eq!(aliased.count(), 4, "the calls by other names are found");
     assert_eq!(format!("{:#?}", with.verdicts), format!("{:#?}", without.verdicts));
     assert_eq!(format!("{:#?}", with.findings), format!("{:#?}", without.findings));
+}
+
+/// The files of the runtime crate, which spawns.
+fn own() -> Vec<(String, String)> {
+    let mut own = support::files_below("crates/thread-registry/src", "rs");
+    own.sort_by_key(|path| path != "crates/thread-registry/src/lib.rs");
+    own.into_iter().map(|path| (path.clone(), support::read(&path))).collect()
+}
+
+/// What a thread runs stands beside it, and spells nothing that could matter.
+fn beside() -> Vec<(String, String)> {
+    files(&[(
+        "src/lib.rs",
+        "pub fn start() { std::thread::spawn(|| turn()).join().unwrap(); }
+        fn turn() { again() }
+        fn again() { loop { std::hint::spin_loop(); } }
+        ",
+    )])
+}
+
+#[test]
+fn what_was_found_in_rounds_is_found_at_once() {
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(2).stack_size(256 << 20).build().unwrap();
+    let sources = [(everything(), 3), (Sources::new(&[own()]), 1), (Sources::new(&[beside()]), 0)];
+    for (sources, rounds) in sources {
+        let catalog = Catalog::embedded();
+        let found = |known: &mut Known, model: &Model<'_>| {
+            known.look(model);
+            known.follow(model);
+            let found = known.judge(model);
+            format!("{:#?}\n{:#?}\n{:#?}", found.lives, found.joins, found.endless)
+        };
+        pool.install(|| {
+            let (mut loader, mut model) = Loader::new(&sources.project, &sources, &catalog, true);
+            let before = model.round();
+            let mut known = Known::default();
+            settled(&mut loader, &mut model, &mut known);
+            let in_rounds = found(&mut known, &model);
+            let at_once = found(&mut Known::default(), &model);
+            let read = model.round() - before;
+            assert!(read >= rounds, "the crates were built anew {read} times");
+            assert!(in_rounds.contains("outcome: "), "something is born");
+            assert_eq!(in_rounds, at_once);
+        });
+    }
 }
 
 /// Texts that a careless parser or renderer would not survive.
