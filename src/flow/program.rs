@@ -282,6 +282,13 @@ impl Program {
         bodies.filter_map(|(number, lowered)| Some((number, lowered.as_deref()?)))
     }
 
+    /// Where in the text a statement stands, by which of several alike is shown: the numbers of bodies say in which order
+    /// they were read.
+    pub(super) fn place_of(&self, model: &Model<'_>, site: Site) -> (FileId, u32, Site) {
+        let item = self.body(site.body).function.item;
+        (item.file, model.item(item).range.start, site)
+    }
+
     /// The bodies in which something is born, in order.
     pub fn giving_birth(&self) -> impl Iterator<Item = (u32, &Lowered)> {
         self.index.births.iter().map(|&body| (body, self.body(body)))

@@ -473,8 +473,10 @@ impl Solver<'_> {
         // What is given its name may run it; what it leaves behind a reference is not seen there.
         let values = self.program.values_of(exit.function).iter();
         let values = values.filter(|_| exit.left_in.is_none());
-        let sites = calls.chain(values);
-        let tasks: Vec<Task> = sites.map(|&site| Task::Carry(site, exit.clone())).collect();
+        let mut sites: Vec<Site> = calls.chain(values).copied().collect();
+        sites.sort_by_cached_key(|site| self.program.place_of(self.model, *site));
+        let tasks: Vec<Task> =
+            sites.into_iter().map(|site| Task::Carry(site, exit.clone())).collect();
         open.extend(tasks.iter().cloned());
         self.solution.carries.insert(exit, tasks);
     }
@@ -526,6 +528,9 @@ impl Solver<'_> {
         }
         tasks.sort();
         tasks.dedup();
+        tasks.sort_by_cached_key(|task| {
+            task.site().map(|site| self.program.place_of(self.model, site))
+        });
         open.extend(tasks.iter().cloned());
         self.solution.accesses.insert(keep, tasks);
     }

@@ -68,6 +68,16 @@ pub enum Task {
     Access(Site, Place, Keep, bool),
 }
 
+impl Task {
+    /// The statement that it begins with, if that is no birth and no parameter.
+    pub(super) fn site(&self) -> Option<Site> {
+        match self {
+            Self::Carry(site, _) | Self::Access(site, ..) => Some(*site),
+            Self::Birth(..) | Self::Param(_) => None,
+        }
+    }
+}
+
 /// The exit that an end is, in a function.
 pub fn exit_of(function: FunctionKey, end: &End, handle: &Name) -> Option<Exit> {
     let (left_in, proj) = match &end.kind {
