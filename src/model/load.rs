@@ -549,7 +549,7 @@ fn declares_the_same(old: &FileFacts, new: &FileFacts) -> bool {
         let owners: Vec<_> = facts.sightings.iter().map(|(owner, _)| *owner).collect();
         (facts.items.len(), values, owners)
     };
-    old.nested == new.nested && shape(old) == shape(new)
+    old.nested == new.nested && shape(old) == shape(new) && old.macro_names == new.macro_names
 }
 
 /// Files that were read and that no target reaches.
