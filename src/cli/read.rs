@@ -44,9 +44,7 @@ impl DiskFiles {
 
 impl Files for DiskFiles {
     fn read(&self, file: FileId) -> Result<Arc<str>, ReadError> {
-        let mut read = None;
-        self.look(file, &mut |text| read = Some(Arc::from(text)))?;
-        read.ok_or_else(|| ReadError { message: "cannot be read".to_owned() })
+        (self as &dyn Files).ask(file, |text| Arc::from(text))
     }
 
     fn look(&self, file: FileId, look: &mut dyn FnMut(&str)) -> Result<(), ReadError> {

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::named::Named;
 use super::{Call, FlowId, Flows, Place, StmtKind};
@@ -178,7 +178,7 @@ impl Program {
             all.filter_map(|function| Some((function, body_of(model, function)?))).collect();
         let mut gone: Vec<Key> = Vec::new();
         if !same_names {
-            let live: rustc_hash::FxHashSet<Key> =
+            let live: FxHashSet<Key> =
                 with_body.iter().map(|(it, _)| (it.item, it.test_only)).collect();
             gone.extend(self.entries.keys().filter(|key| !live.contains(key)));
         }
@@ -276,7 +276,8 @@ impl Program {
         rayon::spawn(move || drop(self));
     }
 
-    /// Every body with its number, in order.
+    /// Every body with its number, in order. Whoever asks this, [`Self::in_file`] or [`Self::joins`] is not noted: those
+    /// are for judging, which is done anew each time.
     pub fn bodies(&self) -> impl Iterator<Item = (u32, &Lowered)> {
         let bodies = (0..).zip(&self.bodies);
         bodies.filter_map(|(number, lowered)| Some((number, lowered.as_deref()?)))

@@ -230,8 +230,8 @@ impl<'p> Loader<'p> {
             let mut files = BTreeSet::new();
             for &(file, item) in &called {
                 let Some(Read::Lowered(facts)) = self.read.get(&file) else { continue };
-                let needle = facts.item(item).range.end.saturating_sub(2);
-                if self.bodies.entry(file).or_default().insert(needle) {
+                let range = facts.item(item).range;
+                if self.needs_body(file, range) {
                     files.insert(file);
                 }
             }
@@ -459,6 +459,12 @@ impl<'p> Loader<'p> {
                 failed(Some(range), format!("source not analysed: it {message}"))
             }
         }
+    }
+
+    /// Notes that the body of a function is needed; whether that is new.
+    fn needs_body(&mut self, file: FileId, function: TextRange) -> bool {
+        // A needle inside the body; one that is empty is asked for once and never again.
+        self.bodies.entry(file).or_default().insert(function.end.saturating_sub(2))
     }
 
     /// Adds the needles of functions that were asked for.

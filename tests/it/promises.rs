@@ -267,7 +267,12 @@ fn beside() -> Vec<(String, String)> {
 fn what_was_found_in_rounds_is_found_at_once() {
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(2).stack_size(256 << 20).build().unwrap();
-    let sources = [(everything(), 3), (Sources::new(&[own()]), 1), (Sources::new(&[beside()]), 0)];
+    // What stands beside changes no crate: bodies are added to those that there are.
+    let sources = [
+        (everything(), 3..=u32::MAX),
+        (Sources::new(&[own()]), 1..=u32::MAX),
+        (Sources::new(&[beside()]), 0..=0),
+    ];
     for (sources, rounds) in sources {
         let catalog = Catalog::embedded();
         let found = |known: &mut Known, model: &Model<'_>| {
@@ -284,7 +289,7 @@ fn what_was_found_in_rounds_is_found_at_once() {
             let in_rounds = found(&mut known, &model);
             let at_once = found(&mut Known::default(), &model);
             let read = model.round() - before;
-            assert!(read >= rounds, "the crates were built anew {read} times");
+            assert!(rounds.contains(&read), "the crates were built anew {read} times");
             assert!(in_rounds.contains("outcome: "), "something is born");
             assert_eq!(in_rounds, at_once);
         });

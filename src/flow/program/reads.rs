@@ -1,4 +1,6 @@
 //! What was asked of a program, so that one can tell whether more bodies would have changed an answer.
+//!
+//! Whoever follows handles or looks through threads asks by a function that notes it here, or by births, which always count.
 
 use std::sync::{Mutex, PoisonError};
 

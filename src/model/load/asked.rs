@@ -218,10 +218,7 @@ impl Loader<'_> {
         let whole = asked_for.files.iter().copied();
         files.extend(whole.filter(|&file| self.whole.insert(file)));
         for &(file, item) in &asked_for.functions {
-            // A needle inside the body; one that is empty is asked for once and never again.
-            let range = model.facts[file].item(item).range;
-            let needle = range.end.saturating_sub(2);
-            if self.bodies.entry(file).or_default().insert(needle) {
+            if self.needs_body(file, model.facts[file].item(item).range) {
                 files.insert(file);
             }
         }
