@@ -49,7 +49,7 @@ pub(crate) fn slow(suite: &str) -> bool {
     let on = is_slow_run();
     if !on {
         say(&format!(
-            "{suite}: skipped; `SLOW_TESTS=1 cargo test --release --test it {suite}` runs it\n"
+            "{suite}: skipped; `SLOW_TESTS=1 cargo test --test it {suite}` runs it\n"
         ));
     }
     on

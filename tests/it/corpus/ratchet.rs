@@ -9,7 +9,7 @@ use crate::support::{self, Update};
 const PATH: &str = "fixtures/corpus/ratchet.toml";
 
 const HEAD: &str = "\
-# Accuracy on the corpus, measured by `SLOW_TESTS=1 cargo test --release --test it corpus`.
+# Accuracy on the corpus, measured by `SLOW_TESTS=1 cargo test --test it corpus`.
 # Shares of unknown verdicts and of verdicts without a path are upper bounds, all else lower
 # bounds. `UPDATE=1` rewrites a bound that was beaten; a worse one needs `UPDATE=force` and a reason
 # in the commit.
