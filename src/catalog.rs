@@ -57,6 +57,12 @@ pub enum Role {
     LookAlike,
 }
 
+impl Role {
+    /// The roles of calls that give birth: to a thread, a child process or a task.
+    pub const BIRTHS: &[Self] =
+        &[Self::Spawn, Self::ScopedSpawn, Self::OwnedByRegistry, Self::SpawnChild, Self::SpawnTask];
+}
+
 /// One entry of the catalog.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -144,6 +150,12 @@ impl Catalog {
     /// The role of a canonical path.
     pub fn role(&self, path: &str) -> Option<Role> {
         self.roles.get(path).copied()
+    }
+
+    /// Last names of the calls that give birth.
+    pub fn names_of_births(&self) -> impl Iterator<Item = &str> {
+        let births = self.iter().filter(|api| Role::BIRTHS.contains(&api.role));
+        births.filter_map(|api| api.path.rsplit("::").next())
     }
 
     /// All entries, by path.

@@ -43,6 +43,8 @@ pub struct FileFacts {
     pub directives: Vec<Directive>,
     /// Where something that can matter was seen, sorted; bodies without are not lowered. Empty when all are.
     pub needles: Vec<u32>,
+    /// Those of them that are more than names of calls, which may mean nothing.
+    pub wanted: Vec<u32>,
     /// Whether all bodies are lowered.
     pub whole: bool,
     /// What else than functions would be read otherwise if there were a needle in it.
@@ -96,6 +98,12 @@ impl FileFacts {
             ItemKind::Value(value) => value.body.as_deref(),
             _ => None,
         })
+    }
+
+    /// Whether something in a range matters, whatever the calls there mean.
+    pub fn is_wanted(&self, range: TextRange) -> bool {
+        let first = self.wanted.partition_point(|&at| at < range.start);
+        self.whole || self.wanted.get(first).is_some_and(|&at| at < range.end)
     }
 
     /// The item with this index.

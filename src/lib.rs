@@ -95,6 +95,12 @@ const MAX_TRIES: usize = 8;
 pub fn settled<'p>(loader: &mut Loader<'p>, model: &mut Model<'p>, known: &mut Known) -> Verdicts {
     let (mut waiting, mut read) = (Waiting::default(), usize::MAX);
     loop {
+        loop {
+            let first = known.wanted_first(model);
+            if first.unread.is_empty() || loader.answer(model, &first) == 0 {
+                break;
+            }
+        }
         let mut wanted = known.look(model);
         if read < FEW {
             read = loader.answer(model, &wanted);

@@ -19,6 +19,8 @@ pub use declared::{Declares, Functions, declares};
 pub struct Scan {
     /// Sorted offsets of names that a body must spell to matter.
     pub needles: Vec<u32>,
+    /// Those of them that are more than names of calls: a body that spells one is wanted, whatever its calls mean.
+    pub wanted: Vec<u32>,
     /// Whether the file has to be parsed.
     pub matters: bool,
     /// Whether it declares modules at unusual places.
@@ -53,6 +55,8 @@ pub struct Search {
 enum Kind {
     /// A call name, or the start of one.
     Call,
+    /// The same, and a name that something asked for.
+    Asked,
     /// A name that has to match whole.
     Word,
     /// The suppression tag.
@@ -72,8 +76,9 @@ impl Search {
                 calls.extend(api.path.rsplit("::").next());
             }
         }
+        let kind = |name| if aliases.contains(name) { Kind::Asked } else { Kind::Call };
         let mut patterns: Vec<(&str, Kind)> =
-            calls.into_iter().map(|name| (name, Kind::Call)).collect();
+            calls.into_iter().map(|name| (name, kind(name))).collect();
         // A leading dot asks for a numbered field.
         patterns.extend(aliases.iter().map(|name| (name.as_str(), Kind::Word)));
         patterns.extend([
@@ -98,22 +103,24 @@ impl Search {
         let mut scan = Scan::default();
         let bytes = text.as_bytes();
         let Some(automaton) = &self.automaton else {
-            let needles = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).collect();
-            return Scan { needles, matters: true, ..scan };
+            let needles: Vec<u32> = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).collect();
+            return Scan { wanted: needles.clone(), needles, matters: true, ..scan };
         };
         for hit in automaton.find_iter(text) {
             let starts_word = starts_word(bytes, hit.start());
             let is_whole = is_whole(bytes, hit.start(), hit.end());
             let needle = u32::try_from(hit.start()).unwrap_or(u32::MAX);
             match self.kinds[hit.pattern().as_usize()] {
-                Kind::Call if starts_word => scan.needles.push(needle),
-                Kind::Word if is_whole => {
+                Kind::Word | Kind::Asked if is_whole => {
                     scan.has_alias = true;
                     scan.needles.push(needle);
+                    scan.wanted.push(needle);
                 }
+                Kind::Call | Kind::Asked if starts_word => scan.needles.push(needle),
                 Kind::Tag => {
                     scan.is_tagged = true;
                     scan.needles.push(needle);
+                    scan.wanted.push(needle);
                 }
                 Kind::Thread if is_whole => scan.threads.push(needle),
                 Kind::Carrier if is_whole => scan.carriers.push(needle),

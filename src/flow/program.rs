@@ -3,6 +3,7 @@
 //! Following a handle across functions needs three questions answered fast: where a function is
 //! called, where a field is named, and where a name is used that nobody could resolve.
 
+mod births;
 mod index;
 mod reads;
 mod variants;
@@ -17,8 +18,9 @@ use super::named::Named;
 use super::{Call, FlowId, Flows, Place, StmtKind};
 use crate::facts::FileFacts;
 use crate::facts::tree::{Body, Function, ItemId, ItemKind, Name};
-use crate::model::{Ask, FunctionRef, ItemRef, Model, ModuleId, watched};
+use crate::model::{Ask, FunctionRef, ItemRef, Model, ModuleId, Need, Unread, watched};
 use crate::source::FileId;
+use births::Given;
 use index::Index;
 pub use reads::Reads;
 
@@ -84,6 +86,11 @@ pub struct Program {
     /// The facts that they were made from, and the round of reading.
     facts: FxHashMap<FileId, Seen>,
     round: Option<u32>,
+    /// Files that were read since.
+    again: BTreeSet<FileId>,
+    pending: Option<Pending>,
+    /// What was asked for before anything was lowered.
+    asked_first: FxHashSet<(ModuleId, Name)>,
     /// What was asked of it.
     reads: Reads,
     /// Whether nothing sets a field but constructors, for fields that this was asked of.
@@ -134,32 +141,92 @@ impl Seen {
     }
 }
 
-/// A function that was lowered.
+/// A function that was looked at.
 #[derive(Debug)]
 struct Entry {
     body: Arc<Body>,
+    /// Whether it matters.
+    is_lowered: bool,
     /// The numbers of its bodies.
     bodies: Vec<u32>,
     /// What it depends on that was not read.
     asked: Arc<[Ask]>,
 }
 
-/// A function that was lowered just now: its body, what came of it, and what that depends on.
+/// A function that was looked at just now: its body, what came of it, and what that depends on.
 struct Fresh<'m> {
     key: Key,
     body: &'m Arc<Body>,
     bodies: Vec<Arc<Lowered>>,
     asked: Vec<Ask>,
+    is_lowered: bool,
+}
+
+/// What there is to do since more was read.
+#[derive(Debug, Default)]
+struct Pending {
+    /// Functions that matter.
+    lower: Vec<FunctionRef>,
+    /// Functions that do not, as far as these are not answered.
+    skip: Vec<(FunctionRef, Vec<Ask>)>,
+    /// Functions that are there no more.
+    gone: Vec<Key>,
+    /// What it depends on whether something is born in a function.
+    open: Vec<Ask>,
 }
 
 impl Program {
-    /// Lowers every function and constant of a model that has a body, but for those that were lowered
+    /// What has to be read before it is known what has to be lowered: what calls mean that may give birth. Each is asked
+    /// for once.
+    pub fn wanted_first(&mut self, model: &Model<'_>) -> Unread {
+        let mut pending = self.find_pending(model);
+        let open = std::mem::take(&mut pending.open);
+        self.pending = Some(pending);
+        // A module that is asked for the name of a call or for what is around it is read anyway, and what a file takes
+        // from others seldom hides a crate.
+        let is_plain = |(module, name): &(ModuleId, &Name)| {
+            !model.may_lead(name) && !model.krate(*module).extern_names.contains_key(*name)
+        };
+        let asked = open.iter().filter_map(Ask::in_module).filter(is_plain);
+        let new = asked.filter(|&(module, name)| self.asked_first.insert((module, name.clone())));
+        new.map(|(module, name)| (module, name.clone(), Need::Meaning)).collect()
+    }
+
+    /// Lowers every function and constant of a model that has a body which matters, but for those that were lowered
     /// before and cannot have changed.
     pub fn update(&mut self, model: &Model<'_>) -> Change {
-        // Names mean what they did, and only files that were read once more can have other bodies.
+        let pending = self.pending.take().unwrap_or_else(|| self.find_pending(model));
         let same_names = self.round.replace(model.round()) == Some(model.round());
-        let again = self.read_again(model);
-        let may_differ = |item: ItemRef| !same_names || again.contains(&item.file);
+        self.again.clear();
+        let Pending { lower, skip, gone, .. } = pending;
+        let mut fresh: Vec<Fresh<'_>> = lower
+            .into_par_iter()
+            .with_max_len(AT_A_TIME)
+            .filter_map(|function| {
+                let body = body_of(model, function)?;
+                let (bodies, asked) = watched(|| variants::lower(model, function, body));
+                Some(Fresh { key: key_of(function), body, bodies, asked, is_lowered: true })
+            })
+            .collect();
+        fresh.extend(skip.into_iter().filter_map(|(function, asked)| {
+            let body = body_of(model, function)?;
+            let (key, bodies) = (key_of(function), Vec::new());
+            Some(Fresh { key, body, bodies, asked, is_lowered: false })
+        }));
+        let is_new = |it: &Fresh<'_>| !self.entries.get(&it.key).is_some_and(|it| it.is_lowered);
+        let adds_only = same_names && gone.is_empty() && fresh.iter().all(is_new);
+        let added = fresh.iter().flat_map(|it| &it.bodies).cloned().collect();
+        self.replace(gone, fresh);
+        self.unset = Mutex::default();
+        if adds_only { Change::More(added) } else { Change::Other }
+    }
+
+    /// What became of the functions and constants of a model since the last time.
+    fn find_pending(&mut self, model: &Model<'_>) -> Pending {
+        // Names mean what they did, and only files that were read once more can have other bodies.
+        let same_names = self.round == Some(model.round());
+        self.read_again(model);
+        let may_differ = |item: ItemRef| !same_names || self.again.contains(&item.file);
         let functions = model.functions.iter().copied();
         let values = model.values.iter();
         let values =
@@ -178,31 +245,37 @@ impl Program {
             all.filter_map(|function| Some((function, body_of(model, function)?))).collect();
         let mut gone: Vec<Key> = Vec::new();
         if !same_names {
-            let live: FxHashSet<Key> =
-                with_body.iter().map(|(it, _)| (it.item, it.test_only)).collect();
+            let live: FxHashSet<Key> = with_body.iter().map(|(it, _)| key_of(*it)).collect();
             gone.extend(self.entries.keys().filter(|key| !live.contains(key)));
+            gone.sort_unstable();
         }
+        let is_wanted = |function: FunctionRef| {
+            let facts = &model.facts[function.item.file];
+            facts.is_wanted(facts.item(function.item.item).range)
+        };
         let holds = |(function, body): &(FunctionRef, &Arc<Body>)| {
-            self.entries.get(&(function.item, function.test_only)).is_some_and(|entry| {
-                Arc::ptr_eq(&entry.body, body) && (same_names || model.is_open_still(&entry.asked))
+            self.entries.get(&key_of(*function)).is_some_and(|entry| {
+                Arc::ptr_eq(&entry.body, body)
+                    && (same_names || model.is_open_still(&entry.asked))
+                    && (entry.is_lowered || !is_wanted(*function))
             })
         };
-        let fresh: Vec<Fresh<'_>> = with_body
+        let names: FxHashSet<&str> = model.catalog.names_of_births().collect();
+        let found: Vec<(FunctionRef, Given)> = with_body
             .into_par_iter()
             .with_max_len(AT_A_TIME)
             .filter(|it| !holds(it))
-            .map(|(function, body)| {
-                let (bodies, asked) = watched(|| variants::lower(model, function, body));
-                Fresh { key: (function.item, function.test_only), body, bodies, asked }
-            })
+            .map(|(function, body)| (function, births::given(model, &names, function, body)))
             .collect();
-        let is_new = |it: &Fresh<'_>| !self.entries.contains_key(&it.key);
-        let adds_only = same_names && gone.is_empty() && fresh.iter().all(is_new);
-        let added = fresh.iter().flat_map(|it| &it.bodies).cloned().collect();
-        gone.sort_unstable();
-        self.replace(gone, fresh);
-        self.unset = Mutex::default();
-        if adds_only { Change::More(added) } else { Change::Other }
+        let mut pending = Pending { gone, ..Pending::default() };
+        for (function, given) in found {
+            pending.open.extend(given.open);
+            match given.may_be || is_wanted(function) {
+                true => pending.lower.push(function),
+                false => pending.skip.push((function, given.asked)),
+            }
+        }
+        pending
     }
 
     /// What was asked since this was called last.
@@ -210,17 +283,15 @@ impl Program {
         std::mem::take(&mut self.reads)
     }
 
-    /// The files that were read since the last time.
-    fn read_again(&mut self, model: &Model<'_>) -> BTreeSet<FileId> {
-        let mut again = BTreeSet::new();
+    /// Notes the files that were read since the last time.
+    fn read_again(&mut self, model: &Model<'_>) {
         for (file, facts) in model.facts.iter() {
             let known = self.facts.get(&file);
             if !known.is_some_and(|known| Arc::ptr_eq(&known.facts, facts)) {
-                again.insert(file);
+                self.again.insert(file);
                 self.facts.insert(file, Seen::new(facts.clone()));
             }
         }
-        again
     }
 
     /// Takes bodies out and puts others in, which keep the numbers of those that they stand for.
@@ -233,7 +304,7 @@ impl Program {
                 old.extend(entry.bodies.into_iter().filter_map(|body| self.take(body, anew)));
             }
         }
-        for Fresh { key, body, bodies, asked } in fresh {
+        for Fresh { key, body, bodies, asked, is_lowered } in fresh {
             let known = self.entries.remove(&key).map_or(Vec::new(), |entry| entry.bodies);
             old.extend(known.iter().filter_map(|&body| self.take(body, anew)));
             let asked: Arc<[Ask]> = asked.into();
@@ -251,7 +322,7 @@ impl Program {
                 self.asked[number as usize] = asked.clone();
                 numbers.push(number);
             }
-            let entry = Entry { body: body.clone(), bodies: numbers, asked };
+            let entry = Entry { body: body.clone(), is_lowered, bodies: numbers, asked };
             self.entries.insert(key, entry);
         }
         if anew {
@@ -424,6 +495,10 @@ impl Program {
         self.reads.name(name);
         self.index.opaque.get(name).map_or(&[], Vec::as_slice)
     }
+}
+
+fn key_of(function: FunctionRef) -> Key {
+    (function.item, function.test_only)
 }
 
 fn body_of<'m>(model: &'m Model<'_>, function: FunctionRef) -> Option<&'m Arc<Body>> {

@@ -7,6 +7,7 @@
 //! no question is left.
 
 mod asked;
+mod one;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,10 +22,9 @@ use super::scope::dependencies;
 use super::{Model, Scope};
 use crate::Note;
 use crate::catalog::Catalog;
-use crate::facts::condense::Condensed;
+use crate::facts::FileFacts;
 use crate::facts::tree::{ExprKind, Item, ItemId, ItemKind, Name};
-use crate::facts::{self, Again, FileFacts, guard, lower};
-use crate::scan::{Functions, Scan, Search};
+use crate::scan::{Functions, Search};
 use crate::source::{FileId, Files, PackageId, Project};
 use crate::text::TextRange;
 
@@ -379,151 +379,10 @@ impl<'p> Loader<'p> {
         self.read.extend(read);
     }
 
-    /// Reads one file; `None` when what is known of it still holds.
-    fn read_one(
-        &self,
-        file: FileId,
-        search: &Search,
-        names: &BTreeSet<String>,
-        force: bool,
-    ) -> Option<Read> {
-        let read = self.files.ask(file, |text| self.read_text(file, text, search, names, force));
-        read.unwrap_or_else(|error| {
-            let message = format!("source not analysed: it {}", error.message);
-            Some(Read::Failed(Note { file, range: None, message }, None))
-        })
-    }
-
-    fn read_text(
-        &self,
-        file: FileId,
-        text: &str,
-        search: &Search,
-        names: &BTreeSet<String>,
-        force: bool,
-    ) -> Option<Read> {
-        let failed = |range, message| {
-            Some(Read::Failed(Note { file, range, message }, Some(Arc::from(text))))
-        };
-        let mut scan = search.scan(text);
-        self.add_bodies(file, &mut scan.needles);
-        let known = self.read.get(&file);
-        if matches!(known, Some(Read::Lowered(facts)) if facts.whole) {
-            return None;
-        }
-        let again = scan.has_alias || self.whole.contains(&file) || self.bodies.contains_key(&file);
-        if matches!(known, Some(Read::Lowered(_) | Read::Failed(..))) && !again {
-            return None;
-        }
-        let skipped = |scan: &Scan| {
-            let functions = Functions::of(text);
-            Read::Skipped { has_paths: scan.has_paths, reaps: scan.reaps, functions }
-        };
-        if !(force || scan.matters) {
-            return Some(skipped(&scan));
-        }
-        let whole = !self.search || self.whole.contains(&file);
-        if let (Some(Read::Lowered(known)), false) = (known, whole) {
-            match facts::again(text, known, &scan.needles) {
-                Again::Same => return None,
-                Again::More(facts) => {
-                    if let Some(facts) = self.completed(*facts, text, &scan, names) {
-                        return Some(Read::Lowered(Arc::new(facts)));
-                    }
-                }
-                Again::Whole => {}
-            }
-        }
-        let code = match whole {
-            true => Condensed::whole(text),
-            false => Condensed::of(text, &scan.needles),
-        };
-        // What is said in comments alone, most often in examples, matters to nobody.
-        let is_open = matches!(known, None | Some(Read::Skipped { .. })) && !force;
-        if is_open && !scan.matters_where(|at| code.keeps(at)) {
-            return Some(skipped(&scan));
-        }
-        if let Some(reason) = guard::refuse(&code.text) {
-            return failed(
-                None,
-                format!("source not analysed: {reason}, which no parser survives"),
-            );
-        }
-        match self.lower(file, text, &code, &scan, names, whole) {
-            Ok(mut facts) => {
-                facts.directives = facts::directives(text, &facts);
-                facts.reaps = scan.reaps;
-                Some(Read::Lowered(Arc::new(facts)))
-            }
-            Err((range, message)) => {
-                failed(Some(range), format!("source not analysed: it {message}"))
-            }
-        }
-    }
-
     /// Notes that the body of a function is needed; whether that is new.
     fn needs_body(&mut self, file: FileId, function: TextRange) -> bool {
         // A needle inside the body; one that is empty is asked for once and never again.
         self.bodies.entry(file).or_default().insert(function.end.saturating_sub(2))
-    }
-
-    /// Adds the needles of functions that were asked for.
-    fn add_bodies(&self, file: FileId, needles: &mut Vec<u32>) {
-        if let Some(bodies) = self.bodies.get(&file) {
-            needles.extend(bodies);
-            needles.sort_unstable();
-            needles.dedup();
-        }
-    }
-
-    /// Facts with some more functions, unless they make aliases, which are looked for in the whole file.
-    fn completed(
-        &self,
-        mut facts: FileFacts,
-        text: &str,
-        scan: &Scan,
-        names: &BTreeSet<String>,
-    ) -> Option<FileFacts> {
-        let mut aliases = spawn_aliases(&facts, self.catalog, &self.aliases, false);
-        aliases.retain(|alias| !names.contains(alias));
-        if !aliases.is_empty() {
-            return None;
-        }
-        facts.directives = facts::directives(text, &facts);
-        facts.needles.clone_from(&scan.needles);
-        Some(facts)
-    }
-
-    fn lower(
-        &self,
-        file: FileId,
-        text: &str,
-        code: &Condensed,
-        scan: &Scan,
-        names: &BTreeSet<String>,
-        whole: bool,
-    ) -> Result<FileFacts, (TextRange, String)> {
-        if whole {
-            // One needle on every byte: every body is lowered.
-            let everywhere: Vec<u32> = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).collect();
-            let mut facts = lower(code, &everywhere)?;
-            facts.whole = true;
-            return Ok(facts);
-        }
-        let mut facts = lower(code, &scan.needles)?;
-        // An alias made in this very file is a needle of its own.
-        let mut aliases = spawn_aliases(&facts, self.catalog, &self.aliases, false);
-        aliases.retain(|alias| !names.contains(alias));
-        if aliases.is_empty() {
-            facts.needles.clone_from(&scan.needles);
-            return Ok(facts);
-        }
-        aliases.extend(names.iter().cloned());
-        let mut needles = Search::new(self.catalog, &aliases).scan(text).needles;
-        self.add_bodies(file, &mut needles);
-        let mut facts = lower(&Condensed::of(text, &needles), &needles)?;
-        facts.needles = needles;
-        Ok(facts)
     }
 }
 

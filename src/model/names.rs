@@ -270,6 +270,11 @@ impl Model<'_> {
         }
     }
 
+    /// Whether a module that nobody has read is read once it was asked for this name: it may lead to a spawn.
+    pub fn may_lead(&self, name: &str) -> bool {
+        self.leading.contains(name)
+    }
+
     /// A name looked up from the inside out: blocks, the module, other crates, the prelude.
     fn lexical_name(
         &self,
@@ -414,7 +419,7 @@ impl Model<'_> {
 
     /// Notes that a module nobody read was asked for a name, if the name could lead to a spawn.
     fn ask(&self, module: ModuleId, name: &str) {
-        if self.leading.contains(name) {
+        if self.may_lead(name) {
             self.module(module).asked.store(true, Ordering::Relaxed);
         }
     }

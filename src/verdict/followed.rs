@@ -48,6 +48,11 @@ pub struct Followed<'k> {
 }
 
 impl Known {
+    /// What has to be read before it is known what has to be lowered. Each thing is asked for once.
+    pub fn wanted_first(&mut self, model: &Model<'_>) -> Wanted {
+        Wanted { unread: self.program.wanted_first(model), ..Wanted::default() }
+    }
+
     /// Lowers what is new in a model, and looks through what threads run. Gives what has to be read before it is worth
     /// while to follow handles: functions that a thread runs, and what those call. Most of what is read for verdicts
     /// alone is nothing that a thread comes to, or a handle.

@@ -1,11 +1,13 @@
 //! What the analysis promises of every input: the same answer however it runs, and an answer at all.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
 use thread_lint::catalog::Catalog;
-use thread_lint::model::{Loader, Model};
+use thread_lint::flow::Program;
+use thread_lint::model::{Loader, Model, Wanted};
 use thread_lint::source::{
     FileEntry, FileId, Files, Package, PackageId, Project, ReadError, Target, TargetKind,
 };
@@ -110,6 +112,38 @@ fn aliased() -> Vec<(String, String)> {
     ])
 }
 
+/// Calls that are all spelled alike, and of which some give birth.
+fn meant() -> Vec<(String, String)> {
+    files(&[
+        (
+            "src/lib.rs",
+            "mod inner; mod shared; mod own;
+            pub fn nothing() { own::spawn(|| {}); crate::own::spawn(|| {}); }
+            pub fn nobody() { fn spawn() {} spawn(); }
+            pub fn within() { use std::thread::spawn; spawn(|| {}); }
+            pub fn held() { let spawn = std::thread::spawn; spawn(|| {}); }
+            pub fn built(it: std::thread::Builder) { drop(it.spawn(|| {})); }
+            pub fn looked_up() { drop(inner::deep::spawn(|| {})); }
+            pub fn handed() { own::spawn(|| {}); crate::shared::spawn(); }
+            pub fn in_macro() { println!(\"{:?}\", std::thread::spawn(|| {})); }
+            pub trait Starts: Sized { fn start(self) -> std::io::Result<std::thread::JoinHandle<()>>; }
+            impl Starts for std::thread::Builder {
+                fn start(self) -> std::io::Result<std::thread::JoinHandle<()>> { Self::spawn(self, || {}) }
+            }
+            pub struct Pool;
+            impl Pool { fn spawn() {} pub fn fill() { Self::spawn(); Pool::spawn(); } }
+            ",
+        ),
+        ("src/own.rs", "pub fn spawn(run: impl Fn()) { run() }\n"),
+        ("src/inner.rs", "pub mod deep;\n"),
+        ("src/inner/deep.rs", "pub use std::thread::*;\n"),
+        (
+            "src/shared.rs",
+            "pub fn spawn() -> std::thread::JoinHandle<()> { std::thread::spawn(|| {}) }\n",
+        ),
+    ])
+}
+
 /// What decides stands in files that spell nothing which could matter.
 fn far() -> Vec<(String, String)> {
     files(&[
@@ -201,6 +235,7 @@ fn everything() -> Sources {
         ("src/m2.rs", "pub(crate) fn e19() { let h = crate::m1::h15(); drop(h); }\n"),
     ]));
     packages.push(far());
+    packages.push(meant());
     // Names that only another file makes: an alias of a call, a builder under another name.
     packages.push(aliased());
     Sources::new(&packages)
@@ -243,6 +278,32 @@ fn leaving_files_unread_changes_no_finding_and_no_verdict() {
     assert_eq!(aliased.count(), 4, "the calls by other names are found");
     assert_eq!(format!("{:#?}", with.verdicts), format!("{:#?}", without.verdicts));
     assert_eq!(format!("{:#?}", with.findings), format!("{:#?}", without.findings));
+}
+
+#[test]
+fn a_body_that_gives_birth_to_nothing_is_lowered_when_somebody_asks_for_it() {
+    let sources = Sources::new(&[meant()]);
+    let catalog = Catalog::embedded();
+    let (mut loader, mut model) = Loader::new(&sources.project, &sources, &catalog, true);
+    let lowered = |program: &Program, model: &Model<'_>| -> BTreeSet<String> {
+        let names = program.bodies().map(|(_, it)| model.item(it.function.item).name.to_string());
+        names.collect()
+    };
+    let mut program = Program::default();
+    while let unread = program.wanted_first(&model)
+        && !unread.is_empty()
+    {
+        loader.answer(&mut model, &Wanted { unread, ..Wanted::default() });
+    }
+    program.update(&model);
+    let births =
+        ["built", "fill", "held", "in_macro", "looked_up", "nobody", "spawn", "start", "within"];
+    assert_eq!(lowered(&program, &model), births.map(str::to_owned).into());
+    // Who hands a handle out is asked for by name.
+    settled(&mut loader, &mut model, &mut Known::default());
+    program.update(&model);
+    let asked = lowered(&program, &model);
+    assert!(asked.contains("handed") && asked.is_superset(&births.map(str::to_owned).into()));
 }
 
 /// The files of the runtime crate, which spawns.

@@ -48,9 +48,7 @@ pub(crate) fn is_slow_run() -> bool {
 pub(crate) fn slow(suite: &str) -> bool {
     let on = is_slow_run();
     if !on {
-        say(&format!(
-            "{suite}: skipped; `SLOW_TESTS=1 cargo test --test it {suite}` runs it\n"
-        ));
+        say(&format!("{suite}: skipped; `SLOW_TESTS=1 cargo test --test it {suite}` runs it\n"));
     }
     on
 }

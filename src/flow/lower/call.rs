@@ -13,10 +13,6 @@ use crate::finding::Confidence;
 use crate::model::{Def, FunctionRef, ItemRef, Ty, TyHead};
 use crate::text::TextRange;
 
-/// Roles whose calls give birth to a thread.
-const BIRTHS: &[Role] =
-    &[Role::Spawn, Role::ScopedSpawn, Role::OwnedByRegistry, Role::SpawnChild, Role::SpawnTask];
-
 impl Lowering<'_> {
     pub(super) fn call(&mut self, range: TextRange, callee: ExprId, args: &[ExprId]) -> Value {
         let body = self.body;
@@ -79,7 +75,7 @@ impl Lowering<'_> {
     ) -> Value {
         if let Some(Callable::Function(defs)) = callable {
             // A variable that holds a function: the call is the function's, the name the variable's.
-            if let Some((api, ..)) = self.catalogued(&defs, BIRTHS) {
+            if let Some((api, ..)) = self.catalogued(&defs, Role::BIRTHS) {
                 let mentions = self.flows.mentions.iter_mut().rev();
                 if let Some(mention) = mentions.into_iter().find(|mention| mention.api == api) {
                     mention.called = true;
@@ -529,7 +525,7 @@ impl Lowering<'_> {
         named: Option<bool>,
         callables: &[Option<Callable>],
     ) {
-        let Some((api, role, certain)) = self.catalogued(defs, BIRTHS) else { return };
+        let Some((api, role, certain)) = self.catalogued(defs, Role::BIRTHS) else { return };
         let Some(entry) = self.model.catalog.get(&api) else { return };
         let returns =
             entry.returns.as_ref().map_or(Ty::Unknown, |returns| self.model.catalog_ty(returns));
