@@ -14,7 +14,7 @@ pub(super) fn runs_again(program: &Program, function: FunctionKey, of_static: bo
 
 fn again(program: &Program, function: FunctionKey, of_static: bool, depth: usize) -> bool {
     let is_real = |site: &&Site| !program.body(site.body).is_test;
-    let sites: Vec<Site> = program.calls_of(function).iter().filter(is_real).copied().collect();
+    let sites: Vec<Site> = program.callers_of(function).iter().filter(is_real).copied().collect();
     let flow = |site: Site| program.body(site.body).flows.body(site.flow);
     let same = |one: Site, other: Site| {
         let called_on = |site| receiver(program, site);

@@ -84,7 +84,7 @@ impl Outside<'_> {
                 && !is_asked(flows, site, own, &made)
                 && seen.len() < MAX_CALLERS
                 && seen.insert((key, index))
-                && self.program.calls_of(key).iter().any(|&site| {
+                && self.program.callers_of(key).iter().any(|&site| {
                     let call = self.program.call_at(site);
                     let given = call.and_then(|it| argument(it, Entry::Param(index), takes_self));
                     given.is_some_and(|(place, _)| self.gives_to(site, place, seen))

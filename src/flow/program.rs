@@ -4,6 +4,7 @@
 //! called, where a field is named, and where a name is used that nobody could resolve.
 
 mod births;
+mod deciding;
 mod index;
 mod reads;
 mod variants;
@@ -21,6 +22,7 @@ use crate::facts::tree::{Body, Function, ItemId, ItemKind, Name};
 use crate::model::{Ask, FunctionRef, ItemRef, Model, ModuleId, Need, Unread, watched};
 use crate::source::FileId;
 use births::Given;
+use deciding::Deciding;
 use index::Index;
 pub use reads::Reads;
 
@@ -93,6 +95,8 @@ pub struct Program {
     asked_first: FxHashSet<(ModuleId, Name)>,
     /// What was asked of it.
     reads: Reads,
+    /// What somebody decided by who calls, or by what calls come to.
+    deciding: Mutex<Deciding>,
     /// Whether nothing sets a field but constructors, for fields that this was asked of.
     pub(super) unset: Mutex<FxHashMap<FieldKey, bool>>,
 }
@@ -474,8 +478,11 @@ impl Program {
             if !seen.insert(item) {
                 continue;
             }
-            let bodies = self.bodies_of((item.file, item.item)).iter();
-            let flows = bodies.flat_map(|&body| &self.body(body).flows.bodies);
+            let bodies = self.bodies_of((item.file, item.item));
+            if bodies.is_empty() {
+                self.note_unread((item.file, item.item));
+            }
+            let flows = bodies.iter().flat_map(|&body| &self.body(body).flows.bodies);
             open.extend(flows.flat_map(super::Flow::calls).flat_map(Call::targets));
         }
         false

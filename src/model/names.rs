@@ -552,7 +552,7 @@ fn is_std_holder(path: &str) -> bool {
         path.rsplit_once("::"),
         Some((
             "std::collections",
-            "FxHashMap" | "BTreeMap" | "VecDeque" | "BinaryHeap" | "LinkedList"
+            "HashMap" | "BTreeMap" | "VecDeque" | "BinaryHeap" | "LinkedList"
         )) | Some(("std::sync", "Arc" | "Mutex" | "RwLock" | "MutexGuard"))
             | Some(("std::cell", "Cell" | "RefCell" | "RefMut"))
             | Some(("std::rc", "Rc"))

@@ -80,7 +80,8 @@ impl Known {
     pub fn judge(&self, model: &Model<'_>) -> Verdicts {
         let fates = Fates::new(model, &self.program, &self.solution.found);
         let (found, joins) = rayon::join(|| lives(&fates), || joins::joins(&fates));
-        let mut wanted = fates.wanted_by_verdicts(&joins);
+        let mut wanted = self.program.wanted_to_decide(model);
+        wanted.names.extend(fates.ways_out());
         let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
         wanted.functions.extend(asked.functions);
         wanted.names.extend(asked.names);
@@ -103,7 +104,9 @@ impl Followed<'_> {
     /// What has to be read before it is worth while to judge: functions that were called with a handle, and whatever
     /// else could name what hands handles out or keeps them.
     pub fn wanted(&self, model: &Model<'_>) -> Wanted {
-        Fates::new(model, self.program, self.solution).wanted()
+        let mut wanted = Fates::new(model, self.program, self.solution).wanted();
+        wanted.extend(self.program.wanted_to_decide(model));
+        wanted
     }
 
     /// What is wanted by the births that waited for what was read last, and by the joins; nothing when no

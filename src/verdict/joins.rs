@@ -160,7 +160,9 @@ fn join(
         in_drop,
         alive_sender: None,
         held_lock: None,
-        at_the_end: in_drop || after_error(flow, block) || ends_something(fates, body),
+        at_the_end: in_drop
+            || after_error(flow, block)
+            || result == Answer::Ignored && ends_something(fates, body),
         function,
         asks_panicking: lowered.flows.bodies.iter().any(asks),
     }
@@ -296,13 +298,25 @@ fn ends_something(fates: &Fates<'_>, body: u32) -> bool {
         if is_drop(fates.model, function) {
             continue;
         }
-        let callers = fates.program.calls_of(key);
+        // What makes something does not run at an end, whoever calls it; and what tests do is left to them.
+        if makes_something(&fates.model.item(function.item).name) {
+            return false;
+        }
+        let callers = match fates.model.code_kind(function.item.module, function.test_only) {
+            CodeKind::Main => fates.program.callers_of(key),
+            _ => fates.program.calls_of(key),
+        };
         if callers.is_empty() || depth >= MAX_CALLERS {
             return false;
         }
         open.extend(callers.iter().map(|site| (site.body, depth + 1)));
     }
     true
+}
+
+/// Whether a function is a constructor, by convention.
+fn makes_something(name: &str) -> bool {
+    matches!(name, "new" | "default" | "main") || name.starts_with("new_")
 }
 
 /// Whether a `drop` of a package leads to one of some functions. What was not read may.

@@ -7,9 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::fate::Fates;
-use super::{Answer, Join};
 use crate::facts::tree::{Name, Visibility, spelled};
-use crate::finding::CodeKind;
 use crate::flow::{EndKind, Home, RECEIVING, Task};
 use crate::model::{FunctionRef, Names, Need, Scope, Unread, Wanted};
 
@@ -97,28 +95,9 @@ impl Fates<'_> {
         escaped.chain(lost).collect()
     }
 
-    /// What verdicts depend on beside that.
-    pub(super) fn wanted_by_verdicts(&self, joins: &[Join]) -> Wanted {
-        let mut wanted = Wanted { names: self.ways_out(), ..Wanted::default() };
-        // Who calls a function tells whether it only runs at the end of something.
-        for join in joins.iter().filter(|it| it.result == Answer::Ignored && !it.at_the_end) {
-            let item = join.function.item;
-            let declared = self.model.item(item);
-            let has_callers = join.function.container.is_some() || &*declared.name != "main";
-            if has_callers
-                && declared.visibility != Visibility::Public
-                && join.code == CodeKind::Main
-            {
-                let scope = self.model.scope_of_function(item);
-                wanted.names.insert((declared.name.to_string(), scope));
-            }
-        }
-        wanted
-    }
-
     /// Names of public types that keep handles which nobody joins, and that no re-export is known to
     /// lead to, and of the private modules around them: one that nobody read would spell them.
-    fn ways_out(&self) -> Names {
+    pub(super) fn ways_out(&self) -> Names {
         let mut names = Names::new();
         for (file, id) in self.never_joined() {
             for item in self.model.refs_of(file, id) {

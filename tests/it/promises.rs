@@ -14,8 +14,11 @@ use thread_lint::source::{
 use thread_lint::verdict::{Known, Outcome};
 use thread_lint::{Analysis, Options, settled};
 
+mod packages;
+
 use crate::tool;
 use crate::{pages, support};
+use packages::{aliased, beside, decided, far, files, meant};
 
 /// Packages in memory, each with one library.
 #[derive(Default)]
@@ -89,120 +92,6 @@ impl Sources {
     }
 }
 
-fn files(files: &[(&str, &str)]) -> Vec<(String, String)> {
-    files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
-}
-
-fn aliased() -> Vec<(String, String)> {
-    files(&[
-        (
-            "src/lib.rs",
-            "mod c; mod d; mod e; mod f;\nuse std::thread::spawn as go;\npub type TB = std::thread::Builder;\n",
-        ),
-        (
-            "src/c.rs",
-            "pub fn b() -> crate::TB { crate::TB::new() }\npub fn w() { super::go(|| {}); }\n",
-        ),
-        ("src/d.rs", "pub struct Cfg { pub b: crate::TB }\n"),
-        ("src/e.rs", "use super::*;\npub fn w() { drop(go(|| {})); }\n"),
-        (
-            "src/f.rs",
-            "pub fn w(cfg: crate::d::Cfg) { crate::c::b().spawn(|| {}).unwrap(); cfg.b.spawn(|| {}).unwrap(); }\n",
-        ),
-    ])
-}
-
-/// Calls that are all spelled alike, and of which some give birth.
-fn meant() -> Vec<(String, String)> {
-    files(&[
-        (
-            "src/lib.rs",
-            "mod inner; mod shared; mod own;
-            pub fn nothing() { own::spawn(|| {}); crate::own::spawn(|| {}); }
-            pub fn nobody() { fn spawn() {} spawn(); }
-            pub fn within() { use std::thread::spawn; spawn(|| {}); }
-            pub fn held() { let spawn = std::thread::spawn; spawn(|| {}); }
-            pub fn built(it: std::thread::Builder) { drop(it.spawn(|| {})); }
-            pub fn looked_up() { drop(inner::deep::spawn(|| {})); }
-            pub fn handed() { own::spawn(|| {}); crate::shared::spawn(); }
-            pub fn in_macro() { println!(\"{:?}\", std::thread::spawn(|| {})); }
-            pub trait Starts: Sized { fn start(self) -> std::io::Result<std::thread::JoinHandle<()>>; }
-            impl Starts for std::thread::Builder {
-                fn start(self) -> std::io::Result<std::thread::JoinHandle<()>> { Self::spawn(self, || {}) }
-            }
-            pub struct Pool;
-            impl Pool { fn spawn() {} pub fn fill() { Self::spawn(); Pool::spawn(); } }
-            ",
-        ),
-        ("src/own.rs", "pub fn spawn(run: impl Fn()) { run() }\n"),
-        ("src/inner.rs", "pub mod deep;\n"),
-        ("src/inner/deep.rs", "pub use std::thread::*;\n"),
-        (
-            "src/shared.rs",
-            "pub fn spawn() -> std::thread::JoinHandle<()> { std::thread::spawn(|| {}) }\n",
-        ),
-    ])
-}
-
-/// What decides stands in files that spell nothing which could matter.
-fn far() -> Vec<(String, String)> {
-    files(&[
-        (
-            "src/lib.rs",
-            "mod a; mod b; mod c; mod d; mod e;
-            use std::thread::spawn;
-            pub fn given() { let h = spawn(|| ()); a::join(h); }
-            pub fn kept() { let h = spawn(|| ()); b::KEPT.lock().unwrap().push(h); }
-            pub fn held() { let h = spawn(|| ()); let s = a::Holder { h }; s.stop(); }
-            pub fn made() { let w = a::make().unwrap(); let h = w.start(); h.join().unwrap(); }
-            pub fn ends() { let h = spawn(|| ()); if c::bad() { a::die(); return; } h.join().unwrap(); }
-            pub fn decides() { let h = spawn(|| ()); if c::ALWAYS { h.join().unwrap(); } }
-            pub fn turns() { spawn(|| c::turn()).join().unwrap(); }
-            pub fn turns_there(of: d::Turner) { spawn(move || of.turn()).join().unwrap(); }
-            // No call of `Worker::start`, which takes nothing.
-            pub fn other() { d::unknown!(of).start(1); }
-            pub fn handed_on() { let h = spawn(|| ()); e::join(h); }
-            ",
-        ),
-        (
-            "src/a.rs",
-            "pub use crate::c::*;
-            pub fn join(h: std::thread::JoinHandle<()>) { h.join().unwrap(); }
-            pub struct Holder { pub h: std::thread::JoinHandle<()> }
-            impl Holder { pub fn stop(self) { drop(self.h) } }
-            pub fn make() -> crate::d::Made { Ok(crate::d::Worker) }
-            ",
-        ),
-        (
-            "src/b.rs",
-            "pub static KEPT: std::sync::Mutex<Vec<std::thread::JoinHandle<()>>> =
-                std::sync::Mutex::new(Vec::new());
-            ",
-        ),
-        (
-            "src/c.rs",
-            "pub const ALWAYS: bool = true;
-            pub fn bad() -> bool { false }
-            pub fn die() -> ! { std::process::exit(1) }
-            pub fn turn() { let mut n = 0; loop { n += 1; } }
-            ",
-        ),
-        (
-            "src/d.rs",
-            "pub type Made = Result<Worker, ()>;
-            pub struct Worker;
-            impl Worker {
-                pub fn start(&self) -> std::thread::JoinHandle<()> { std::thread::spawn(|| ()) }
-            }
-            pub struct Turner;
-            impl Turner { pub fn turn(&self) { let mut n = 0; loop { n += 1; } } }
-            ",
-        ),
-        ("src/e.rs", "mod f;\npub use self::f::join;\n"),
-        ("src/e/f.rs", "pub fn join<H>(h: H) { drop(h) }\n"),
-    ])
-}
-
 /// Every example of every page, and this very crate.
 fn everything() -> Sources {
     let mut packages: Vec<Vec<(String, String)>> = Vec::new();
@@ -236,6 +125,7 @@ fn everything() -> Sources {
     ]));
     packages.push(far());
     packages.push(meant());
+    packages.push(decided());
     // Names that only another file makes: an alias of a call, a builder under another name.
     packages.push(aliased());
     Sources::new(&packages)
@@ -265,6 +155,28 @@ fn what_decides_is_read_wherever_it_stands() {
     }
     let endless = found.findings.iter().filter(|it| it.rule == "missing-shutdown-check");
     assert_eq!(endless.count(), 2);
+}
+
+#[test]
+fn who_calls_and_what_is_called_decide_though_nothing_is_born_there() {
+    let sources = Sources::new(&[decided()]);
+    let found = sources.analyse(2, true);
+    let outcomes: Vec<_> =
+        found.verdicts.iter().map(|it| (it.item.as_str(), it.outcome.word())).collect();
+    let expected = [
+        ("run", "stored-and-joined"),
+        ("Ended::new", "stored-and-joined"),
+        ("select", "joined"),
+        ("start", "partly"),
+        ("start", "partly"),
+        ("S::new", "stored-and-joined"),
+    ];
+    assert_eq!(outcomes, expected);
+    let ignored = found.findings.iter().filter(|it| it.rule == "ignored-join-result");
+    let said = ignored
+        .map(|it| &sources.texts[it.primary.file.0 as usize][it.primary.range.start as usize..]);
+    let said: Vec<_> = said.map(|text| text.lines().next().unwrap_or_default()).collect();
+    assert_eq!(said, ["join(); if n > 0 { select(n - 1) } }"]);
 }
 
 #[test]
@@ -311,17 +223,6 @@ fn own() -> Vec<(String, String)> {
     let mut own = support::files_below("crates/thread-registry/src", "rs");
     own.sort_by_key(|path| path != "crates/thread-registry/src/lib.rs");
     own.into_iter().map(|path| (path.clone(), support::read(&path))).collect()
-}
-
-/// What a thread runs stands beside it, and spells nothing that could matter.
-fn beside() -> Vec<(String, String)> {
-    files(&[(
-        "src/lib.rs",
-        "pub fn start() { std::thread::spawn(|| turn()).join().unwrap(); }
-        fn turn() { again() }
-        fn again() { loop { std::hint::spin_loop(); } }
-        ",
-    )])
 }
 
 #[test]
