@@ -1,9 +1,11 @@
 //! Packages in which it decides what stands elsewhere.
 
+/// Paths below a package, and texts.
 pub(super) fn files(files: &[(&str, &str)]) -> Vec<(String, String)> {
     files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
 }
 
+/// Names that only another file makes.
 pub(super) fn aliased() -> Vec<(String, String)> {
     files(&[
         (
