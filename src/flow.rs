@@ -21,6 +21,7 @@ mod lower;
 mod methods;
 mod named;
 mod number;
+mod origin;
 mod outside;
 mod place;
 mod program;

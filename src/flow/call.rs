@@ -79,7 +79,7 @@ impl Call {
     }
 
     /// What it is called on, if it is a method.
-    pub(super) fn receiver(&self) -> Option<&Place> {
+    pub fn receiver(&self) -> Option<&Place> {
         match &self.callee {
             Callee::Method(place, ..) => Some(place),
             Callee::Function(_) | Callee::Local(..) | Callee::Await(_) => None,
@@ -125,6 +125,15 @@ impl Call {
             }
             Callee::Method(_, _, own) => own.iter().map(|function| function.item).collect(),
             Callee::Local(..) | Callee::Await(_) => Vec::new(),
+        }
+    }
+
+    /// Whether it may be a function of the project that nobody has read.
+    pub fn may_be_unread(&self) -> bool {
+        match &self.callee {
+            Callee::Function(defs) => defs.contains(&Def::Unknown),
+            Callee::Method(_, _, own) => own.is_empty() && self.receiver_ty.peel().path().is_none(),
+            Callee::Local(..) | Callee::Await(_) => false,
         }
     }
 

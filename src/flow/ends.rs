@@ -1,10 +1,11 @@
 //! How the way of a handle ends, and where handles are kept beyond any function.
 
 use super::fact::Fact;
+use super::program::RECEIVING;
 use super::solve::member_at;
 use super::{Code, LocalId, Owner, Place, Proj};
 use crate::facts::tree::{self, ItemId, ItemKind, Name};
-use crate::model::{Model, Scope, TyHead};
+use crate::model::{Model, Names, Scope, TyHead};
 use crate::source::{FileId, PackageId};
 use crate::text::TextRange;
 
@@ -162,6 +163,35 @@ impl Model<'_> {
             Home::Channel(package) => return Scope::Package(*package),
         };
         self.scope_of_member(*file, *item, field)
+    }
+
+    /// What code has to spell to name a field or a static, or to take something out of a channel, and where.
+    pub fn spellings_of(&self, home: &Home) -> Names {
+        let scope = self.scope_of_home(home);
+        let Some((file, id)) = home.declaration() else {
+            return RECEIVING.iter().map(|name| ((*name).to_owned(), scope)).collect();
+        };
+        let Some(facts) = self.facts.get(file) else { return Names::new() };
+        let own = &facts.item(id).name;
+        let names = match home {
+            Home::Static(..) | Home::Channel(_) => vec![own.to_string()],
+            Home::Field(_, _, member) => spellings(own, member),
+        };
+        // `let Self(handle) = self;`
+        let numbered = names.iter().any(|name| name.starts_with('.'));
+        let own = numbered.then(|| ("Self".to_owned(), Scope::Below(file)));
+        names.into_iter().map(|name| (name, scope)).chain(own).collect()
+    }
+}
+
+/// What code has to spell to name a field. A number is spelled everywhere, but a pattern spells the
+/// type or variant as well, and an access has a dot before it.
+fn spellings(owner: &str, member: &str) -> Vec<String> {
+    let (variant, name) = member.rsplit_once('.').unwrap_or(("", member));
+    match (name.starts_with(|first: char| first.is_ascii_digit()), variant) {
+        (false, _) => vec![name.to_owned()],
+        (true, "") => vec![owner.to_owned(), format!(".{name}")],
+        (true, variant) => vec![variant.to_owned()],
     }
 }
 

@@ -16,6 +16,7 @@ use crate::model::{Model, TyHead};
 /// other function reads it, and if this one starts threads, it does so however it is.
 pub(super) fn is_free(model: &Model<'_>, program: &Program, body: u32, field: &Field) -> bool {
     let Some(is_number) = plain(model, field) else { return false };
+    let Owner::Type(TyHead::Item(file, item)) = &field.owner else { return false };
     let mut named = program.fields_named(&field.name);
     if named.any(|(site, place)| site.body != body && names(place, field)) {
         return false;
@@ -24,14 +25,17 @@ pub(super) fn is_free(model: &Model<'_>, program: &Program, body: u32, field: &F
     if !flows.births.iter().all(|birth| flows.body(birth.flow).is_always_passed(birth.at.0)) {
         return false;
     }
-    let Owner::Type(TyHead::Item(file, item)) = &field.owner else { return false };
     let key = (*file, *item, field.name.clone());
     let known = program.unset.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
-    known.unwrap_or_else(|| {
+    let is_free = known.unwrap_or_else(|| {
         let unset = is_only_given(model, program, field, is_number);
         program.unset.lock().unwrap_or_else(PoisonError::into_inner).insert(key, unset);
         unset
-    })
+    });
+    if is_free {
+        program.note_field(*file, *item, &field.name);
+    }
+    is_free
 }
 
 /// Whether every value of a type gets a field from whoever calls its constructor, and nothing sets it later.
@@ -136,7 +140,7 @@ fn plain(model: &Model<'_>, field: &Field) -> Option<bool> {
 fn is_given(model: &Model<'_>, program: &Program, body: u32, param: usize) -> bool {
     let item = program.body(body).function.item;
     let takes_self = model.function(item).is_some_and(|function| function.receiver.is_some());
-    let sites = program.calls_of((item.file, item.item));
+    let sites = program.callers_of((item.file, item.item));
     !sites.is_empty()
         && sites.iter().all(|&site| {
             let call = program.call_at(site);

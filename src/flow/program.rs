@@ -7,41 +7,32 @@ mod births;
 mod deciding;
 mod index;
 mod reads;
+mod update;
 mod variants;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::named::Named;
 use super::{Call, FlowId, Flows, Place, StmtKind};
-use crate::facts::FileFacts;
-use crate::facts::tree::{Body, Function, ItemId, ItemKind, Name};
-use crate::model::{Ask, FunctionRef, ItemRef, Model, ModuleId, Need, Unread, watched};
+use crate::facts::tree::{Function, ItemId, Name};
+use crate::model::{Ask, FunctionRef, Model, ModuleId};
 use crate::source::FileId;
-use births::Given;
 use deciding::Deciding;
 use index::Index;
 pub use reads::Reads;
+pub use update::Change;
+use update::Progress;
 
 /// Methods that take something out of a channel, whatever they are called on.
 pub const RECEIVING: &[&str] =
     &["recv", "try_recv", "recv_timeout", "recv_deadline", "blocking_recv", "try_iter"];
 
-/// Functions that a call may lead to; of more nobody asks what they name.
-const MAX_CALLED: usize = 64;
-
 /// Modules that one body names and nobody has read; behind some crates stand hundreds, one for each
 /// platform.
 const MAX_UNREAD: usize = 24;
-
-/// Functions that one thread looks at at a time: most have no body, and one may be large.
-const AT_A_TIME: usize = 64;
-
-/// Of so many functions one has to be lowered anew for all to be indexed anew.
-const MANY: usize = 16;
 
 /// A function by where it stands, whichever crate looks at it.
 pub type FunctionKey = (FileId, ItemId);
@@ -84,15 +75,7 @@ pub struct Program {
     /// What each of them depends on that was not read.
     asked: Vec<Arc<[Ask]>>,
     index: Index,
-    entries: FxHashMap<Key, Entry>,
-    /// The facts that they were made from, and the round of reading.
-    facts: FxHashMap<FileId, Seen>,
-    round: Option<u32>,
-    /// Files that were read since.
-    again: BTreeSet<FileId>,
-    pending: Option<Pending>,
-    /// What was asked for before anything was lowered.
-    asked_first: FxHashSet<(ModuleId, Name)>,
+    progress: Progress,
     /// What was asked of it.
     reads: Reads,
     /// What somebody decided by who calls, or by what calls come to.
@@ -101,254 +84,13 @@ pub struct Program {
     pub(super) unset: Mutex<FxHashMap<FieldKey, bool>>,
 }
 
-/// What became of a program when more was read.
-#[derive(Debug)]
-pub enum Change {
-    /// All that there was stands, and there are these bodies beside it.
-    More(Vec<Arc<Lowered>>),
-    /// Something stands no more.
-    Other,
-}
-
-impl Change {
-    /// Whether an answer that was given before may be another one now.
-    pub fn concerns(&self, reads: &Reads) -> bool {
-        match self {
-            Self::More(added) => added.iter().any(|lowered| reads.concern(lowered)),
-            Self::Other => true,
-        }
-    }
-}
-
 /// A field of a type.
 type FieldKey = (FileId, ItemId, Name);
 
-/// A function in its module, and whether it is for tests only.
-type Key = (ItemRef, bool);
-
-/// The facts of a file, and which of its items have a body: most have none, and lie far from each other.
-#[derive(Debug)]
-struct Seen {
-    facts: Arc<FileFacts>,
-    with_body: Box<[bool]>,
-}
-
-impl Seen {
-    fn new(facts: Arc<FileFacts>) -> Self {
-        let with_body = facts.items.iter().map(|item| body_in(&item.kind).is_some()).collect();
-        Self { facts, with_body }
-    }
-
-    /// Whether an item may have a body; those in bodies have numbers that say nothing.
-    fn may_have_body(&self, item: ItemId) -> bool {
-        self.with_body.get(item.0 as usize).is_none_or(|has| *has)
-    }
-}
-
-/// A function that was looked at.
-#[derive(Debug)]
-struct Entry {
-    body: Arc<Body>,
-    /// Whether it matters.
-    is_lowered: bool,
-    /// The numbers of its bodies.
-    bodies: Vec<u32>,
-    /// What it depends on that was not read.
-    asked: Arc<[Ask]>,
-}
-
-/// A function that was looked at just now: its body, what came of it, and what that depends on.
-struct Fresh<'m> {
-    key: Key,
-    body: &'m Arc<Body>,
-    bodies: Vec<Arc<Lowered>>,
-    asked: Vec<Ask>,
-    is_lowered: bool,
-}
-
-/// What there is to do since more was read.
-#[derive(Debug, Default)]
-struct Pending {
-    /// Functions that matter.
-    lower: Vec<FunctionRef>,
-    /// Functions that do not, as far as these are not answered.
-    skip: Vec<(FunctionRef, Vec<Ask>)>,
-    /// Functions that are there no more.
-    gone: Vec<Key>,
-    /// What it depends on whether something is born in a function.
-    open: Vec<Ask>,
-}
-
 impl Program {
-    /// What has to be read before it is known what has to be lowered: what calls mean that may give birth. Each is asked
-    /// for once.
-    pub fn wanted_first(&mut self, model: &Model<'_>) -> Unread {
-        let mut pending = self.find_pending(model);
-        let open = std::mem::take(&mut pending.open);
-        self.pending = Some(pending);
-        // A module that is asked for the name of a call or for what is around it is read anyway, and what a file takes
-        // from others seldom hides a crate.
-        let is_plain = |(module, name): &(ModuleId, &Name)| {
-            !model.may_lead(name) && !model.krate(*module).extern_names.contains_key(*name)
-        };
-        let asked = open.iter().filter_map(Ask::in_module).filter(is_plain);
-        let new = asked.filter(|&(module, name)| self.asked_first.insert((module, name.clone())));
-        new.map(|(module, name)| (module, name.clone(), Need::Meaning)).collect()
-    }
-
-    /// Lowers every function and constant of a model that has a body which matters, but for those that were lowered
-    /// before and cannot have changed.
-    pub fn update(&mut self, model: &Model<'_>) -> Change {
-        let pending = self.pending.take().unwrap_or_else(|| self.find_pending(model));
-        let same_names = self.round.replace(model.round()) == Some(model.round());
-        self.again.clear();
-        let Pending { lower, skip, gone, .. } = pending;
-        let mut fresh: Vec<Fresh<'_>> = lower
-            .into_par_iter()
-            .with_max_len(AT_A_TIME)
-            .filter_map(|function| {
-                let body = body_of(model, function)?;
-                let (bodies, asked) = watched(|| variants::lower(model, function, body));
-                Some(Fresh { key: key_of(function), body, bodies, asked, is_lowered: true })
-            })
-            .collect();
-        fresh.extend(skip.into_iter().filter_map(|(function, asked)| {
-            let body = body_of(model, function)?;
-            let (key, bodies) = (key_of(function), Vec::new());
-            Some(Fresh { key, body, bodies, asked, is_lowered: false })
-        }));
-        let is_new = |it: &Fresh<'_>| !self.entries.get(&it.key).is_some_and(|it| it.is_lowered);
-        let adds_only = same_names && gone.is_empty() && fresh.iter().all(is_new);
-        let added = fresh.iter().flat_map(|it| &it.bodies).cloned().collect();
-        self.replace(gone, fresh);
-        self.unset = Mutex::default();
-        if adds_only { Change::More(added) } else { Change::Other }
-    }
-
-    /// What became of the functions and constants of a model since the last time.
-    fn find_pending(&mut self, model: &Model<'_>) -> Pending {
-        // Names mean what they did, and only files that were read once more can have other bodies.
-        let same_names = self.round == Some(model.round());
-        self.read_again(model);
-        let may_differ = |item: ItemRef| !same_names || self.again.contains(&item.file);
-        let functions = model.functions.iter().copied();
-        let values = model.values.iter();
-        let values =
-            values.map(|&(item, test_only)| FunctionRef { item, container: None, test_only });
-        // Those of one file follow each other.
-        let mut last: Option<(FileId, &Seen)> = None;
-        let mut may_have_body = |item: ItemRef| {
-            if last.is_none_or(|(file, _)| file != item.file) {
-                last = self.facts.get(&item.file).map(|seen| (item.file, seen));
-            }
-            last.is_none_or(|(_, seen)| seen.may_have_body(item.item))
-        };
-        let all =
-            functions.chain(values).filter(|it| may_differ(it.item) && may_have_body(it.item));
-        let with_body: Vec<(FunctionRef, &Arc<Body>)> =
-            all.filter_map(|function| Some((function, body_of(model, function)?))).collect();
-        let mut gone: Vec<Key> = Vec::new();
-        if !same_names {
-            let live: FxHashSet<Key> = with_body.iter().map(|(it, _)| key_of(*it)).collect();
-            gone.extend(self.entries.keys().filter(|key| !live.contains(key)));
-            gone.sort_unstable();
-        }
-        let is_wanted = |function: FunctionRef| {
-            let facts = &model.facts[function.item.file];
-            facts.is_wanted(facts.item(function.item.item).range)
-        };
-        let holds = |(function, body): &(FunctionRef, &Arc<Body>)| {
-            self.entries.get(&key_of(*function)).is_some_and(|entry| {
-                Arc::ptr_eq(&entry.body, body)
-                    && (same_names || model.is_open_still(&entry.asked))
-                    && (entry.is_lowered || !is_wanted(*function))
-            })
-        };
-        let names: FxHashSet<&str> = model.catalog.names_of_births().collect();
-        let found: Vec<(FunctionRef, Given)> = with_body
-            .into_par_iter()
-            .with_max_len(AT_A_TIME)
-            .filter(|it| !holds(it))
-            .map(|(function, body)| (function, births::given(model, &names, function, body)))
-            .collect();
-        let mut pending = Pending { gone, ..Pending::default() };
-        for (function, given) in found {
-            pending.open.extend(given.open);
-            match given.may_be || is_wanted(function) {
-                true => pending.lower.push(function),
-                false => pending.skip.push((function, given.asked)),
-            }
-        }
-        pending
-    }
-
     /// What was asked since this was called last.
     pub fn take_reads(&mut self) -> Reads {
         std::mem::take(&mut self.reads)
-    }
-
-    /// Notes the files that were read since the last time.
-    fn read_again(&mut self, model: &Model<'_>) {
-        for (file, facts) in model.facts.iter() {
-            let known = self.facts.get(&file);
-            if !known.is_some_and(|known| Arc::ptr_eq(&known.facts, facts)) {
-                self.again.insert(file);
-                self.facts.insert(file, Seen::new(facts.clone()));
-            }
-        }
-    }
-
-    /// Takes bodies out and puts others in, which keep the numbers of those that they stand for.
-    fn replace(&mut self, gone: Vec<Key>, fresh: Vec<Fresh<'_>>) {
-        // Where much is taken out, all that is left is indexed anew for less.
-        let anew = gone.len() + fresh.len() > self.entries.len() / MANY;
-        let mut old: Vec<Arc<Lowered>> = Vec::new();
-        for key in gone {
-            if let Some(entry) = self.entries.remove(&key) {
-                old.extend(entry.bodies.into_iter().filter_map(|body| self.take(body, anew)));
-            }
-        }
-        for Fresh { key, body, bodies, asked, is_lowered } in fresh {
-            let known = self.entries.remove(&key).map_or(Vec::new(), |entry| entry.bodies);
-            old.extend(known.iter().filter_map(|&body| self.take(body, anew)));
-            let asked: Arc<[Ask]> = asked.into();
-            let mut numbers = Vec::new();
-            for (position, lowered) in bodies.into_iter().enumerate() {
-                let number = known.get(position).copied().unwrap_or_else(|| {
-                    self.bodies.push(None);
-                    self.asked.push(asked.clone());
-                    u32::try_from(self.bodies.len() - 1).unwrap_or(u32::MAX)
-                });
-                if !anew {
-                    self.index.add(number, &lowered);
-                }
-                self.bodies[number as usize] = Some(lowered);
-                self.asked[number as usize] = asked.clone();
-                numbers.push(number);
-            }
-            let entry = Entry { body: body.clone(), is_lowered, bodies: numbers, asked };
-            self.entries.insert(key, entry);
-        }
-        if anew {
-            let mut index = Index::default();
-            self.bodies().for_each(|(body, lowered)| index.add(body, lowered));
-            self.index = index;
-        }
-        // They lie scattered, and nobody has to wait for that to be cleared up.
-        rayon::spawn(move || drop(old));
-    }
-
-    fn take(&mut self, body: u32, anew: bool) -> Option<Arc<Lowered>> {
-        let lowered = self.bodies[body as usize].take()?;
-        if !anew {
-            self.index.remove(body, &lowered);
-        }
-        Some(lowered)
-    }
-
-    /// Gives it back, for which nobody has to wait.
-    pub fn free(self) {
-        rayon::spawn(move || drop(self));
     }
 
     /// Every body with its number, in order. Whoever asks this, [`Self::in_file`] or [`Self::joins`] is not noted: those
@@ -393,7 +135,7 @@ impl Program {
     }
 
     /// The call at a place of a body, if one is there.
-    pub(super) fn call_at(&self, site: Site) -> Option<&Call> {
+    pub fn call_at(&self, site: Site) -> Option<&Call> {
         let flow = self.body(site.body).flows.body(site.flow);
         match &flow.blocks[site.block.0 as usize].stmts.get(site.index as usize)?.kind {
             StmtKind::Call(call) => Some(call),
@@ -467,27 +209,6 @@ impl Program {
         })
     }
 
-    /// Whether a call may lead to one of some functions, however far.
-    pub fn may_come_to(&self, call: &Call, functions: &BTreeSet<ItemRef>) -> bool {
-        let mut seen: BTreeSet<ItemRef> = BTreeSet::new();
-        let mut open = call.targets();
-        while let Some(item) = open.pop() {
-            if functions.contains(&item) || seen.len() > MAX_CALLED {
-                return true;
-            }
-            if !seen.insert(item) {
-                continue;
-            }
-            let bodies = self.bodies_of((item.file, item.item));
-            if bodies.is_empty() {
-                self.note_unread((item.file, item.item));
-            }
-            let flows = bodies.iter().flat_map(|&body| &self.body(body).flows.bodies);
-            open.extend(flows.flat_map(super::Flow::calls).flat_map(Call::targets));
-        }
-        false
-    }
-
     /// Statements that take something out of a channel, and where its receiver is.
     pub fn receipts(&self) -> impl Iterator<Item = (Site, &Place)> {
         self.reads.receipts();
@@ -501,21 +222,5 @@ impl Program {
     pub fn macros_with(&self, name: &str) -> &[u32] {
         self.reads.name(name);
         self.index.opaque.get(name).map_or(&[], Vec::as_slice)
-    }
-}
-
-fn key_of(function: FunctionRef) -> Key {
-    (function.item, function.test_only)
-}
-
-fn body_of<'m>(model: &'m Model<'_>, function: FunctionRef) -> Option<&'m Arc<Body>> {
-    body_in(&model.item(function.item).kind)
-}
-
-fn body_in(kind: &ItemKind) -> Option<&Arc<Body>> {
-    match kind {
-        ItemKind::Function(it) => it.body.as_ref(),
-        ItemKind::Value(it) => it.body.as_ref(),
-        _ => None,
     }
 }

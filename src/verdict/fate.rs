@@ -15,7 +15,7 @@ use crate::flow::{
     Cell, End, EndKind, Exit, FunctionKey, Keep, LossKind, Program, Solution, Task, TraceStep,
     exit_of, home_name,
 };
-use crate::model::{FunctionRef, ItemRef, Model, Names, TyHead};
+use crate::model::{FunctionRef, ItemRef, Model, TyHead, Wanted};
 use crate::source::{FileId, PackageId};
 use crate::text::TextRange;
 
@@ -61,9 +61,8 @@ pub(super) struct Fates<'a> {
 /// What would have to be read to be sure.
 #[derive(Default)]
 pub(super) struct Asked {
-    pub(super) functions: BTreeSet<FunctionKey>,
-    pub(super) names: Names,
-    /// Births of which the verdict waits for some of these functions.
+    pub(super) wanted: Wanted,
+    /// Births of which the verdict waits for some of that.
     pub(super) waiting: Waiting,
 }
 

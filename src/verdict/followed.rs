@@ -83,8 +83,7 @@ impl Known {
         let mut wanted = self.program.wanted_to_decide(model);
         wanted.names.extend(fates.ways_out());
         let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
-        wanted.functions.extend(asked.functions);
-        wanted.names.extend(asked.names);
+        wanted.extend(asked.wanted);
         Verdicts {
             lives: merge(found),
             joins,
@@ -128,6 +127,6 @@ impl Followed<'_> {
         joins::joins(&fates);
         let asked = fates.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
         *waiting = asked.waiting;
-        Wanted { names: asked.names, functions: asked.functions, ..Wanted::default() }
+        asked.wanted
     }
 }

@@ -342,7 +342,7 @@ pub(super) fn drop_leads_to(fates: &Fates<'_>, package: Option<PackageId>, names
         }
         let bodies = fates.program.bodies_of(key);
         if bodies.is_empty() {
-            fates.asked.lock().unwrap_or_else(PoisonError::into_inner).functions.insert(key);
+            fates.asked.lock().unwrap_or_else(PoisonError::into_inner).wanted.functions.insert(key);
         }
         for flow in bodies.iter().flat_map(|&body| &fates.program.body(body).flows.bodies) {
             if flow.calls().any(|call| names.contains(&call.name)) {

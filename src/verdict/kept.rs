@@ -217,14 +217,14 @@ impl Fates<'_> {
             other.flow != site.flow || (flow.is_before(place, at) && !flow.only_counts(place))
         });
         before.next().is_none()
-            && flow.is_untouched_before(place, at, &|call| self.may_come_to(call, keep))
+            && flow.is_untouched_before(place, at, &|call| self.may_come_to(site.body, call, keep))
     }
 
-    /// Whether a call may lead to a function that names a cell.
-    fn may_come_to(&self, call: &Call, keep: &Keep) -> bool {
+    /// Whether a call in a body may lead to a function that names a cell.
+    fn may_come_to(&self, body: u32, call: &Call, keep: &Keep) -> bool {
         let accesses = self.solution.accesses(keep).iter().filter_map(body_of);
         let naming = accesses.map(|body| self.program.body(body).function.item).collect();
-        self.program.may_come_to(call, &naming)
+        self.program.may_come_to(body, call, &naming)
     }
 
     /// What has to be called to join what a field keeps, if nothing that runs in a `drop` does it.

@@ -110,7 +110,7 @@ pub(super) fn ends_by_itself(fates: &Fates<'_>, body: u32, birth: &Birth) -> boo
     let mut own = births.filter(|(_, it)| std::ptr::eq(*it, birth));
     let mut asked = fates.asked.lock().unwrap_or_else(PoisonError::into_inner);
     asked.waiting.extend(own.next().and_then(|(number, _)| fates.lasting(body, number)));
-    asked.functions.extend(search.unread);
+    asked.wanted.functions.extend(search.unread);
     false
 }
 

@@ -10,7 +10,7 @@ use super::Outcome;
 use super::fate::{Fates, Judged};
 use crate::facts::tree::{ItemKind, Type, spelled};
 use crate::flow::{Exit, Home, LossKind, Task, solve_by_value};
-use crate::model::{Names, Scope};
+use crate::model::{Names, Scope, Unread};
 
 impl Fates<'_> {
     /// What was concluded of a handle for all values of the types that keep it, or, if that can be told, what
@@ -25,23 +25,27 @@ impl Fates<'_> {
         let of_value = Fates::of_values(self.model, self.program, &solution, of_cells);
         let own = of_value.judge(task);
         let decided = matches!(own.outcome, Outcome::Joined | Outcome::Partly | Outcome::Detached);
+        let makers: Unread = solution.exits().flat_map(|exit| self.unread_makers(exit)).collect();
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.wanted.unread.extend(makers);
         if !decided && !own.uncalled {
             return judged;
         }
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.names.extend(solution.exits().flat_map(|exit| self.callers_spell(exit)));
+        for exit in solution.exits() {
+            asked.wanted.names.extend(self.callers_spell(exit));
+        }
         if let Some(LossKind::Owner(Home::Field(file, item, _))) =
             own.loss.as_ref().map(|loss| &loss.kind)
         {
             // A macro may implement something for the type.
             let name = self.model.facts[*file].item(*item).name.to_string();
-            asked.names.insert((name, self.model.scope_of_member(*file, *item, None)));
+            asked.wanted.names.insert((name, self.model.scope_of_member(*file, *item, None)));
         }
         if let (Task::Birth(body, number), false) = (task, solution.unlowered.is_empty()) {
             asked.waiting.extend(self.lasting(*body, *number));
         }
         let unread = solution.unlowered.iter();
-        asked.functions.extend(unread.map(|item| (item.file, item.item)));
+        asked.wanted.functions.extend(unread.map(|item| (item.file, item.item)));
         if !decided || !solution.unlowered.is_empty() {
             return judged;
         }

@@ -7,9 +7,9 @@
 use std::collections::BTreeSet;
 
 use super::fate::Fates;
-use crate::facts::tree::{Name, Visibility, spelled};
-use crate::flow::{EndKind, Home, RECEIVING, Task};
-use crate::model::{FunctionRef, Names, Need, Scope, Unread, Wanted};
+use crate::facts::tree::{Visibility, spelled};
+use crate::flow::{Call, Callee, EndKind, Exit, Site, Task};
+use crate::model::{Names, Need, Scope, Unread, Wanted};
 
 impl Fates<'_> {
     /// What the walks depend on beside what was read for other reasons.
@@ -20,8 +20,8 @@ impl Fates<'_> {
                 let name = &self.model.item(function.item).name;
                 let scope = self.model.scope_of_function(function.item);
                 wanted.names.insert((spelled(name).to_owned(), scope));
-                wanted.unread.extend(self.unread_before(name, function));
             }
+            wanted.unread.extend(self.unread_before(exit));
         }
         for &(file, item) in &self.solution.statics {
             if let Some(facts) = self.model.facts.get(file) {
@@ -30,23 +30,7 @@ impl Fates<'_> {
             }
         }
         for (cell, _) in self.solution.keeps() {
-            let scope = self.model.scope_of_home(&cell.home);
-            let Some((file, id)) = &cell.home.declaration() else {
-                let names = RECEIVING.iter().map(|name| ((*name).to_owned(), scope));
-                wanted.names.extend(names);
-                continue;
-            };
-            let Some(facts) = self.model.facts.get(*file) else { continue };
-            let own = &facts.item(*id).name;
-            let names = match &cell.home {
-                Home::Static(..) | Home::Channel(_) => vec![own.to_string()],
-                Home::Field(_, _, member) => spellings(own, member),
-            };
-            if names.iter().any(|name| name.starts_with('.')) {
-                // `let Self(handle) = self;`
-                wanted.names.insert(("Self".to_owned(), Scope::Below(*file)));
-            }
-            wanted.names.extend(names.into_iter().map(|name| (name, scope)));
+            wanted.names.extend(self.model.spellings_of(&cell.home));
         }
         for (file, method) in &self.solution.unknown_methods {
             let scope = Scope::Package(self.model.project.file(*file).package);
@@ -59,7 +43,9 @@ impl Fates<'_> {
 
     /// What is named in modules nobody has read where something is called by the name of a function that
     /// hands handles out: it is that function or another.
-    fn unread_before(&self, name: &Name, function: FunctionRef) -> Unread {
+    fn unread_before(&self, exit: &Exit) -> Unread {
+        let Some(function) = self.reference(exit.function) else { return Unread::new() };
+        let name = &self.model.item(function.item).name;
         let Some(declared) = self.model.function(function.item) else { return Unread::new() };
         let is_method = declared.receiver.is_some();
         let sites = self.program.loose_calls(name, declared);
@@ -68,7 +54,28 @@ impl Fates<'_> {
             true => Some((module, of.clone(), Need::Meaning)),
             false => is_method.then(|| (module, of.clone(), Need::Type)),
         });
-        needed.collect()
+        needed.chain(self.unread_makers(exit)).collect()
+    }
+
+    /// Functions that nobody has read and that may make what a method of an exit's name is called on.
+    pub(super) fn unread_makers(&self, exit: &Exit) -> Unread {
+        let Some(function) = self.reference(exit.function) else { return Unread::new() };
+        let name = &self.model.item(function.item).name;
+        let declared = self.model.function(function.item).filter(|it| it.receiver.is_some());
+        let Some(declared) = declared else { return Unread::new() };
+        let sites = self.program.loose_calls(name, declared);
+        let made = sites.filter(|site| self.is_made_elsewhere(*site));
+        let makers = made.flat_map(|site| &self.program.body(site.body).flows.open);
+        makers.map(|(module, of)| (*module, of.clone(), Need::Meaning)).collect()
+    }
+
+    /// Whether a function that nobody has read may have made what a method is called on.
+    fn is_made_elsewhere(&self, site: Site) -> bool {
+        let flow = self.program.body(site.body).flows.body(site.flow);
+        let receiver = self.program.call_at(site).and_then(Call::receiver);
+        let is_unread =
+            |call: &Call| matches!(call.callee, Callee::Function(_)) && call.may_be_unread();
+        receiver.is_some_and(|place| flow.origins(place.local).any(is_unread))
     }
 
     /// What is named in modules nobody has read where a handle is lost or cannot be followed.
@@ -121,16 +128,5 @@ impl Fates<'_> {
             }
         }
         names
-    }
-}
-
-/// What code has to spell to name a field. A number is spelled everywhere, but a pattern spells the
-/// type or variant as well, and an access has a dot before it.
-fn spellings(owner: &str, member: &str) -> Vec<String> {
-    let (variant, name) = member.rsplit_once('.').unwrap_or(("", member));
-    match (name.starts_with(|first: char| first.is_ascii_digit()), variant) {
-        (false, _) => vec![name.to_owned()],
-        (true, "") => vec![owner.to_owned(), format!(".{name}")],
-        (true, variant) => vec![variant.to_owned()],
     }
 }

@@ -18,7 +18,7 @@ mod packages;
 
 use crate::tool;
 use crate::{pages, support};
-use packages::{aliased, beside, decided, far, files, meant};
+use packages::{aliased, beside, decided, decided_far, far, files, meant, rings};
 
 /// Packages in memory, each with one library.
 #[derive(Default)]
@@ -126,6 +126,8 @@ fn everything() -> Sources {
     packages.push(far());
     packages.push(meant());
     packages.push(decided());
+    packages.push(decided_far());
+    packages.push(rings());
     // Names that only another file makes: an alias of a call, a builder under another name.
     packages.push(aliased());
     Sources::new(&packages)
@@ -177,6 +179,23 @@ fn who_calls_and_what_is_called_decide_though_nothing_is_born_there() {
         .map(|it| &sources.texts[it.primary.file.0 as usize][it.primary.range.start as usize..]);
     let said: Vec<_> = said.map(|text| text.lines().next().unwrap_or_default()).collect();
     assert_eq!(said, ["join(); if n > 0 { select(n - 1) } }"]);
+}
+
+#[test]
+fn what_is_called_set_or_made_decides_wherever_it_stands() {
+    let found = Sources::new(&[decided_far(), rings()]).analyse(2, true);
+    let outcomes: Vec<_> =
+        found.verdicts.iter().map(|it| (it.item.as_str(), it.outcome.word())).collect();
+    let expected = [
+        ("run", "stored-and-joined"),
+        ("run_by", "stored-and-joined"),
+        ("S::new", "stored-and-joined"),
+        ("P::new", "stored-and-joined"),
+        ("__n::new", "stored-and-joined"),
+        ("Ring::put", "partly"),
+        ("Other::add", "stored-and-joined"),
+    ];
+    assert_eq!(outcomes, expected);
 }
 
 #[test]

@@ -20,7 +20,7 @@ impl Transfer<'_> {
     ) -> Option<Next> {
         let local = &self.flow.locals[token.place.local.0 as usize];
         let LocalKind::Static(file, item) = local.kind else { return None };
-        if token.borrowed || call.targets().is_empty() {
+        if token.borrowed || call.targets().is_empty() && !call.may_be_unread() {
             return None;
         }
         self.follower.asked.borrow_mut().statics.insert((file, item));
@@ -28,7 +28,7 @@ impl Transfer<'_> {
         let named = program.statics_named((file, item));
         let naming: BTreeSet<ItemRef> =
             named.map(|(site, _)| program.body(site.body).function.item).collect();
-        if !program.may_come_to(call, &naming) {
+        if !program.may_come_to(self.follower.body, call, &naming) {
             return None;
         }
         let cell = Cell { home: Home::Static(file, item), proj: token.place.proj.clone() };

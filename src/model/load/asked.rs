@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::super::aliases::aliases_of;
 use super::super::{Ask, Model, ModuleId, Namespace, Scope, watched};
 use super::{Loader, Read};
-use crate::facts::tree::{ItemId, Name};
+use crate::facts::tree::{ItemId, Name, STAND_IN};
 use crate::scan::{Declares, Functions, Spelled, declares};
 use crate::source::{FileId, PackageId};
 
@@ -222,11 +222,16 @@ impl Loader<'_> {
                 files.insert(file);
             }
         }
+        // A macro spells what it leaves to its caller with a `$`.
+        let chosen = names.iter().filter_map(|(name, scope)| {
+            Some((format!("${}", name.strip_prefix(STAND_IN)?), *scope))
+        });
         let mut new: BTreeMap<String, Vec<Scope>> = BTreeMap::new();
-        for (name, scope) in names.difference(&self.names) {
-            new.entry(name.clone()).or_default().push(*scope);
+        for (name, scope) in names.iter().cloned().chain(chosen) {
+            if self.names.insert((name.clone(), scope)) {
+                new.entry(name).or_default().push(scope);
+            }
         }
-        self.names.extend(names.iter().cloned());
         // An alias may have one of its own.
         loop {
             let known = self.names.len();

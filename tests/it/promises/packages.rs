@@ -184,6 +184,117 @@ pub(super) fn decided() -> Vec<(String, String)> {
     ])
 }
 
+/// What decides is called, set or made in files that spell nothing which could matter.
+pub(super) fn decided_far() -> Vec<(String, String)> {
+    files(&[
+        (
+            "src/lib.rs",
+            "mod emptied; mod given; mod middle; mod taken;
+            pub fn run() { emptied::run(); emptied::run_by(&taken::T); }
+            ",
+        ),
+        (
+            "src/emptied.rs",
+            "use std::sync::Mutex; use std::thread::JoinHandle;
+            static KEPT: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
+            static OTHER: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
+            pub fn run() { *KEPT.lock().unwrap() = Some(std::thread::spawn(|| {})); crate::given::over(); *KEPT.lock().unwrap() = None; }
+            pub fn run_by(t: &crate::taken::T) { *OTHER.lock().unwrap() = Some(std::thread::spawn(|| {})); t.over(); *OTHER.lock().unwrap() = None; }
+            pub fn end() { if let Some(h) = KEPT.lock().unwrap().take() { h.join().unwrap(); } }
+            pub fn end_other() { if let Some(h) = OTHER.lock().unwrap().take() { h.join().unwrap(); } }
+            pub struct S { h: Option<JoinHandle<()>> }
+            impl S {
+                pub fn new() -> S { S { h: Some(std::thread::spawn(|| {})) } }
+                pub fn lose(&mut self) { crate::given::over_to(self); let _ = self.h.take(); }
+                pub fn fin(&mut self) { if let Some(h) = self.h.take() { h.join().unwrap(); } }
+            }
+            pub struct P { h: Option<JoinHandle<()>> }
+            impl P {
+                pub fn new() -> P { P { h: Some(std::thread::spawn(|| {})) } }
+                pub fn lose(&mut self) { self.over(); let _ = self.h.take(); }
+                pub fn end_it(&mut self) { if let Some(h) = self.h.take() { h.join().unwrap(); } }
+            }
+            macro_rules! keeps { ($n:ident, $f:ident) => {
+                pub struct $n { $f: Option<JoinHandle<()>> }
+                impl $n {
+                    pub fn new() -> Self { $n { $f: Some(std::thread::spawn(|| {})) } }
+                    pub fn fin(&mut self) { if let Some(h) = self.$f.take() { h.join().unwrap(); } }
+                }
+            } }
+            keeps!(Work, h);
+            ",
+        ),
+        (
+            "src/given.rs",
+            "pub fn over() { crate::middle::over(); }
+            pub fn over_to(s: &mut crate::emptied::S) { s.fin(); }
+            impl crate::emptied::P { pub fn over(&mut self) { self.end_it(); } }
+            ",
+        ),
+        ("src/middle.rs", "pub fn over() { crate::emptied::end(); }\n"),
+        (
+            "src/taken.rs",
+            "pub struct T;\nimpl T { pub fn over(&self) { crate::emptied::end_other(); } }\n",
+        ),
+    ])
+}
+
+/// One ring is made where nobody looks, and of another something is set there.
+pub(super) fn rings() -> Vec<(String, String)> {
+    files(&[
+        ("src/lib.rs", "mod ring; mod set;\n"),
+        (
+            "src/ring.rs",
+            "use std::collections::VecDeque; use std::thread::{self, JoinHandle};
+            pub struct Ring { pub window: usize, held: VecDeque<JoinHandle<()>> }
+            impl Ring {
+                pub fn with_window(window: usize) -> Self { Ring { window, held: VecDeque::with_capacity(window) } }
+                fn put(&mut self) {
+                    if self.held.len() >= self.window { self.held.pop_front(); }
+                    let job = thread::spawn(|| {});
+                    self.held.push_back(job);
+                }
+                fn wait(&mut self) -> bool {
+                    let Some(job) = self.held.pop_front() else { return false };
+                    job.join().unwrap();
+                    true
+                }
+            }
+            pub fn made(names: Vec<String>) {
+                let mut ring = crate::set::made(3);
+                for _ in names { ring.put(); }
+                while ring.wait() {}
+            }
+            pub struct Other { pub width: usize, kept: VecDeque<JoinHandle<()>> }
+            impl Other {
+                pub fn of_width(width: usize) -> Self { Other { width, kept: VecDeque::with_capacity(width) } }
+                fn add(&mut self) {
+                    if self.kept.len() >= self.width { self.kept.pop_front(); }
+                    let job = thread::spawn(|| {});
+                    self.kept.push_back(job);
+                }
+                fn rest(&mut self) -> bool {
+                    let Some(job) = self.kept.pop_front() else { return false };
+                    job.join().unwrap();
+                    true
+                }
+            }
+            pub fn set(names: Vec<String>) {
+                let mut other = Other::of_width(3);
+                for _ in names { other.add(); }
+                while other.rest() {}
+            }
+            ",
+        ),
+        (
+            "src/set.rs",
+            "pub fn made(n: usize) -> crate::ring::Ring { crate::ring::Ring::with_window(n) }
+            pub fn widen(it: &mut crate::ring::Other) { it.width = 9; }
+            ",
+        ),
+    ])
+}
+
 /// What a thread runs stands beside it, and spells nothing that could matter.
 pub(super) fn beside() -> Vec<(String, String)> {
     files(&[(

@@ -62,7 +62,7 @@ const CRATES: [(&str, &[&str]); 19] = [
         &[
             "src/model/load.rs",
             "src/model/load/",
-            "src/flow/program.rs",
+            "src/flow/program/update.rs",
             "src/flow/solve.rs",
             "src/symbolic.rs",
             "src/verdict/followed.rs",
