@@ -137,7 +137,10 @@ pub fn analyse(project: &Project, files: &dyn Files, options: &Options) -> Analy
     let (mut loader, mut model) = Loader::new(project, files, &options.catalog, options.search);
     let mut known = Known::default();
     let mut found = settled(&mut loader, &mut model, &mut known);
-    // What programs run is read as they come to it, and followed no more: nothing is born there.
+    // What programs run is read, their own code before that and others' as they come to it, and followed no more: nothing
+    // is born there.
+    let own = verdict::programs_to_read(&model, &found);
+    while loader.answer(&mut model, &own) > 0 {}
     let mut runs = symbolic::Runs::default();
     for tries in 0..=MAX_TRIES {
         let wanted = verdict::try_programs(&model, &mut found, &mut runs, tries == MAX_TRIES);

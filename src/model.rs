@@ -341,6 +341,13 @@ impl Model<'_> {
         })
     }
 
+    /// Crates with code that nobody has read and that can be read.
+    pub fn partly_read(&self) -> BTreeSet<CrateId> {
+        let open =
+            self.modules.iter().filter(|it| it.unread && !self.failed.contains_key(&it.file));
+        open.map(|module| module.krate).collect()
+    }
+
     /// A file that could not be analysed and may spell a name, where that can be meant.
     pub fn unreadable_with(&self, name: &str, scope: Scope) -> Option<FileId> {
         let spells = |text: &Option<Arc<str>>| {

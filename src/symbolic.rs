@@ -126,6 +126,8 @@ const EAGER: Limits = Limits { elements: 2, runs: 200, steps: 50_000, is_eager: 
 const PARTS: usize = 8;
 /// Functions of a program; larger ones do more than can be tried.
 const MAX_FUNCTIONS: usize = 120;
+/// What the texts of one may seem to declare, also in comments and in code that is never compiled.
+const MAX_DECLARED: usize = 4 * MAX_FUNCTIONS;
 /// Runs of a program in which something was not read, before it is.
 const MAX_BEFORE_READING: usize = 4;
 /// Runs of a program that come to what is not followed, before no more are tried; fewer where nothing was born, or none
@@ -159,26 +161,44 @@ pub fn run(model: &Model<'_>, crates: &BTreeMap<CrateId, Asked>, is_last: bool, 
     }
 }
 
+/// Programs among some crates, with the functions that their texts may declare at most where they are small enough to be
+/// run. They are to be read before that: a run that comes to code which nobody has read would go on as if it did nothing.
+pub fn to_read(model: &Model<'_>, crates: &BTreeSet<CrateId>) -> BTreeMap<CrateId, usize> {
+    let mains = mains(model, |krate| crates.contains(&krate));
+    mains.map(|main| (model.module(main.module).krate, MAX_DECLARED)).collect()
+}
+
 /// The `main` of every program of some crates that is small enough.
 fn programs(model: &Model<'_>, crates: &BTreeMap<CrateId, Asked>) -> Vec<ItemRef> {
     let mut sizes: BTreeMap<CrateId, usize> = BTreeMap::new();
     for function in &model.functions {
         *sizes.entry(model.module(function.item.module).krate).or_default() += 1;
     }
-    let is_program = |krate: &&Crate| {
-        let id = model.module(krate.root).krate;
-        matches!(krate.code, CodeKind::Main | CodeKind::Example)
-            && crates.contains_key(&id)
-            && sizes.get(&id).is_some_and(|size| *size <= MAX_FUNCTIONS)
+    let partly_read = model.partly_read();
+    let is_small = |krate: CrateId| {
+        crates.contains_key(&krate)
+            && !partly_read.contains(&krate)
+            && sizes.get(&krate).is_some_and(|size| *size <= MAX_FUNCTIONS)
     };
-    let mains = model.crates.iter().filter(is_program).filter_map(|krate| {
+    mains(model, is_small).collect()
+}
+
+/// The `main` of every program of some crates.
+fn mains<'m>(
+    model: &'m Model<'_>,
+    is_asked: impl Fn(CrateId) -> bool + 'm,
+) -> impl Iterator<Item = ItemRef> + 'm {
+    let is_program = move |krate: &&Crate| {
+        matches!(krate.code, CodeKind::Main | CodeKind::Example)
+            && is_asked(model.module(krate.root).krate)
+    };
+    model.crates.iter().filter(is_program).filter_map(|krate| {
         let named = model.resolve(krate.root, false, &["main".into()], Namespace::Value);
         match named.as_slice() {
             [Def::Item(main)] => model.function(*main).map(|_| *main),
             _ => None,
         }
-    });
-    mains.collect()
+    })
 }
 
 /// What traits of the project have.

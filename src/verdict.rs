@@ -41,7 +41,7 @@ pub use guards::HeldLock;
 pub use joins::{Answer, Join};
 pub use kept::Forgettable;
 pub use selves::SelfJoin;
-pub use tried::try_programs;
+pub use tried::{programs_to_read, try_programs};
 pub use workers::{Endless, EndlessKind, Spawned};
 
 /// Bodies whose births one thread judges at a time: most have none, and one may have many.

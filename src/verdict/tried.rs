@@ -13,6 +13,14 @@ use crate::source::FileId;
 use crate::symbolic::{self, Asked, At, Runs, Tried};
 use crate::text::TextRange;
 
+/// What has to be read before programs are run: all of those in which threads are born.
+pub fn programs_to_read(model: &Model<'_>, found: &Verdicts) -> Wanted {
+    let births = found.lives.iter().filter(|life| life.site == Site::Spawn);
+    let files: BTreeSet<FileId> = births.map(|life| life.verdict.file).collect();
+    let crates = crates_of(model, &files).into_values().collect();
+    Wanted { crates: symbolic::to_read(model, &crates), to_run: true, ..Wanted::default() }
+}
+
 /// Runs the programs in which threads are born, and takes what comes of it into the verdicts; or says what has to be
 /// read before they can be run. `runs` is what earlier calls have found out.
 pub fn try_programs(

@@ -18,7 +18,7 @@ mod packages;
 
 use crate::tool;
 use crate::{pages, support};
-use packages::{aliased, beside, decided, decided_far, far, files, meant, rings};
+use packages::{aliased, beside, decided, decided_far, far, files, meant, ran, rings};
 
 /// Packages in memory, each with one library.
 #[derive(Default)]
@@ -128,6 +128,7 @@ fn everything() -> Sources {
     packages.push(decided());
     packages.push(decided_far());
     packages.push(rings());
+    packages.push(ran());
     // Names that only another file makes: an alias of a call, a builder under another name.
     packages.push(aliased());
     Sources::new(&packages)
@@ -196,6 +197,14 @@ fn what_is_called_set_or_made_decides_wherever_it_stands() {
         ("Other::add", "stored-and-joined"),
     ];
     assert_eq!(outcomes, expected);
+}
+
+#[test]
+fn a_program_is_read_before_it_is_run() {
+    let found = Sources::new(&[ran()]).analyse(2, true);
+    let outcomes: Vec<_> =
+        found.verdicts.iter().map(|it| (it.item.as_str(), it.outcome.word())).collect();
+    assert_eq!(outcomes, [("first", "joined"), ("second", "joined"), ("go", "partly")]);
 }
 
 #[test]

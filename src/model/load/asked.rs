@@ -9,9 +9,9 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::super::aliases::aliases_of;
-use super::super::{Ask, Model, ModuleId, Namespace, Scope, watched};
+use super::super::{Ask, CrateId, Model, ModuleId, Namespace, Scope, watched};
 use super::{Loader, Read};
-use crate::facts::tree::{ItemId, Name, STAND_IN};
+use crate::facts::tree::{Item, ItemId, ItemKind, Name, STAND_IN};
 use crate::scan::{Declares, Functions, Spelled, declares};
 use crate::source::{FileId, PackageId};
 
@@ -36,6 +36,8 @@ pub struct Wanted {
     pub functions: BTreeSet<(FileId, ItemId)>,
     /// Whether these are run, with all that they call.
     pub to_run: bool,
+    /// Crates of which all is needed, and how many functions their texts may declare at most; of a larger one nothing is.
+    pub crates: BTreeMap<CrateId, usize>,
     /// What is named in modules that nobody has read.
     pub unread: Unread,
     /// Methods that something calls on values of types that are not known.
@@ -49,6 +51,7 @@ impl Wanted {
         self.files.extend(other.files);
         self.functions.extend(other.functions);
         self.to_run |= other.to_run;
+        self.crates.extend(other.crates);
         self.unread.extend(other.unread);
         self.methods.extend(other.methods);
     }
@@ -204,6 +207,27 @@ impl Loader<'_> {
         declaring
     }
 
+    /// The files of crates that are small enough.
+    fn of_crates(&self, model: &Model<'_>, crates: &BTreeMap<CrateId, usize>) -> Vec<FileId> {
+        let mut all: BTreeMap<CrateId, BTreeSet<FileId>> = BTreeMap::new();
+        for module in model.modules.iter().filter(|it| crates.contains_key(&it.krate)) {
+            all.entry(module.krate).or_default().insert(module.file);
+        }
+        let declared = |file: &FileId| match self.read.get(file) {
+            Some(Read::Skipped { functions, .. }) => functions.iter().count(),
+            Some(Read::Lowered(facts)) => {
+                let is_function = |item: &&Item| matches!(item.kind, ItemKind::Function(_));
+                facts.items.iter().filter(is_function).count()
+            }
+            // One that is not analysed by itself counts when it is read.
+            Some(Read::Failed(..)) | None => 0,
+        };
+        let small = all
+            .into_iter()
+            .filter(|(krate, files)| files.iter().map(declared).sum::<usize>() <= crates[krate]);
+        small.flat_map(|(_, files)| files).collect()
+    }
+
     fn is_unread(&self, file: FileId) -> bool {
         matches!(self.read.get(&file), None | Some(Read::Skipped { .. }))
     }
@@ -215,7 +239,8 @@ impl Loader<'_> {
         if !self.search {
             return files;
         }
-        let whole = asked_for.files.iter().copied();
+        let of_crates = self.of_crates(model, &asked_for.crates);
+        let whole = asked_for.files.iter().copied().chain(of_crates);
         files.extend(whole.filter(|&file| self.whole.insert(file)));
         for &(file, item) in &asked_for.functions {
             if self.needs_body(file, model.facts[file].item(item).range) {

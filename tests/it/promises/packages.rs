@@ -295,6 +295,41 @@ pub(super) fn rings() -> Vec<(String, String)> {
     ])
 }
 
+/// A program of which most code spells nothing that could matter, and decides when it is run.
+pub(super) fn ran() -> Vec<(String, String)> {
+    files(&[
+        (
+            "src/main.rs",
+            "mod env; mod equal; mod key; mod late; mod log; mod work;
+            fn main() { first(); second(); work::go(true); late::last(); }
+            fn first() {
+                let mut level = 0;
+                log::init(&mut level);
+                let h = std::thread::spawn(|| ());
+                if level == 0 { return }
+                h.join().unwrap();
+            }
+            fn second() {
+                let h = std::thread::spawn(|| ());
+                if key::Key(1) == key::Key(2) { h.join().unwrap() }
+            }
+            ",
+        ),
+        ("src/log.rs", "pub fn init(level: &mut u8) { crate::env::read(level) }\n"),
+        ("src/env.rs", "pub fn read(level: &mut u8) { *level = 3 }\n"),
+        ("src/key.rs", "pub struct Key(pub u8);\n"),
+        (
+            "src/equal.rs",
+            "impl PartialEq for crate::key::Key { fn eq(&self, _: &Self) -> bool { true } }\n",
+        ),
+        (
+            "src/work.rs",
+            "pub fn go(wait: bool) { let h = std::thread::spawn(|| ()); if wait { h.join().unwrap() } }\n",
+        ),
+        ("src/late.rs", "pub fn last() { crate::work::go(false) }\n"),
+    ])
+}
+
 /// What a thread runs stands beside it, and spells nothing that could matter.
 pub(super) fn beside() -> Vec<(String, String)> {
     files(&[(
