@@ -157,9 +157,10 @@ impl Spelled {
     }
 }
 
-/// Whether a name that stands here is no part of a longer one.
+/// Whether a name that stands here is no part of a longer one. What ends with a parenthesis is whole by that.
 fn is_whole(bytes: &[u8], start: usize, end: usize) -> bool {
-    starts_word(bytes, start) && !bytes.get(end).is_some_and(|&byte| is_ident(byte))
+    let goes_on = || bytes.get(end).is_some_and(|&byte| is_ident(byte));
+    starts_word(bytes, start) && !(is_ident(bytes[end - 1]) && goes_on())
 }
 
 /// Whether nothing before it makes what starts here the end of a name. A dot starts a field.

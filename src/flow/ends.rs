@@ -177,9 +177,10 @@ impl Model<'_> {
             Home::Static(..) | Home::Channel(_) => vec![own.to_string()],
             Home::Field(_, _, member) => spellings(own, member),
         };
-        // `let Self(handle) = self;`
+        // `let Self(handle) = self;` and `map(Self)`
         let numbered = names.iter().any(|name| name.starts_with('.'));
-        let own = numbered.then(|| ("Self".to_owned(), Scope::Below(file)));
+        let own = [("Self(".to_owned(), scope), ("Self".to_owned(), Scope::Below(file))];
+        let own = own.into_iter().filter(|_| numbered);
         names.into_iter().map(|name| (name, scope)).chain(own).collect()
     }
 }

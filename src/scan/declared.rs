@@ -5,7 +5,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use memchr::memmem;
+use memchr::{memchr_iter, memmem};
 use rustc_hash::FxHasher;
 
 use super::is_whole;
@@ -41,9 +41,21 @@ pub fn declares(text: &str, name: &str) -> Declares {
         "mod" => Declares::Module,
         _ => Declares::Elsewhere,
     });
-    says.max().unwrap_or_else(|| match memmem::find(text.as_bytes(), b"::*") {
-        Some(_) => Declares::Globs,
-        None => Declares::Nothing,
+    says.max().unwrap_or_else(|| match has_globs(text) {
+        true => Declares::Globs,
+        false => Declares::Nothing,
+    })
+}
+
+/// Whether a text may import all that some module has: `a::*`, also with blanks, and in braces.
+fn has_globs(text: &str) -> bool {
+    memchr_iter(b'*', text.as_bytes()).any(|at| {
+        let before = text[..at].trim_end();
+        let in_braces = before.ends_with(['{', ',']) && {
+            let after = text[at + 1..].trim_start();
+            after.starts_with(['}', ',', ';'])
+        };
+        before.ends_with("::") || in_braces
     })
 }
 
@@ -120,7 +132,16 @@ mod tests {
         assert_eq!(declares(text, "near_it"), Type);
         assert_eq!(declares(text, "far"), Elsewhere);
         assert_eq!(declares(text, "nowhere"), Nothing);
-        assert_eq!(declares("pub use a::*;", "nowhere"), Globs);
+        for text in [
+            "pub use a::*;",
+            "use a:: *;",
+            "use a::{*};",
+            "use a::{b, *};",
+            "use a::{self,\n*,\n};",
+        ] {
+            assert_eq!(declares(text, "nowhere"), Globs, "{text}");
+        }
+        assert_eq!(declares("f(a, *b); let c = {*d} * e;", "nowhere"), Nothing);
         assert_eq!(declares("#[cfg(a)] fn x() -> u8 {}\n#[cfg(b)] fn x() -> ! {}", "x"), Decision);
         assert_eq!(declares("fn f() { x() }\nmod x;", "x"), Module);
     }

@@ -193,6 +193,8 @@ fn what_is_called_set_or_made_decides_wherever_it_stands() {
         ("S::new", "stored-and-joined"),
         ("P::new", "stored-and-joined"),
         ("__n::new", "stored-and-joined"),
+        ("Pool::start", "stored-and-joined"),
+        ("flagged", "joined"),
         ("Ring::put", "partly"),
         ("Other::add", "stored-and-joined"),
     ];
