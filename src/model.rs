@@ -196,6 +196,8 @@ pub struct Model<'p> {
     pub sightings: Vec<(ItemRef, bool)>,
     /// Blocks with items: the block's module, by enclosing module and block.
     pub blocks: FxHashMap<(ModuleId, ItemId, u32), ModuleId>,
+    /// Other names of spawning functions that files give them for others.
+    pub aliases: BTreeSet<String>,
     /// Names that lead to a spawn: last names and owners of catalogued calls, and their aliases.
     leading: FxHashSet<String>,
     /// What was resolved before, in this round of reading or an earlier one: bodies of one module ask the same again and

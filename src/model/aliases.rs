@@ -60,6 +60,13 @@ pub(super) fn spawn_aliases(
     shared: bool,
 ) -> BTreeSet<String> {
     let mut aliases = BTreeSet::new();
+    let imports = facts.items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Use(imports) => Some(imports),
+        _ => None,
+    });
+    let is_of_std = |path: &[Name]| path.first().is_some_and(|first| &**first == "std");
+    let of_std = imports.flatten().filter(|it| is_of_std(&it.path));
+    let of_std: BTreeSet<&Name> = of_std.filter_map(|it| it.binding.as_ref()).collect();
     for item in &facts.items {
         let imports = match &item.kind {
             ItemKind::Use(imports) => imports,
@@ -75,10 +82,9 @@ pub(super) fn spawn_aliases(
         for import in imports {
             // Child modules see a private import too; only one that can come from std is worth a
             // second look at every file.
-            let local = matches!(
-                import.path.first().map(|first| &**first),
-                Some("crate" | "self" | "super" | "std")
-            );
+            let local = import.path.first().is_some_and(|first| {
+                matches!(&**first, "crate" | "self" | "super" | "std") || of_std.contains(first)
+            });
             if shared && item.visibility == Visibility::Private && !local {
                 continue;
             }

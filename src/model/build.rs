@@ -60,6 +60,7 @@ pub(super) fn empty<'p>(
         project,
         catalog,
         facts: PerFile::default(),
+        aliases: BTreeSet::new(),
         leading: leading(catalog),
         crates: Vec::new(),
         parts: BTreeMap::new(),

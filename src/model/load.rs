@@ -124,6 +124,7 @@ impl<'p> Loader<'p> {
         loader.read_files(&all, false);
         loader.read_aliased(&all);
         let mut model = empty(project, catalog, dependencies(project));
+        model.aliases.clone_from(&loader.aliases);
         loader.read_above(&mut model);
         (loader, model)
     }

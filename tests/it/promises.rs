@@ -193,10 +193,12 @@ fn what_is_called_set_or_made_decides_wherever_it_stands() {
         ("S::new", "stored-and-joined"),
         ("P::new", "stored-and-joined"),
         ("__n::new", "stored-and-joined"),
+        ("behind", "joined"),
         ("Pool::start", "stored-and-joined"),
         ("flagged", "joined"),
         ("Ring::put", "partly"),
         ("Other::add", "stored-and-joined"),
+        ("seen", "joined"),
     ];
     assert_eq!(outcomes, expected);
 }

@@ -201,7 +201,8 @@ impl Program {
                     && (entry.is_lowered || !is_wanted(*function))
             })
         };
-        let names: FxHashSet<&str> = model.catalog.names_of_births().collect();
+        let aliases = model.aliases.iter().map(String::as_str);
+        let names: FxHashSet<&str> = model.catalog.names_of_births().chain(aliases).collect();
         let found: Vec<(FunctionRef, Given)> = with_body
             .into_par_iter()
             .with_max_len(AT_A_TIME)

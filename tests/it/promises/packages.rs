@@ -242,7 +242,13 @@ pub(super) fn decided_far() -> Vec<(String, String)> {
 /// What keeps handles is made, set and taken apart where nobody looks.
 pub(super) fn rings() -> Vec<(String, String)> {
     files(&[
-        ("src/lib.rs", "mod ring; mod set; mod pool; mod wait; mod all; mod flag;\n"),
+        ("src/lib.rs", "mod ring; mod set; mod pool; mod wait; mod all; mod flag; mod again; mod named; mod far; mod top;\n"),
+        // A birth behind two names, and one that only a child sees.
+        ("src/again.rs", "pub use crate::named as other;\n"),
+        ("src/named.rs", "pub use std::thread::spawn as go;\n"),
+        ("src/far.rs", "pub fn behind() { crate::again::other::go(|| ()).join().unwrap(); }\n"),
+        ("src/top.rs", "use std::thread as t;\nuse t::spawn as start;\npub mod child;\n"),
+        ("src/top/child.rs", "pub fn seen() { super::start(|| ()).join().unwrap(); }\n"),
         // What is kept without a name is taken out by a pattern, and what decides comes through braces.
         (
             "src/pool.rs",
