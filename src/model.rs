@@ -198,7 +198,7 @@ pub struct Model<'p> {
     pub blocks: FxHashMap<(ModuleId, ItemId, u32), ModuleId>,
     /// Other names of spawning functions that files give them for others.
     pub aliases: BTreeSet<String>,
-    /// Names that lead to a spawn: last names and owners of catalogued calls, and their aliases.
+    /// Names that lead to a spawn: last names and owners of catalogued calls.
     leading: FxHashSet<String>,
     /// What was resolved before, in this round of reading or an earlier one: bodies of one module ask the same again and
     /// again.

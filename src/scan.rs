@@ -143,7 +143,8 @@ pub struct Spelled {
 }
 
 impl Spelled {
-    /// A search for these names; one that starts with a dot is a numbered field.
+    /// A search for these names; one that starts with a dot is a numbered field, one with a `$` is left to the caller of a
+    /// macro.
     pub fn new<'n>(names: impl Iterator<Item = &'n String>) -> Self {
         let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(names);
         Self { automaton: automaton.ok() }

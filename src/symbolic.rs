@@ -168,7 +168,7 @@ pub fn to_read(model: &Model<'_>, crates: &BTreeSet<CrateId>) -> BTreeMap<CrateI
     mains.map(|main| (model.module(main.module).krate, MAX_DECLARED)).collect()
 }
 
-/// The `main` of every program of some crates that is small enough.
+/// The `main` of every program of some crates that is small enough, and of which all is read.
 fn programs(model: &Model<'_>, crates: &BTreeMap<CrateId, Asked>) -> Vec<ItemRef> {
     let mut sizes: BTreeMap<CrateId, usize> = BTreeMap::new();
     for function in &model.functions {

@@ -78,7 +78,7 @@ pub struct Program {
     progress: Progress,
     /// What was asked of it.
     reads: Reads,
-    /// What somebody decided by who calls, or by what calls come to.
+    /// What somebody decided by who calls, by who names a field, or by what calls come to.
     deciding: Mutex<Deciding>,
     /// Whether nothing sets a field but constructors, for fields that this was asked of.
     pub(super) unset: Mutex<FxHashMap<FieldKey, bool>>,

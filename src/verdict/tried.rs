@@ -13,7 +13,7 @@ use crate::source::FileId;
 use crate::symbolic::{self, Asked, At, Runs, Tried};
 use crate::text::TextRange;
 
-/// What has to be read before programs are run: all of those in which threads are born.
+/// What has to be read before programs are run: all of those in which threads are born, where that is not too much.
 pub fn programs_to_read(model: &Model<'_>, found: &Verdicts) -> Wanted {
     let births = found.lives.iter().filter(|life| life.site == Site::Spawn);
     let files: BTreeSet<FileId> = births.map(|life| life.verdict.file).collect();

@@ -20,7 +20,7 @@ use crate::tool;
 use crate::{pages, support};
 use packages::{aliased, beside, decided, decided_far, far, files, meant, ran, rings};
 
-/// Packages in memory, each with one library.
+/// Packages in memory, each with one library or program.
 #[derive(Default)]
 struct Sources {
     project: Project,
@@ -66,7 +66,11 @@ impl Sources {
         for (index, (path, package, text, is_root)) in files.into_iter().enumerate() {
             let file = FileId(u32::try_from(index).unwrap());
             if is_root {
-                let (kind, name) = (TargetKind::Lib, format!("p{}", package.0));
+                let kind = match path.ends_with("main.rs") {
+                    true => TargetKind::Bin,
+                    false => TargetKind::Lib,
+                };
+                let name = format!("p{}", package.0);
                 project.targets.push(Target { package, kind, name, edition: 2024, root: file });
             }
             let path = Arc::from(path);

@@ -1,4 +1,4 @@
-//! What somebody decided by who calls a function, or by what a call comes to.
+//! What somebody decided by who calls a function, by who names a field, or by what a call comes to.
 //!
 //! Who only asks what is lowered takes a caller that nobody has read for one that is not there. So those who decide by it
 //! note what they looked at, and it is read before a verdict stands.
