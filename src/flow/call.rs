@@ -128,6 +128,11 @@ impl Call {
         }
     }
 
+    /// Whether it gathers what it goes through in a collection of which nobody knows the type.
+    pub fn gathers_somehow(&self) -> bool {
+        self.receiver().is_some() && methods::gathers(&self.name) && is_open(&self.ty)
+    }
+
     /// Whether it may be a function of the project that nobody has read.
     pub fn may_be_unread(&self) -> bool {
         match &self.callee {
@@ -148,6 +153,15 @@ impl Call {
             Callee::Local(_, Some(Callable::Function(defs))) => only_item(defs),
             Callee::Local(..) | Callee::Await(_) => None,
         }
+    }
+}
+
+/// Whether a type, or what it has inside, is not known.
+fn is_open(ty: &Ty) -> bool {
+    match ty.peel() {
+        Ty::Unknown => true,
+        ty if ty.is_option() => is_open(&ty.payload()),
+        ty => ty.path().is_some_and(|path| path.ends_with("::Result")) && is_open(&ty.payload()),
     }
 }
 

@@ -18,6 +18,7 @@ use rustc_hash::FxHashSet;
 use super::correlate::{facts_after, facts_before, facts_over, given_before};
 use super::ends::{Cell, End, EndKind, Entry, Home, LossKind, TraceStep, home_name};
 use super::fact::{Fact, learn};
+use super::form;
 use super::sway::Sways;
 use super::task::{ParamKey, Snapshot};
 use super::token::{Among, Token};
@@ -123,6 +124,7 @@ impl Follower<'_> {
         let ends = self.walk(id, start, trace, 0);
         let mut ends = self.lift(id, ends, &many, 0);
         settle(&mut ends, many.is_many());
+        ends.iter_mut().for_each(|end| form::settle(self.model, &self.handle, end));
         ends.iter_mut().filter(|end| end.kind.leaves()).for_each(|end| {
             end.given.clone_from(&given);
         });

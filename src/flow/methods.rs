@@ -141,6 +141,11 @@ pub(super) fn converts(name: &str) -> bool {
     matches!(name, "collect" | "into" | "sum" | "product" | "downcast")
 }
 
+/// Methods that gather what they go through in whatever collection their place asks for.
+pub(super) fn gathers(name: &str) -> bool {
+    matches!(name, "collect" | "unzip" | "partition")
+}
+
 /// The method that a path of std is, when it is one: `std::option::Option::take` is `take`.
 pub(super) fn as_method(path: &str) -> Option<&str> {
     let (ty, name) = path.rsplit_once("::")?;

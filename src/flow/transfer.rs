@@ -13,6 +13,7 @@ mod sole;
 use super::ends::{Cell, EndKind, LossKind, TraceStep, home_name};
 use super::fact::Fact;
 use super::follow::{Follower, is_held, may_be_another, moved, rest};
+use super::form;
 use super::token::{Among, Token};
 use super::{
     Callable, Env, Flow, Leaving, LocalId, LocalKind, Operand, Owner, Place, Proj, RETURN, Stmt,
@@ -361,6 +362,9 @@ impl Transfer<'_> {
             return self.escape(&token.place.proj, range, format!("{text}, {unless}"));
         }
         let local = &self.flow.locals[token.place.local.0 as usize];
+        if !form::fits(self.follower.model, &self.follower.handle, &local.ty, &token.place.proj) {
+            return self.end(EndKind::Stored, range, "kept in a value that may join it".to_owned());
+        }
         if let Some(cell) = Cell::of(&token.place.proj) {
             if self.follower.by_value && !matches!(local.kind, LocalKind::Static(..)) {
                 return self.lost_with_owner(token, &cell, from, range, &text);

@@ -200,6 +200,14 @@ pub(super) fn is_entry(ty: &Ty) -> bool {
     ty.path() == Some("std::collections::hash_map::Entry")
 }
 
+/// The type behind pointers and locks.
+pub(super) fn unlocked(ty: &Ty) -> &Ty {
+    match ty.peel() {
+        Ty::Named(_, _, args) if is_lock(ty) => args.first().map_or(&Ty::Unknown, unlocked),
+        ty => ty,
+    }
+}
+
 /// Whether a type guards its content: every lock crate has its own.
 fn is_lock(ty: &Ty) -> bool {
     let last = ty.peel().path().and_then(|path| path.rsplit("::").next());

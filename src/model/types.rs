@@ -145,6 +145,17 @@ impl Ty {
         }
     }
 
+    /// What it says why there is no payload.
+    pub fn error(&self) -> Self {
+        match self {
+            Self::Named(TyHead::External(path), _, args) if path.ends_with("::Result") => {
+                args.get(1).cloned().unwrap_or_default()
+            }
+            Self::Reference(inner) => inner.error(),
+            _ => Self::Unknown,
+        }
+    }
+
     /// What indexing or iterating it gives.
     pub fn element(&self) -> Self {
         match self.peel() {

@@ -8,7 +8,7 @@ use super::many::one;
 use super::order::MAX_DECIDED;
 use super::seek::known_count;
 use super::value::{Place, Step, Value};
-use crate::model::Ty;
+use crate::model::{Ty, TyHead};
 
 /// Methods that are followed, beside the adaptors.
 pub(super) const METHODS: &[&str] = &[
@@ -239,6 +239,9 @@ impl Run<'_> {
             "sum" | "product" if matches!(want.path().map(last_of), Some("Result" | "Option")) => {
                 self.summed(iter, name, args, want)
             }
+            "unzip" | "partition" if is_into_own(want) => {
+                unknown(&format!("`{name}` into another type"))
+            }
             _ => {
                 let all = self.drained(iter)?;
                 self.reduced(all, name, args)
@@ -330,6 +333,10 @@ impl Run<'_> {
                 self.discard_all(all, "counted and dropped")?;
                 Ok(count)
             }
+            // Numbers own nothing: another type says what the sum of these is.
+            "sum" | "product" if all.iter().any(|item| self.owns(item)) => {
+                unknown("a sum of what std does not add up")
+            }
             "sum" | "product" => {
                 let (mut sum, op) = if name == "sum" {
                     (Value::number(0), "add")
@@ -388,4 +395,10 @@ impl Run<'_> {
             _ => unknown(&format!("`{name}` of an iterator")),
         }
     }
+}
+
+/// Whether a pair is wanted of which a part is a type of the project.
+fn is_into_own(want: &Ty) -> bool {
+    let Ty::Tuple(parts) = want else { return false };
+    parts.iter().any(|part| matches!(part.head(), Some(TyHead::Item(..))))
 }

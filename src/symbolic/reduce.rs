@@ -490,6 +490,9 @@ impl Run<'_> {
     pub(super) fn joined_texts(&mut self, place: &Place, args: &[Value]) -> Result<Value> {
         let by = args.first().map(|it| self.seen(it));
         let items: Vec<Value> = self.list(place)?.clone();
+        if items.iter().any(|item| self.owns(item)) {
+            return unknown("texts that are something else");
+        }
         let parts = items.iter().map(|it| match self.seen(it) {
             Value::Many(_, parts) => Some(parts),
             _ => None,

@@ -7,9 +7,16 @@
 use std::collections::BTreeSet;
 
 use super::fate::Fates;
-use crate::facts::tree::{Visibility, spelled};
-use crate::flow::{Call, Callee, EndKind, Exit, Site, Task};
-use crate::model::{Names, Need, Scope, Unread, Wanted};
+use crate::facts::tree::{Name, Visibility, spelled};
+use crate::flow::{Call, Callee, EndKind, Exit, LossKind, Site, Task, unread_in_type};
+use crate::model::{ModuleId, Names, Need, Scope, Unread, Wanted};
+
+/// Types that may be what these names mean.
+fn types_of(
+    names: impl IntoIterator<Item = (ModuleId, Name)>,
+) -> impl Iterator<Item = (ModuleId, Name, Need)> {
+    names.into_iter().map(|(module, name)| (module, name, Need::Type))
+}
 
 impl Fates<'_> {
     /// What the walks depend on beside what was read for other reasons.
@@ -31,6 +38,9 @@ impl Fates<'_> {
         }
         for (cell, _) in self.solution.keeps() {
             wanted.names.extend(self.model.spellings_of(&cell.home));
+            if !cell.proj.is_empty() {
+                wanted.unread.extend(types_of(unread_in_type(self.model, cell)));
+            }
         }
         for (file, method) in &self.solution.unknown_methods {
             let scope = Scope::Package(self.model.project.file(*file).package);
@@ -81,6 +91,7 @@ impl Fates<'_> {
     /// What is named in modules nobody has read where a handle is lost or cannot be followed.
     fn unread(&self) -> Unread {
         let (mut lost, mut escaped) = (BTreeSet::new(), BTreeSet::new());
+        let mut gathered = BTreeSet::new();
         for task in self.solution.tasks() {
             let bodies: &[u32] = match task {
                 Task::Birth(body, _) => std::slice::from_ref(body),
@@ -90,16 +101,27 @@ impl Fates<'_> {
             for end in self.solution.ends(task) {
                 match end.kind {
                     EndKind::Escaped => escaped.extend(bodies),
+                    EndKind::Lost(LossKind::Collection(_)) => {
+                        lost.extend(bodies);
+                        gathered.extend(bodies);
+                    }
                     EndKind::Lost(_) => lost.extend(bodies),
                     _ => {}
                 }
             }
         }
+        let gathers = |body: &&u32| {
+            let mut bodies = self.program.body(**body).flows.bodies.iter();
+            bodies.any(|flow| flow.calls().any(Call::gathers_somehow))
+        };
+        let gathered = gathered.into_iter().filter(gathers);
+        let gathered = gathered.flat_map(|&body| self.program.unread_of(body));
+        let gathered = types_of(gathered.map(|(module, name)| (module, name.clone())));
         let escaped = escaped.into_iter().flat_map(|body| self.program.unread_of(body));
         let escaped = escaped.map(|(module, name)| (module, name.clone(), Need::Meaning));
         let lost = lost.into_iter().flat_map(|body| &self.program.body(body).flows.open);
         let lost = lost.map(|(module, name)| (*module, name.clone(), Need::Decision));
-        escaped.chain(lost).collect()
+        escaped.chain(lost).chain(gathered).collect()
     }
 
     /// Names of public types that keep handles which nobody joins, and that no re-export is known to

@@ -18,7 +18,7 @@ mod packages;
 
 use crate::tool;
 use crate::{pages, support};
-use packages::{aliased, beside, decided, decided_far, far, files, meant, ran, rings};
+use packages::{aliased, beside, decided, decided_far, far, files, gathered, meant, ran, rings};
 
 /// Packages in memory, each with one library or program.
 #[derive(Default)]
@@ -132,6 +132,7 @@ fn everything() -> Sources {
     packages.push(decided());
     packages.push(decided_far());
     packages.push(rings());
+    packages.push(gathered());
     packages.push(ran());
     // Names that only another file makes: an alias of a call, a builder under another name.
     packages.push(aliased());
@@ -188,7 +189,7 @@ fn who_calls_and_what_is_called_decide_though_nothing_is_born_there() {
 
 #[test]
 fn what_is_called_set_or_made_decides_wherever_it_stands() {
-    let found = Sources::new(&[decided_far(), rings()]).analyse(2, true);
+    let found = Sources::new(&[decided_far(), rings(), gathered()]).analyse(2, true);
     let outcomes: Vec<_> =
         found.verdicts.iter().map(|it| (it.item.as_str(), it.outcome.word())).collect();
     let expected = [
@@ -203,6 +204,8 @@ fn what_is_called_set_or_made_decides_wherever_it_stands() {
         ("Ring::put", "partly"),
         ("Other::add", "stored-and-joined"),
         ("seen", "joined"),
+        ("gathered", "unknown"),
+        ("kept", "unknown"),
     ];
     assert_eq!(outcomes, expected);
 }

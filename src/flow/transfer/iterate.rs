@@ -347,6 +347,11 @@ impl Transfer<'_> {
                 }
                 _ => vec![to(dst.then(Proj::Elem), element)],
             },
+            // Std adds up numbers only.
+            OnMany::Drive if matches!(&*call.name, "sum" | "product") => {
+                let text = "added up by a type of its own".to_owned();
+                vec![self.escape(element, range, text)]
+            }
             OnMany::Drive => vec![lost("what comes out is dropped")],
             OnMany::Each | OnMany::ShortCircuit => {
                 self.on_payload(range, call, &[], element, token)

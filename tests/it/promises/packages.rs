@@ -317,6 +317,26 @@ pub(super) fn rings() -> Vec<(String, String)> {
     ])
 }
 
+/// What handles are gathered in is a type of the project that is written in a file which spells nothing.
+pub(super) fn gathered() -> Vec<(String, String)> {
+    files(&[
+        ("src/lib.rs", "mod gather; mod heap;\n"),
+        (
+            "src/gather.rs",
+            "pub fn gathered() { let _all: crate::heap::Heap<_> = (0..2).map(|_| std::thread::spawn(|| ())).collect(); }
+            pub struct Kept { heap: crate::heap::Heap<std::thread::JoinHandle<()>> }
+            pub fn kept() { let _kept = Kept { heap: (0..2).map(|_| std::thread::spawn(|| ())).collect() }; }
+            ",
+        ),
+        (
+            "src/heap.rs",
+            "pub struct Heap<T>(pub Vec<T>);
+            impl<T> FromIterator<T> for Heap<T> { fn from_iter<I: IntoIterator<Item = T>>(all: I) -> Self { Heap(all.into_iter().collect()) } }
+            ",
+        ),
+    ])
+}
+
 /// A program of which most code spells nothing that could matter, and decides when it is run.
 pub(super) fn ran() -> Vec<(String, String)> {
     files(&[
