@@ -36,7 +36,7 @@ fn said(facts: &FileFacts) -> String {
     sightings.sort();
     let outer: Vec<_> = facts.items[..outside].iter().collect();
     format!(
-        "{:?}\n{outer:#?}\n{nested:#?}\n{:?}\n{sightings:#?}\n{:?}",
+        "{:?}\n{outer:?}\n{nested:?}\n{:?}\n{sightings:?}\n{:?}",
         facts.cfg, facts.root, facts.macro_names
     )
 }
@@ -47,7 +47,7 @@ fn reading_again_says_what_reading_at_once_does() {
     let places = ["src", "tests", "crates", "fixtures/pairs"];
     // All of them would take longer than the rest of the tests.
     let all = places.iter().flat_map(|place| support::files_below(place, "rs"));
-    let some = all.step_by(if support::is_slow_run() { 1 } else { 50 });
+    let some = all.step_by(if support::is_slow_run() { 1 } else { 80 });
     for path in some {
         let text = std::fs::read_to_string(support::root().join(&path)).unwrap();
         for (few, more) in [(97, 31), (40, 7), (5000, 11), (13, 3)] {

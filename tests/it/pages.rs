@@ -15,6 +15,7 @@ mod retold;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use rayon::prelude::*;
 use thread_lint::rules::{self, Kind, Page};
 
 use crate::support;
@@ -32,9 +33,14 @@ pub(crate) type Run = (Example, Result<Vec<Shown>, String>);
 pub(crate) fn runs() -> &'static [Run] {
     static RUNS: OnceLock<Vec<Run>> = OnceLock::new();
     RUNS.get_or_init(|| {
-        let examples = rules::pages().iter().flat_map(examples);
-        examples.map(|example| (example.clone(), judge::findings(&example))).collect()
+        let examples: Vec<Example> = all_examples().collect();
+        examples.into_par_iter().map(|it| (it.clone(), judge::findings(&it))).collect()
     })
+}
+
+/// All examples of all pages.
+pub(crate) fn all_examples() -> impl Iterator<Item = Example> {
+    rules::pages().iter().flat_map(examples)
 }
 
 fn examples(page: &Page) -> Vec<Example> {

@@ -99,7 +99,7 @@ impl Sources {
 /// Every example of every page, and this very crate.
 fn everything() -> Sources {
     let mut packages: Vec<Vec<(String, String)>> = Vec::new();
-    for (example, _) in pages::runs() {
+    for example in pages::all_examples() {
         let files = example.rust_files().map(|(path, text)| (path.clone(), text.clone()));
         let mut files: Vec<_> = files.collect();
         files.sort_by_key(|(path, _)| path != "src/lib.rs");
@@ -142,11 +142,9 @@ fn everything() -> Sources {
 #[test]
 fn any_number_of_threads_gives_the_same_answer() {
     let sources = everything();
-    let one = format!("{:#?}", sources.analyse(1, true));
+    let one = format!("{:?}", sources.analyse(1, true));
     assert!(one.contains("std::thread::spawn"), "the sources hold births");
-    for threads in [2, 8] {
-        assert_eq!(one, format!("{:#?}", sources.analyse(threads, true)), "{threads} threads");
-    }
+    assert_eq!(one, format!("{:?}", sources.analyse(8, true)), "8 threads");
 }
 
 #[test]
@@ -227,8 +225,8 @@ fn leaving_files_unread_changes_no_finding_and_no_verdict() {
         path.starts_with(&sources.project.packages[sources.project.packages.len() - 1].dir)
     });
     assert_eq!(aliased.count(), 4, "the calls by other names are found");
-    assert_eq!(format!("{:#?}", with.verdicts), format!("{:#?}", without.verdicts));
-    assert_eq!(format!("{:#?}", with.findings), format!("{:#?}", without.findings));
+    assert_eq!(format!("{:?}", with.verdicts), format!("{:?}", without.verdicts));
+    assert_eq!(format!("{:?}", with.findings), format!("{:?}", without.findings));
 }
 
 #[test]
@@ -280,7 +278,7 @@ fn what_was_found_in_rounds_is_found_at_once() {
             known.look(model);
             known.follow(model);
             let found = known.judge(model);
-            format!("{:#?}\n{:#?}\n{:#?}", found.lives, found.joins, found.endless)
+            format!("{:?}\n{:?}\n{:?}", found.lives, found.joins, found.endless)
         };
         pool.install(|| {
             let (mut loader, mut model) = Loader::new(&sources.project, &sources, &catalog, true);
