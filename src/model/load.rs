@@ -200,8 +200,11 @@ impl<'p> Loader<'p> {
     /// wanted name, files and single functions of which the bodies are needed.
     pub fn answer(&mut self, model: &mut Model<'p>, asked_for: &Wanted) -> usize {
         let mut files = self.leading(model);
-        let of_modules = self.asked_of_modules(model, asked_for);
+        let diverging = self.diverging(model, asked_for);
+        let of_modules = self.asked_of_modules(model, asked_for, &diverging);
         files.extend(self.unread(model, &of_modules));
+        let diverging = diverging.into_iter().flat_map(|(_, files)| files);
+        files.extend(diverging.filter(|&file| self.is_unread(file)));
         self.read_files(&files, true);
         let wanted = self.wanted(model, asked_for);
         self.read_again(model, &wanted);

@@ -34,7 +34,7 @@ pub fn declares(text: &str, name: &str) -> Declares {
     let spelled = memmem::find_iter(text.as_bytes(), name).map(|at| (at, at + name.len()));
     let whole = spelled.filter(|&(start, end)| is_whole(text.as_bytes(), start, end));
     let says = whole.map(|(start, end)| match last_word(&text[..start]) {
-        "fn" if never_returns(&text[end..]) => Declares::Decision,
+        "fn" if never_returns(signature(&text[end..])) => Declares::Decision,
         "const" | "static" if decides(&text[end..]) => Declares::Decision,
         "fn" | "const" | "static" => Declares::Value,
         "struct" | "enum" | "union" | "trait" | "type" => Declares::Type,
@@ -60,14 +60,23 @@ fn has_globs(text: &str) -> bool {
 }
 
 /// The names of all functions and methods that a text may declare, as hashes: two names may have one, so that
-/// a text is taken to declare what it does not, and never the other way round.
+/// a text is taken to declare what it does not, and never the other way round. Of those that never return there is one
+/// more hash.
 #[derive(Clone, Debug, Default)]
 pub struct Functions(Box<[u32]>);
 
 impl Functions {
     /// Those of a text.
     pub fn of(text: &str) -> Self {
-        let mut names: Vec<u32> = functions(text).map(Self::hash).collect();
+        let mut names: Vec<u32> = Vec::new();
+        // In most texts, nothing.
+        let some_diverge = never_returns(text);
+        for (name, rest) in functions(text) {
+            names.push(Self::hash(name));
+            if some_diverge && never_returns(signature(rest)) {
+                names.push(Self::hash_of_diverging(name));
+            }
+        }
         names.sort_unstable();
         names.dedup();
         Self(names.into())
@@ -84,15 +93,21 @@ impl Functions {
         name.hash(&mut hasher);
         (hasher.finish() >> 32) as u32
     }
+
+    /// What stands for the name of a function that never returns.
+    pub fn hash_of_diverging(name: &str) -> u32 {
+        !Self::hash(name)
+    }
 }
 
-fn functions(text: &str) -> impl Iterator<Item = &str> {
+/// The functions of a text, each with the text behind its name.
+fn functions(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let words = memmem::find_iter(text.as_bytes(), b"fn").map(|at| (at, at + 2));
     let words = words.filter(|&(start, end)| is_whole(text.as_bytes(), start, end));
     words.filter_map(|(_, end)| {
         let rest = text[end..].trim_start().trim_start_matches("r#");
         let name = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
-        rest.get(..name?).filter(|name| !name.is_empty())
+        rest.split_at_checked(name?).filter(|(name, _)| !name.is_empty())
     })
 }
 
@@ -101,10 +116,14 @@ fn last_word(text: &str) -> &str {
     text.rsplit(|letter: char| !letter.is_alphanumeric()).next().unwrap_or("")
 }
 
-/// Whether the signature of which this is the rest ends in `-> !`.
-fn never_returns(signature: &str) -> bool {
-    let end = signature.find(['{', ';']).unwrap_or(signature.len());
-    signature[..end].split("->").skip(1).any(|output| output.trim_start().starts_with('!'))
+/// The rest of a signature, of all that follows it.
+fn signature(rest: &str) -> &str {
+    &rest[..rest.find(['{', ';']).unwrap_or(rest.len())]
+}
+
+/// Whether something in a text, such as the rest of a signature, has no output: `-> !`.
+fn never_returns(text: &str) -> bool {
+    memmem::find_iter(text.as_bytes(), b"->").any(|at| text[at + 2..].trim_start().starts_with('!'))
 }
 
 /// Whether the type after a constant's name is `bool` or that of a whole number.
@@ -118,7 +137,7 @@ fn decides(rest: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Declares::{Decision, Elsewhere, Globs, Module, Nothing, Type, Value};
-    use super::{declares, functions};
+    use super::{Functions, declares, functions};
 
     #[test]
     fn what_a_text_declares_is_told_from_the_word_before() {
@@ -149,6 +168,15 @@ mod tests {
     #[test]
     fn functions_are_told_from_the_word_before() {
         let text = "fn one() {}\nasync fn  r#two<T>(f: fn(u8)) {}\nlet fnord = 3;\nimpl A { fn\nthree(&self) {} }";
-        assert_eq!(functions(text).collect::<Vec<_>>(), ["one", "two", "three"]);
+        assert_eq!(
+            functions(text).map(|(name, _)| name).collect::<Vec<_>>(),
+            ["one", "two", "three"]
+        );
+        let declared =
+            Functions::of("fn back() -> u8 { 0 }\nfn gone(_: &str)\n    -> ! { loop {} }");
+        let has = |hash: u32| declared.iter().any(|it| it == hash);
+        assert!(has(Functions::hash("back")) && has(Functions::hash("gone")));
+        assert!(has(Functions::hash_of_diverging("gone")));
+        assert!(!has(Functions::hash_of_diverging("back")));
     }
 }

@@ -7,16 +7,9 @@
 use std::collections::BTreeSet;
 
 use super::fate::Fates;
-use crate::facts::tree::{Name, Visibility, spelled};
-use crate::flow::{Call, Callee, EndKind, Exit, LossKind, Site, Task, unread_in_type};
-use crate::model::{ModuleId, Names, Need, Scope, Unread, Wanted};
-
-/// Types that may be what these names mean.
-fn types_of(
-    names: impl IntoIterator<Item = (ModuleId, Name)>,
-) -> impl Iterator<Item = (ModuleId, Name, Need)> {
-    names.into_iter().map(|(module, name)| (module, name, Need::Type))
-}
+use crate::facts::tree::{Visibility, spelled};
+use crate::flow::{Call, Callee, EndKind, Exit, Flow, LossKind, Site, Task, unread_in_type};
+use crate::model::{Methods, Names, Need, Scope, Unread, Wanted};
 
 impl Fates<'_> {
     /// What the walks depend on beside what was read for other reasons.
@@ -39,7 +32,8 @@ impl Fates<'_> {
         for (cell, _) in self.solution.keeps() {
             wanted.names.extend(self.model.spellings_of(&cell.home));
             if !cell.proj.is_empty() {
-                wanted.unread.extend(types_of(unread_in_type(self.model, cell)));
+                let types = unread_in_type(self.model, cell).into_iter();
+                wanted.unread.extend(types.map(|(module, name)| (module, name, Need::Type)));
             }
         }
         for (file, method) in &self.solution.unknown_methods {
@@ -47,7 +41,7 @@ impl Fates<'_> {
             wanted.names.insert((format!("fn {method}"), scope));
         }
         wanted.files = self.solution.unlowered.iter().map(|item| item.file).collect();
-        wanted.unread.extend(self.unread());
+        self.want_where_lost(&mut wanted);
         wanted
     }
 
@@ -58,12 +52,22 @@ impl Fates<'_> {
         let name = &self.model.item(function.item).name;
         let Some(declared) = self.model.function(function.item) else { return Unread::new() };
         let is_method = declared.receiver.is_some();
-        let sites = self.program.loose_calls(name, declared);
-        let named = sites.flat_map(|site| self.program.unread_of(site.body));
+        let sites = || self.program.loose_calls(name, declared);
+        let named = sites().flat_map(|site| self.program.unread_of(site.body));
         let needed = named.filter_map(|(module, of)| match of == name {
             true => Some((module, of.clone(), Need::Meaning)),
             false => is_method.then(|| (module, of.clone(), Need::Type)),
         });
+        // A module on the way to it may have any name.
+        let by_path = |site: &Site| {
+            let call = self.program.call_at(*site);
+            call.is_some_and(|call| call.receiver().is_none() && call.may_be_unread())
+        };
+        let by_path = sites().filter(by_path);
+        let named = by_path.flat_map(|site| &self.program.body(site.body).flows.open);
+        let on_the_way = named.filter(|(_, of)| !of.starts_with(char::is_uppercase));
+        let on_the_way = on_the_way.map(|(module, of)| (*module, of.clone(), Need::Meaning));
+        let needed = needed.chain(on_the_way);
         needed.chain(self.unread_makers(exit)).collect()
     }
 
@@ -88,8 +92,8 @@ impl Fates<'_> {
         receiver.is_some_and(|place| flow.origins(place.local).any(is_unread))
     }
 
-    /// What is named in modules nobody has read where a handle is lost or cannot be followed.
-    fn unread(&self) -> Unread {
+    /// What nobody has read where a handle is lost or cannot be followed.
+    fn want_where_lost(&self, wanted: &mut Wanted) {
         let (mut lost, mut escaped) = (BTreeSet::new(), BTreeSet::new());
         let mut gathered = BTreeSet::new();
         for task in self.solution.tasks() {
@@ -110,18 +114,32 @@ impl Fates<'_> {
                 }
             }
         }
-        let gathers = |body: &&u32| {
-            let mut bodies = self.program.body(**body).flows.bodies.iter();
-            bodies.any(|flow| flow.calls().any(Call::gathers_somehow))
+        let gathers = |body: &&u32| self.calls_in(**body).any(Call::gathers_somehow);
+        let named = |body: &u32| {
+            let named = self.program.unread_of(*body);
+            named.map(|(module, name)| (module, name.clone()))
         };
-        let gathered = gathered.into_iter().filter(gathers);
-        let gathered = gathered.flat_map(|&body| self.program.unread_of(body));
-        let gathered = types_of(gathered.map(|(module, name)| (module, name.clone())));
-        let escaped = escaped.into_iter().flat_map(|body| self.program.unread_of(body));
-        let escaped = escaped.map(|(module, name)| (module, name.clone(), Need::Meaning));
-        let lost = lost.into_iter().flat_map(|body| &self.program.body(body).flows.open);
-        let lost = lost.map(|(module, name)| (*module, name.clone(), Need::Decision));
-        escaped.chain(lost).chain(gathered).collect()
+        let gathered = gathered.into_iter().filter(gathers).flat_map(named);
+        let escaped = escaped.into_iter().flat_map(named);
+        let decide = lost.iter().flat_map(|&&body| &self.program.body(body).flows.open);
+        let as_need = |need| move |(module, name)| (module, name, need);
+        wanted.unread.extend(gathered.map(as_need(Need::Type)));
+        wanted.unread.extend(escaped.map(as_need(Need::Meaning)));
+        wanted.unread.extend(decide.cloned().map(as_need(Need::Decision)));
+        // A method may never return, whoever made what it is called on.
+        wanted.diverging.extend(lost.into_iter().filter_map(|&body| {
+            let unread =
+                self.calls_in(body).filter(|it| it.receiver().is_some() && it.may_be_unread());
+            let called: BTreeSet<_> = unread.map(|call| call.name.clone()).collect();
+            let lowered = self.program.body(body);
+            let named = named(&body).chain(lowered.flows.open.iter().cloned()).collect();
+            let file = lowered.function.item.file;
+            (!called.is_empty()).then_some(Methods { file, called, named })
+        }));
+    }
+
+    fn calls_in(&self, body: u32) -> impl Iterator<Item = &Call> {
+        self.program.body(body).flows.bodies.iter().flat_map(Flow::calls)
     }
 
     /// Names of public types that keep handles which nobody joins, and that no re-export is known to

@@ -18,7 +18,9 @@ mod packages;
 
 use crate::tool;
 use crate::{pages, support};
-use packages::{aliased, beside, decided, decided_far, far, files, gathered, meant, ran, rings};
+use packages::{
+    aliased, beside, beyond, decided, decided_far, far, files, gathered, meant, ran, rings,
+};
 
 /// Packages in memory, each with one library or program.
 #[derive(Default)]
@@ -133,6 +135,7 @@ fn everything() -> Sources {
     packages.push(decided_far());
     packages.push(rings());
     packages.push(gathered());
+    packages.push(beyond());
     packages.push(ran());
     // Names that only another file makes: an alias of a call, a builder under another name.
     packages.push(aliased());
@@ -187,7 +190,7 @@ fn who_calls_and_what_is_called_decide_though_nothing_is_born_there() {
 
 #[test]
 fn what_is_called_set_or_made_decides_wherever_it_stands() {
-    let found = Sources::new(&[decided_far(), rings(), gathered()]).analyse(2, true);
+    let found = Sources::new(&[decided_far(), rings(), gathered(), beyond()]).analyse(2, true);
     let outcomes: Vec<_> =
         found.verdicts.iter().map(|it| (it.item.as_str(), it.outcome.word())).collect();
     let expected = [
@@ -204,6 +207,10 @@ fn what_is_called_set_or_made_decides_wherever_it_stands() {
         ("seen", "joined"),
         ("gathered", "unknown"),
         ("kept", "unknown"),
+        ("begin", "detached"),
+        ("gone", "joined"),
+        ("far_gone", "joined"),
+        ("lost", "detached"),
     ];
     assert_eq!(outcomes, expected);
 }

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::super::aliases::aliases_of;
 use super::super::{Ask, CrateId, Model, ModuleId, Namespace, Scope, watched};
 use super::{Loader, Read};
-use crate::facts::tree::{Item, ItemId, ItemKind, Name, STAND_IN};
+use crate::facts::tree::{Item, ItemId, ItemKind, Name, STAND_IN, Type};
 use crate::scan::{Declares, Functions, Spelled, declares};
 use crate::source::{FileId, PackageId};
 
@@ -42,6 +42,8 @@ pub struct Wanted {
     pub unread: Unread,
     /// Methods that something calls on values of types that are not known.
     pub methods: Vec<Methods>,
+    /// The same where it decides whether one of them ever returns.
+    pub diverging: Vec<Methods>,
 }
 
 impl Wanted {
@@ -54,6 +56,7 @@ impl Wanted {
         self.crates.extend(other.crates);
         self.unread.extend(other.unread);
         self.methods.extend(other.methods);
+        self.diverging.extend(other.diverging);
     }
 }
 
@@ -154,55 +157,92 @@ impl Loader<'_> {
 
     /// What is asked of modules that nobody has read, with the types whose methods are called if some file that
     /// nobody has read declares such a method.
-    pub(super) fn asked_of_modules(&mut self, model: &Model<'_>, asked_for: &Wanted) -> Unread {
+    /// So it is with what never returns, and then all that leads to its type is asked for.
+    pub(super) fn asked_of_modules(
+        &mut self,
+        model: &Model<'_>,
+        asked_for: &Wanted,
+        diverging: &[(&Methods, Vec<FileId>)],
+    ) -> Unread {
         let mut unread = asked_for.unread.clone();
-        for Methods { file, called, named } in &asked_for.methods {
-            let asked = named.iter().map(|(module, name)| (*module, name.clone(), Need::Type));
-            let new: Unread =
-                asked.filter(|it| !self.asked.contains(it) && !unread.contains(it)).collect();
-            // A type may come through any package that is seen, and its methods from any beside it.
-            let own = self.project.file(*file).package;
-            let seen = own.map(|own| &model.dependencies[own.0 as usize]);
-            let mut packages =
-                std::iter::once(own).chain(seen.into_iter().flatten().copied().map(Some));
-            if !new.is_empty() && packages.any(|package| self.hides_one_of(package, called)) {
-                unread.extend(new);
+        for methods in &asked_for.methods {
+            let new = self.unasked(methods, Need::Type, &unread);
+            if !new.is_empty() {
+                let found = self.declaring(model, methods, Functions::hash);
+                if found.into_iter().any(|file| self.is_unread(file)) {
+                    unread.extend(new);
+                }
             }
+        }
+        for (methods, _) in diverging {
+            unread.extend(self.unasked(methods, Need::Meaning, &unread));
         }
         unread
     }
 
-    /// Whether a file of a package that nobody has read may declare a method of one of these names.
-    fn hides_one_of(&mut self, package: Option<PackageId>, methods: &BTreeSet<Name>) -> bool {
-        if methods.is_empty() {
-            return false;
-        }
-        if !self.declaring.contains_key(&package) {
-            let found = self.declared_unread(package);
-            self.declaring.insert(package, found);
-        }
-        let declaring = &self.declaring[&package];
-        let named = methods.iter().filter_map(|name| declaring.get(&Functions::hash(name)));
-        named.flatten().any(|&file| self.is_unread(file))
+    /// Of methods of which it decides whether they return, those that some file says never do, with the files.
+    pub(super) fn diverging<'w>(
+        &mut self,
+        model: &Model<'_>,
+        asked_for: &'w Wanted,
+    ) -> Vec<(&'w Methods, Vec<FileId>)> {
+        let declaring = asked_for
+            .diverging
+            .iter()
+            .map(|methods| (methods, self.declaring(model, methods, Functions::hash_of_diverging)));
+        declaring.filter(|(_, files)| !files.is_empty()).collect()
     }
 
-    /// What the files of a package that nobody has read may declare.
-    fn declared_unread(&self, package: Option<PackageId>) -> Declaring {
+    /// What a body names in modules that nobody has read, as far as nobody asked for it.
+    fn unasked(&self, methods: &Methods, need: Need, known: &Unread) -> Unread {
+        let asked = methods.named.iter().map(|(module, name)| (*module, name.clone(), need));
+        asked.filter(|it| !self.asked.contains(it) && !known.contains(it)).collect()
+    }
+
+    /// Files that may declare a method by one of these names: a type may come through any package that is seen, and its
+    /// methods from any beside it.
+    fn declaring(
+        &mut self,
+        model: &Model<'_>,
+        methods: &Methods,
+        hash: fn(&str) -> u32,
+    ) -> Vec<FileId> {
+        let own = self.project.file(methods.file).package;
+        let seen = own.map(|own| &model.dependencies[own.0 as usize]);
+        let mut found = Vec::new();
+        for package in std::iter::once(own).chain(seen.into_iter().flatten().copied().map(Some)) {
+            if !self.declaring.contains_key(&package) {
+                let found = self.declared(package);
+                self.declaring.insert(package, found);
+            }
+            let declaring = &self.declaring[&package];
+            let named = methods.called.iter().filter_map(|name| declaring.get(&hash(name)));
+            found.extend(named.flatten());
+        }
+        found
+    }
+
+    /// What the files of a package may declare that nobody has read, and what never returns in the others.
+    fn declared(&self, package: Option<PackageId>) -> Declaring {
         let of_package = |&file: &FileId| self.project.file(file).package == package;
         let mut declaring = Declaring::default();
         for file in self.project.file_ids().filter(of_package) {
-            let of_text: Functions;
-            let functions = match self.read.get(&file) {
-                Some(Read::Skipped { functions, .. }) => functions,
-                Some(Read::Lowered(_) | Read::Failed(..)) => continue,
+            let mut declare = |name| declaring.entry(name).or_default().push(file);
+            match self.read.get(&file) {
+                Some(Read::Skipped { functions, .. }) => functions.iter().for_each(declare),
+                Some(Read::Lowered(facts)) => {
+                    let never = facts.items.iter().filter(|item| {
+                        matches!(&item.kind, ItemKind::Function(it) if it.output == Some(Type::Never))
+                    });
+                    never.for_each(|item| declare(Functions::hash_of_diverging(&item.name)));
+                }
+                Some(Read::Failed(..)) => {}
                 // One that is not analysed; where it cannot be read, nothing of it is.
                 None => {
                     let Ok(functions) = self.files.ask(file, Functions::of) else { continue };
-                    of_text = functions;
-                    &of_text
+                    functions.iter().for_each(declare);
                 }
-            };
-            functions.iter().for_each(|name| declaring.entry(name).or_default().push(file));
+            }
         }
         declaring
     }
@@ -228,7 +268,7 @@ impl Loader<'_> {
         small.flat_map(|(_, files)| files).collect()
     }
 
-    fn is_unread(&self, file: FileId) -> bool {
+    pub(super) fn is_unread(&self, file: FileId) -> bool {
         matches!(self.read.get(&file), None | Some(Read::Skipped { .. }))
     }
 

@@ -337,6 +337,31 @@ pub(super) fn gathered() -> Vec<(String, String)> {
     ])
 }
 
+/// A handle comes by a path of new names, and a way ends in a method, all in files that spell nothing.
+pub(super) fn beyond() -> Vec<(String, String)> {
+    files(&[
+        (
+            "src/lib.rs",
+            "mod app; mod born; mod ends; mod made; mod new; mod newer; mod taken;
+            pub fn gone() { let h = std::thread::spawn(|| ()); if h.is_finished() { app::App.fatal() } h.join().unwrap(); }
+            pub fn far_gone() {
+                let made = made::made();
+                let h = std::thread::spawn(|| ());
+                if h.is_finished() { made.app.fatal() }
+                h.join().unwrap();
+            }
+            ",
+        ),
+        ("src/app.rs", "pub struct App;\n"),
+        ("src/made.rs", "pub struct Made { pub app: crate::app::App }\npub fn made() -> Made { Made { app: crate::app::App } }\n"),
+        ("src/ends.rs", "impl crate::app::App { pub fn fatal(&self) -> ! { panic!() } }\n"),
+        ("src/born.rs", "pub fn begin() -> std::thread::JoinHandle<()> { std::thread::spawn(|| ()) }\n"),
+        ("src/new.rs", "pub use crate::born as one;\n"),
+        ("src/newer.rs", "pub use crate::new::one as two;\n"),
+        ("src/taken.rs", "pub fn lost() { crate::newer::two::begin(); }\n"),
+    ])
+}
+
 /// A program of which most code spells nothing that could matter, and decides when it is run.
 pub(super) fn ran() -> Vec<(String, String)> {
     files(&[
