@@ -136,7 +136,7 @@ impl Call {
     /// Whether it may be a function of the project that nobody has read.
     pub fn may_be_unread(&self) -> bool {
         match &self.callee {
-            Callee::Function(defs) => defs.contains(&Def::Unknown),
+            Callee::Function(defs) => defs.is_empty() || defs.contains(&Def::Unknown),
             Callee::Method(_, _, own) => own.is_empty() && self.receiver_ty.peel().path().is_none(),
             Callee::Local(..) | Callee::Await(_) => false,
         }

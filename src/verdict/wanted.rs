@@ -126,10 +126,9 @@ impl Fates<'_> {
         wanted.unread.extend(gathered.map(as_need(Need::Type)));
         wanted.unread.extend(escaped.map(as_need(Need::Meaning)));
         wanted.unread.extend(decide.cloned().map(as_need(Need::Decision)));
-        // A method may never return, whoever made what it is called on.
+        // What is called may never return, whoever made what it is called on.
         wanted.diverging.extend(lost.into_iter().filter_map(|&body| {
-            let unread =
-                self.calls_in(body).filter(|it| it.receiver().is_some() && it.may_be_unread());
+            let unread = self.calls_in(body).filter(|call| call.may_be_unread());
             let called: BTreeSet<_> = unread.map(|call| call.name.clone()).collect();
             let lowered = self.program.body(body);
             let named = named(&body).chain(lowered.flows.open.iter().cloned()).collect();

@@ -208,6 +208,8 @@ fn what_is_called_set_or_made_decides_wherever_it_stands() {
         ("gathered", "unknown"),
         ("kept", "unknown"),
         ("begin", "detached"),
+        ("fails", "joined"),
+        ("waits", "joined"),
         ("gone", "joined"),
         ("far_gone", "joined"),
         ("lost", "detached"),

@@ -300,9 +300,9 @@ impl Lowering<'_> {
         found.map(|(path, role)| (path, role, certain))
     }
 
-    /// Notes what a path depends on that was not read.
+    /// Notes what a path depends on that was not read. A glob brings nothing from there before it is.
     pub(super) fn note_open(&mut self, path: &Path, defs: &[Def]) {
-        if defs.contains(&Def::Unknown) {
+        if defs.is_empty() || defs.contains(&Def::Unknown) {
             let (_, asked) = watched(|| self.path_defs(None, path));
             let named = asked.iter().filter_map(Ask::in_module);
             self.flows.open.extend(named.map(|(module, name)| (module, name.clone())));

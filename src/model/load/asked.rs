@@ -42,7 +42,7 @@ pub struct Wanted {
     pub unread: Unread,
     /// Methods that something calls on values of types that are not known.
     pub methods: Vec<Methods>,
-    /// The same where it decides whether one of them ever returns.
+    /// The same, and functions, where it decides whether one of them ever returns.
     pub diverging: Vec<Methods>,
 }
 

@@ -342,7 +342,10 @@ pub(super) fn beyond() -> Vec<(String, String)> {
     files(&[
         (
             "src/lib.rs",
-            "mod app; mod born; mod ends; mod made; mod new; mod newer; mod taken;
+            "mod app; mod born; mod ends; mod made; mod new; mod newer; mod taken; mod util;
+            use util::*;
+            pub fn fails() { let h = std::thread::spawn(|| ()); if h.is_finished() { fail(3) } h.join().unwrap(); }
+            pub fn waits() { let h = std::thread::spawn(|| ()); if WAITS { h.join().unwrap(); } }
             pub fn gone() { let h = std::thread::spawn(|| ()); if h.is_finished() { app::App.fatal() } h.join().unwrap(); }
             pub fn far_gone() {
                 let made = made::made();
@@ -355,6 +358,7 @@ pub(super) fn beyond() -> Vec<(String, String)> {
         ("src/app.rs", "pub struct App;\n"),
         ("src/made.rs", "pub struct Made { pub app: crate::app::App }\npub fn made() -> Made { Made { app: crate::app::App } }\n"),
         ("src/ends.rs", "impl crate::app::App { pub fn fatal(&self) -> ! { panic!() } }\n"),
+        ("src/util.rs", "pub const WAITS: bool = true;\npub fn fail(code: u8) -> ! { panic!(\"{code}\") }\n"),
         ("src/born.rs", "pub fn begin() -> std::thread::JoinHandle<()> { std::thread::spawn(|| ()) }\n"),
         ("src/new.rs", "pub use crate::born as one;\n"),
         ("src/newer.rs", "pub use crate::new::one as two;\n"),
