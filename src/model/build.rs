@@ -18,7 +18,7 @@ use super::{
 };
 use crate::Note;
 use crate::catalog::{Catalog, Role};
-use crate::facts::tree::{ItemId, ItemKind, Name};
+use crate::facts::tree::{ItemId, ItemKind, Name, Type};
 use crate::finding::CodeKind;
 use crate::source::{Dependency, FileId, PackageId, Project, TargetId, TargetKind};
 
@@ -379,6 +379,19 @@ impl Builder<'_, '_> {
         // What was resolved meanwhile knew of fewer methods.
         model.round += 1;
         model.parts = parts;
+    }
+}
+
+impl Model<'_> {
+    /// What nobody has read and would tell which type an `impl` is for, with the name that it writes for that.
+    pub fn open_impls(&self) -> impl Iterator<Item = (&str, &[Ask])> {
+        let parts = self.parts.values();
+        let open = parts.flat_map(|part| part.open.iter().map(|&at| &part.implementations[at]));
+        open.filter_map(|own| {
+            let ItemKind::Impl(it) = &self.item(own.item).kind else { return None };
+            let Type::Path(None, path) = &it.self_ty else { return None };
+            Some((path.last(), own.asked.as_slice()))
+        })
     }
 }
 

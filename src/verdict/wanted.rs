@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use super::fate::Fates;
 use crate::facts::tree::{Visibility, spelled};
-use crate::flow::{Call, Callee, EndKind, Exit, Flow, LossKind, Site, Task, unread_in_type};
-use crate::model::{Methods, Names, Need, Scope, Unread, Wanted};
+use crate::flow::{Call, Callee, EndKind, Exit, Flow, Home, LossKind, Site, Task, unread_in_type};
+use crate::model::{Ask, Methods, Names, Need, Scope, Unread, Wanted};
 
 impl Fates<'_> {
     /// What the walks depend on beside what was read for other reasons.
@@ -29,13 +29,21 @@ impl Fates<'_> {
                 wanted.names.insert((name, self.model.scope_of_member(file, item, None)));
             }
         }
+        let mut keeping: BTreeSet<&str> = BTreeSet::new();
         for (cell, _) in self.solution.keeps() {
             wanted.names.extend(self.model.spellings_of(&cell.home));
+            if let Home::Field(file, item, _) = &cell.home {
+                keeping.insert(&self.model.facts[*file].item(*item).name);
+            }
             if !cell.proj.is_empty() {
                 let types = unread_in_type(self.model, cell).into_iter();
                 wanted.unread.extend(types.map(|(module, name)| (module, name, Need::Type)));
             }
         }
+        // An `impl` by a path of new names may be for one of these types.
+        let of_keeping = self.model.open_impls().filter(|(name, _)| keeping.contains(name));
+        let named = of_keeping.flat_map(|(_, asked)| asked.iter().filter_map(Ask::in_module));
+        wanted.unread.extend(named.map(|(module, name)| (module, name.clone(), Need::Meaning)));
         for (file, method) in &self.solution.unknown_methods {
             let scope = Scope::Package(self.model.project.file(*file).package);
             wanted.names.insert((format!("fn {method}"), scope));

@@ -212,6 +212,7 @@ fn what_is_called_set_or_made_decides_wherever_it_stands() {
         ("waits", "joined"),
         ("gone", "joined"),
         ("far_gone", "joined"),
+        ("own", "stored-and-joined"),
         ("lost", "detached"),
     ];
     assert_eq!(outcomes, expected);

@@ -342,7 +342,7 @@ pub(super) fn beyond() -> Vec<(String, String)> {
     files(&[
         (
             "src/lib.rs",
-            "mod app; mod born; mod ends; mod made; mod new; mod newer; mod taken; mod util;
+            "mod app; mod born; mod drops; mod ends; mod made; mod new; mod newer; mod own; mod renamed; mod taken; mod util;
             use util::*;
             pub fn fails() { let h = std::thread::spawn(|| ()); if h.is_finished() { fail(3) } h.join().unwrap(); }
             pub fn waits() { let h = std::thread::spawn(|| ()); if WAITS { h.join().unwrap(); } }
@@ -359,6 +359,9 @@ pub(super) fn beyond() -> Vec<(String, String)> {
         ("src/made.rs", "pub struct Made { pub app: crate::app::App }\npub fn made() -> Made { Made { app: crate::app::App } }\n"),
         ("src/ends.rs", "impl crate::app::App { pub fn fatal(&self) -> ! { panic!() } }\n"),
         ("src/util.rs", "pub const WAITS: bool = true;\npub fn fail(code: u8) -> ! { panic!(\"{code}\") }\n"),
+        ("src/own.rs", "pub struct Own(pub Option<std::thread::JoinHandle<()>>);\npub fn own() { let _own = Own(Some(std::thread::spawn(|| ()))); }\n"),
+        ("src/drops.rs", "impl Drop for crate::renamed::own_too::Own { fn drop(&mut self) { if let Some(h) = self.0.take() { h.join().unwrap() } } }\n"),
+        ("src/renamed.rs", "pub use crate::own as own_too;\n"),
         ("src/born.rs", "pub fn begin() -> std::thread::JoinHandle<()> { std::thread::spawn(|| ()) }\n"),
         ("src/new.rs", "pub use crate::born as one;\n"),
         ("src/newer.rs", "pub use crate::new::one as two;\n"),
