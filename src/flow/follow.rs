@@ -297,7 +297,7 @@ impl Follower<'_> {
     }
 
     /// Whether the token is a child process.
-    fn is_child(&self) -> bool {
+    pub(super) fn is_child(&self) -> bool {
         self.model.catalog.role(&self.handle) == Some(Role::ChildHandle)
     }
 

@@ -272,6 +272,10 @@ impl Transfer<'_> {
             .iter()
             .any(|proj| matches!(proj, Proj::Elem | Proj::Nth(..) | Proj::Current));
         let in_closure = token.place.proj.iter().any(|proj| matches!(proj, Proj::Captured(_)));
+        let (left, ended) = match self.follower.is_child() {
+            true => ("does not wait for it", "being waited for"),
+            false => ("leaves it unjoined", "being joined"),
+        };
         let (kind, range, text) = match local.kind {
             _ if in_closure => {
                 let text = "dropped with the closure that it was moved into".to_owned();
@@ -292,14 +296,14 @@ impl Transfer<'_> {
             ),
             _ if why == Leaving::Jump => {
                 let kind = if many { LossKind::Collection(name) } else { LossKind::ScopeEnd(name) };
-                (kind, range, "this way out leaves it unjoined".to_owned())
+                (kind, range, format!("this way out {left}"))
             }
             _ if many => {
                 let text = format!("`{shown}` goes out of scope with the handle in it");
                 (LossKind::Collection(name), range, text)
             }
             _ => {
-                let text = format!("`{shown}` goes out of scope without being joined");
+                let text = format!("`{shown}` goes out of scope without {ended}");
                 (LossKind::ScopeEnd(name), range, text)
             }
         };
