@@ -71,7 +71,8 @@ pub struct Methods {
     pub named: BTreeSet<(ModuleId, Name)>,
 }
 
-/// For each function and method that files of a package may declare, those files; of its name the hash.
+/// For each function and method that files of a package may declare, those files; of its name the hash, and another of
+/// one that never returns.
 pub(super) type Declaring = FxHashMap<u32, Vec<FileId>>;
 
 /// Names in modules that nobody has read.

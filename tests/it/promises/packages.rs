@@ -344,14 +344,13 @@ pub(super) fn beyond() -> Vec<(String, String)> {
             "src/lib.rs",
             "mod app; mod born; mod drops; mod ends; mod made; mod new; mod newer; mod own; mod renamed; mod taken; mod util;
             use util::*;
-            pub fn fails() { let h = std::thread::spawn(|| ()); if h.is_finished() { fail(3) } h.join().unwrap(); }
+            pub fn fails() { let h = std::thread::spawn(|| ()); if h.is_finished() { fail(3) } else { h.join().unwrap() } }
             pub fn waits() { let h = std::thread::spawn(|| ()); if WAITS { h.join().unwrap(); } }
-            pub fn gone() { let h = std::thread::spawn(|| ()); if h.is_finished() { app::App.fatal() } h.join().unwrap(); }
+            pub fn gone() { let h = std::thread::spawn(|| ()); if h.is_finished() { app::App.fatal() } else { h.join().unwrap() } }
             pub fn far_gone() {
                 let made = made::made();
                 let h = std::thread::spawn(|| ());
-                if h.is_finished() { made.app.fatal() }
-                h.join().unwrap();
+                if h.is_finished() { made.app.fatal() } else { h.join().unwrap() }
             }
             ",
         ),
